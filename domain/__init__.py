@@ -1,0 +1,1 @@
+"""What an audit log is: pure, without I/O, pandas or Redis."""

@@ -1,0 +1,129 @@
+"""The checks that an event's declared fields pass, one function per kind of value.
+
+`Checked(check)` in a field's annotation makes pydantic run the check, and `compiled_checks` takes
+the same functions out of the model: what runs per logged event is the model, without its overhead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
+from typing import Any, cast
+
+from pydantic import BaseModel, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from domain.errors import InvalidAmountError, InvalidEventError, shown
+from domain.values import plain_number
+
+Check = Callable[[str, Any], Any]
+"""Takes the field's name and the value; returns the value to store or raises."""
+
+Number = int | float | Decimal
+"""What an amount may be; each is kept exactly."""
+
+MAX_DECIMAL_EXPONENT = 6144
+"""The largest power of ten of an amount: IEEE 754's decimal128."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Marks a pydantic field with the check that its values pass."""
+
+    check: Check
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Runs the check on every value but None, in place of pydantic's own conversions."""
+
+        def validate(value: Any, info: core_schema.ValidationInfo) -> Any:
+            return None if value is None else self.check(str(info.field_name), value)
+
+        return core_schema.with_info_plain_validator_function(validate)
+
+
+def compiled_checks(model: type[BaseModel]) -> dict[str, Check]:
+    """The check of every field of the model that is marked with one."""
+    return {
+        name: marker.check
+        for name, field in model.model_fields.items()
+        for marker in field.metadata
+        if isinstance(marker, Checked)
+    }
+
+
+def number(field: str, value: Any) -> Number:
+    """A finite int, float or Decimal; a numpy scalar becomes the plain Python value."""
+    kind = type(value)
+    if kind is float:
+        if isfinite(value):
+            return cast(float, value)
+    elif kind is int:
+        return cast(int, value)
+    elif kind is Decimal:
+        if value.is_finite() and abs(value.adjusted()) <= MAX_DECIMAL_EXPONENT:
+            return cast(Decimal, value)
+    elif kind is not bool:
+        plain = _plain_number_of_subclass(value)
+        if plain is not None:
+            return number(field, plain)
+    raise InvalidAmountError(
+        field, value, f"must be a finite number (int, float or Decimal), not {shown(value)}"
+    )
+
+
+def _plain_number_of_subclass(value: Any) -> Number | None:
+    plain = plain_number(value)
+    for kind in (int, float, Decimal):
+        if isinstance(plain, kind) and not isinstance(plain, bool):
+            return plain if type(plain) is kind else kind(plain)
+    return None
+
+
+def magnitude(value: Number) -> Number:
+    """The number without its sign; a Decimal keeps every digit, whatever the context."""
+    return value.copy_abs() if isinstance(value, Decimal) else abs(value)
+
+
+def whole_number(field: str, value: Any) -> int:
+    """An int of zero or more."""
+    plain = number(field, value)
+    if not isinstance(plain, int) or plain < 0:
+        raise InvalidAmountError(
+            field, value, f"must be a whole number of 0 or more, not {shown(value)}"
+        )
+    return plain
+
+
+def text(field: str, value: Any) -> str:
+    """Text that is not blank."""
+    if type(value) is str and value and not value.isspace():
+        return value
+    if not isinstance(value, str) or not value or value.isspace():
+        raise InvalidEventError(field, value, f"must be text that is not blank, not {shown(value)}")
+    return str.__str__(value)
+
+
+def order(field: str, value: Any) -> int:
+    """An order number: an int from 1 on."""
+    plain = value if type(value) is int else plain_number(value)
+    if not isinstance(plain, int) or isinstance(plain, bool) or plain < 1:
+        raise InvalidEventError(field, value, f"must be an order (1, 2, 3 …), not {shown(value)}")
+    return int(plain)
+
+
+def orders(field: str, value: Any) -> list[int]:
+    """A list of order numbers."""
+    if not isinstance(value, list | tuple):
+        raise InvalidEventError(field, value, f"must be a list of orders, not {shown(value)}")
+    return [order(f"{field}[{i}]", item) for i, item in enumerate(value)]
+
+
+def snapshot(field: str, value: Any) -> dict[str, Any]:
+    """A dict, as the Position Monitor gives it out."""
+    if not isinstance(value, dict):
+        raise InvalidEventError(field, value, f"must be a dict, not {shown(value)}")
+    return value

@@ -1,0 +1,77 @@
+"""The catalogue of event types and the categories they belong to."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from functools import lru_cache
+
+from domain.errors import InvalidEventTypeError, shown
+
+CATALOGUE: dict[str, tuple[str, ...]] = {
+    "on-chain": (
+        "GAS_FEE_PAID",
+        "STAKE_DEPOSIT",
+        "STAKE_WITHDRAWAL",
+        "COLLATERAL_SUPPLIED",
+        "COLLATERAL_WITHDRAWN",
+        "LOAN_CREATED",
+        "LOAN_REPAID",
+        "VENUE_TRANSFER",
+        "SEASONAL_REWARD_DISTRIBUTION",
+        "TRANSACTION_FAILED",
+    ),
+    "cex": ("SPOT_TRADE", "TRADE_EXECUTED", "FUNDING_PAYMENT"),
+    "complex": (
+        "ATOMIC_TRANSACTION",
+        "FLASH_BORROW",
+        "FLASH_REPAID",
+        "LEVERAGE_LOOP_ITERATION",
+    ),
+    "monitoring": (
+        "HOURLY_RECONCILIATION",
+        "PRICE_UPDATE",
+        "RISK_ALERT",
+        "REBALANCE_EXECUTED",
+        "REBALANCE_TRIGGER",
+        "LIQUIDATION_RISK",
+        "MARGIN_WARNING",
+        "BALANCE_CHANGE",
+        "EXPOSURE_UPDATE",
+        "PNL_SNAPSHOT",
+    ),
+}
+"""Event types by category: the specification's nineteen and those that its callers log."""
+
+EVENT_TYPES: frozenset[str] = frozenset(name for names in CATALOGUE.values() for name in names)
+
+_UPPER_SNAKE_CASE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\Z")
+
+
+@lru_cache(maxsize=4096)
+def is_event_type_name(name: str) -> bool:
+    """Whether the name is UPPER_SNAKE_CASE in ASCII, as every event type's is."""
+    return _UPPER_SNAKE_CASE.match(name) is not None
+
+
+def checked_event_type(value: object, *, strict: bool = False) -> str:
+    """The event type as plain text.
+
+    Raises `InvalidEventTypeError` for what is not UPPER_SNAKE_CASE text and, when `strict`, for
+    what is not in the catalogue, naming the nearest type that is.
+    """
+    if not isinstance(value, str):
+        raise InvalidEventTypeError(
+            "event_type", value, f"must be text like 'STAKE_DEPOSIT', not {shown(value)}"
+        )
+    name = str.__str__(value)
+    if not is_event_type_name(name):
+        raise InvalidEventTypeError(
+            "event_type", value, f"must be UPPER_SNAKE_CASE like 'STAKE_DEPOSIT', not {shown(name)}"
+        )
+    if strict and name not in EVENT_TYPES:
+        nearest = difflib.get_close_matches(name, sorted(EVENT_TYPES), n=1, cutoff=0.0)[0]
+        raise InvalidEventTypeError(
+            "event_type", value, f"{name!r} is not in the catalogue; the nearest is {nearest!r}"
+        )
+    return name

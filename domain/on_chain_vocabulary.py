@@ -1,0 +1,294 @@
+"""The typed sentences about gas, staking, AAVE and flash loans.
+
+Written once and spoken by the aggregate, every logger and the bundle builder: a speaker says what
+`log_event` means to it. Amounts are ints, floats or Decimals in units of their token and are kept
+exactly; venues of exchanges are upper-cased. `**event_data` is kept with the event; its `purpose`
+and `transaction_type` replace those that the sentence fills in.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from domain.checks import Number
+from domain.pairs import liquid_staking_token
+from domain.speaker import LoggedT, Snapshot, Speaker
+
+
+class OnChainVocabulary(Speaker[LoggedT]):
+    """Gas, staking and AAVE."""
+
+    def log_gas_fee(
+        self,
+        timestamp: datetime,
+        gas_cost_eth: Number,
+        gas_cost_usd: Number,
+        operation_type: str,
+        gas_units: int,
+        gas_price_gwei: Number,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log gas paid for `operation_type`: cost in ETH and USD, units of gas, price in gwei."""
+        event_data.setdefault("transaction_type", "GAS_FEE")
+        event_data.setdefault("purpose", f"Gas fee for {operation_type}")
+        return self.log_event(
+            timestamp,
+            "GAS_FEE_PAID",
+            "ETHEREUM",
+            "ETH",
+            gas_cost_eth,
+            position_snapshot,
+            gas_cost_eth=gas_cost_eth,
+            gas_cost_usd=gas_cost_usd,
+            gas_units=gas_units,
+            gas_price_gwei=gas_price_gwei,
+            fee_type=operation_type,
+            **event_data,
+        )
+
+    def log_stake(
+        self,
+        timestamp: datetime,
+        venue: str,
+        eth_in: Number,
+        lst_out: Number,
+        oracle_price: Number,
+        iteration: int | None = None,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log ETH staked at ETHERFI (for weETH) or LIDO (for wstETH) at an oracle price in ETH."""
+        event_data.setdefault("transaction_type", "STAKE")
+        event_data.setdefault("purpose", f"Stake {eth_in} ETH to {venue}")
+        return self.log_event(
+            timestamp,
+            "STAKE_DEPOSIT",
+            venue,
+            "ETH",
+            eth_in,
+            position_snapshot,
+            input_token="ETH",
+            output_token=liquid_staking_token(venue),
+            amount_out=lst_out,
+            oracle_price=oracle_price,
+            iteration=iteration,
+            **event_data,
+        )
+
+    def log_unstake(
+        self,
+        timestamp: datetime,
+        venue: str,
+        lst_in: Number,
+        eth_out: Number,
+        oracle_price: Number,
+        iteration: int | None = None,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log a liquid staking token turned back into ETH at an oracle price in ETH."""
+        token = liquid_staking_token(venue)
+        event_data.setdefault("transaction_type", "UNSTAKE")
+        event_data.setdefault("purpose", f"Unstake {lst_in} {token} from {venue}")
+        return self.log_event(
+            timestamp,
+            "STAKE_WITHDRAWAL",
+            venue,
+            token,
+            lst_in,
+            position_snapshot,
+            input_token=token,
+            output_token="ETH",
+            amount_out=eth_out,
+            oracle_price=oracle_price,
+            iteration=iteration,
+            **event_data,
+        )
+
+    def log_aave_supply(
+        self,
+        timestamp: datetime,
+        token: str,
+        amount_supplied: Number,
+        atoken_received: Number,
+        liquidity_index: Number,
+        iteration: int | None = None,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log collateral supplied to AAVE; the aTokens received depend on the liquidity index."""
+        event_data.setdefault("transaction_type", "AAVE_SUPPLY")
+        event_data.setdefault("purpose", f"Supply {amount_supplied} {token} to AAVE")
+        return self.log_event(
+            timestamp,
+            "COLLATERAL_SUPPLIED",
+            "AAVE",
+            token,
+            amount_supplied,
+            position_snapshot,
+            atoken_received=atoken_received,
+            liquidity_index=liquidity_index,
+            conversion_note=f"{amount_supplied} {token} → {atoken_received} a{token}"
+            f" (index={liquidity_index})",
+            iteration=iteration,
+            **event_data,
+        )
+
+    def log_aave_withdraw(
+        self,
+        timestamp: datetime,
+        token: str,
+        amount_withdrawn: Number,
+        atoken_burned: Number,
+        liquidity_index: Number,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log collateral withdrawn from AAVE for aTokens burned at a liquidity index."""
+        event_data.setdefault("transaction_type", "AAVE_WITHDRAW")
+        event_data.setdefault("purpose", f"Withdraw {amount_withdrawn} {token} from AAVE")
+        return self.log_event(
+            timestamp,
+            "COLLATERAL_WITHDRAWN",
+            "AAVE",
+            token,
+            amount_withdrawn,
+            position_snapshot,
+            atoken_burned=atoken_burned,
+            liquidity_index=liquidity_index,
+            conversion_note=f"{atoken_burned} a{token} → {amount_withdrawn} {token}"
+            f" (index={liquidity_index})",
+            **event_data,
+        )
+
+    def log_aave_borrow(
+        self,
+        timestamp: datetime,
+        token: str,
+        amount_borrowed: Number,
+        debt_token_received: Number,
+        liquidity_index: Number,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log a loan from AAVE; the debt tokens received depend on the index."""
+        event_data.setdefault("transaction_type", "AAVE_BORROW")
+        event_data.setdefault("purpose", f"Borrow {amount_borrowed} {token} from AAVE")
+        return self.log_event(
+            timestamp,
+            "LOAN_CREATED",
+            "AAVE",
+            token,
+            amount_borrowed,
+            position_snapshot,
+            debt_token_received=debt_token_received,
+            liquidity_index=liquidity_index,
+            conversion_note=f"{amount_borrowed} {token} borrowed → {debt_token_received} debt token"
+            f" (index={liquidity_index})",
+            **event_data,
+        )
+
+    def log_aave_repay(
+        self,
+        timestamp: datetime,
+        token: str,
+        amount_repaid: Number,
+        debt_token_burned: Number,
+        borrow_index: Number,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log a loan repaid to AAVE for debt tokens burned at a variable borrow index."""
+        event_data.setdefault("transaction_type", "AAVE_REPAY")
+        event_data.setdefault("purpose", f"Repay {amount_repaid} {token} to AAVE")
+        return self.log_event(
+            timestamp,
+            "LOAN_REPAID",
+            "AAVE",
+            token,
+            amount_repaid,
+            position_snapshot,
+            debt_token_burned=debt_token_burned,
+            borrow_index=borrow_index,
+            **event_data,
+        )
+
+    def log_leverage_loop_iteration(
+        self,
+        timestamp: datetime,
+        iteration: int,
+        token: str,
+        supplied: Number,
+        borrowed: Number,
+        health_factor: Number | None = None,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log one round of a leverage loop; the health factor after it is a ratio."""
+        event_data.setdefault("transaction_type", "LEVERAGE_LOOP")
+        event_data.setdefault(
+            "purpose", f"Leverage loop {iteration}: supply {supplied} {token}, borrow {borrowed}"
+        )
+        return self.log_event(
+            timestamp,
+            "LEVERAGE_LOOP_ITERATION",
+            "AAVE",
+            token,
+            supplied,
+            position_snapshot,
+            iteration=iteration,
+            supplied=supplied,
+            borrowed=borrowed,
+            health_factor=health_factor,
+            **event_data,
+        )
+
+    def log_flash_borrow(
+        self,
+        timestamp: datetime,
+        venue: str,
+        token: str,
+        amount: Number,
+        fee_bps: Number = 0,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log a flash loan taken, its fee in bps of the amount."""
+        event_data.setdefault("transaction_type", "FLASH_LOAN")
+        event_data.setdefault("purpose", f"Flash borrow {amount} {token} from {venue}")
+        return self.log_event(
+            timestamp,
+            "FLASH_BORROW",
+            venue,
+            token,
+            amount,
+            position_snapshot,
+            fee_bps=fee_bps,
+            **event_data,
+        )
+
+    def log_flash_repay(
+        self,
+        timestamp: datetime,
+        venue: str,
+        token: str,
+        amount: Number,
+        fee_paid: Number = 0,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log a flash loan repaid, with the fee paid in units of the token."""
+        event_data.setdefault("transaction_type", "FLASH_LOAN")
+        event_data.setdefault("purpose", f"Repay flash loan of {amount} {token} to {venue}")
+        return self.log_event(
+            timestamp,
+            "FLASH_REPAID",
+            venue,
+            token,
+            amount,
+            position_snapshot,
+            fee_paid=fee_paid,
+            **event_data,
+        )

@@ -1,0 +1,86 @@
+"""Times as the log keeps them: ISO 8601 in UTC, nanoseconds surviving."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from domain.errors import InvalidTimestampError, shown
+
+_NOT_A_TIME = "NaT"
+_NO_OFFSET = timedelta(0)
+
+
+def iso_utc(moment: datetime) -> str:
+    """The moment as `2024-05-12T14:00:00Z`, with six or nine decimals where it has a fraction.
+
+    A naive moment is taken as UTC; the nanoseconds of a `pandas.Timestamp` are kept.
+
+    Raises `OverflowError` for a moment that UTC cannot name (year 0 or 10000).
+    """
+    offset = moment.utcoffset()
+    if offset is not None and offset != _NO_OFFSET:
+        moment = moment.astimezone(UTC)
+    text = (
+        f"{moment.year:04d}-{moment.month:02d}-{moment.day:02d}"
+        f"T{moment.hour:02d}:{moment.minute:02d}:{moment.second:02d}"
+    )
+    nanosecond: int = getattr(moment, "nanosecond", 0)
+    if nanosecond:
+        return f"{text}.{moment.microsecond:06d}{nanosecond:03d}Z"
+    return f"{text}.{moment.microsecond:06d}Z" if moment.microsecond else f"{text}Z"
+
+
+def is_on_the_hour(iso: str) -> bool:
+    """Whether a time written by `iso_utc` is a full hour of UTC."""
+    return iso.endswith(":00:00Z")
+
+
+def iso_of(value: Any) -> str | None:
+    """The time as `iso_utc` writes it, if the value is one; None for anything else, and for NaT.
+
+    Times are `datetime`, `pandas.Timestamp` and `numpy.datetime64`.
+    """
+    if isinstance(value, datetime):
+        try:
+            return None if str(value) == _NOT_A_TIME else iso_utc(value)
+        except OverflowError:
+            return None
+    return _iso_of_datetime64(value) if type(value).__name__ == "datetime64" else None
+
+
+def checked_time(field: str, value: Any) -> str:
+    """The time as ISO 8601 UTC text; raises `InvalidTimestampError` for what is no time."""
+    iso = iso_of(value)
+    if iso is None:
+        raise InvalidTimestampError(
+            field, value, f"must be a time (pd.Timestamp or datetime), not {shown(value)}"
+        )
+    return iso
+
+
+def _iso_of_datetime64(value: Any) -> str | None:
+    nanoseconds = value.astype("datetime64[ns]")
+    text = str(nanoseconds if nanoseconds == value else value.astype("datetime64[us]"))
+    if text == _NOT_A_TIME:
+        return None
+    seconds, _, fraction = text.partition(".")
+    if not fraction.strip("0"):
+        return f"{seconds}Z"
+    return f"{seconds}.{fraction[:6] if fraction.endswith('000') else fraction}Z"
+
+
+def now() -> tuple[datetime, str]:
+    """The clock's time in UTC, to the microsecond, and the same as ISO 8601 text."""
+    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+    moment, text = _second(seconds)
+    microseconds = nanoseconds // 1000
+    return moment + timedelta(0, 0, microseconds), f"{text}{microseconds:06d}Z"
+
+
+@lru_cache(maxsize=1)
+def _second(seconds: int) -> tuple[datetime, str]:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment, f"{moment:%Y-%m-%dT%H:%M:%S}."
