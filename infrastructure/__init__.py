@@ -1,0 +1,1 @@
+"""Adapters: everything that touches a disk, a socket or a clock."""

@@ -1,0 +1,68 @@
+"""Domain events of the audit log to and from the library's stored events.
+
+The state of a logged event is its record as captured, JSON that a person can read; that of any
+other event is its fields as JSON. Topics are explicit, so that moving a class orphans no old log.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
+
+from domain.audit_log import AuditLog
+from domain.times import iso_utc
+from domain.values import decode, encode
+from infrastructure.timestamps import timestamp_of
+
+_HEADER = ("originator_id", "originator_version", "timestamp")
+
+
+class AuditLogMapper(Mapper[UUID]):
+    """Maps the audit log's events; `EventLogged` keeps the very bytes that were captured."""
+
+    def __init__(self) -> None:
+        super().__init__(transcoder=JSONTranscoder())
+
+    def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
+        """The stored event; `recorded_at` in its state is the domain event's timestamp."""
+        if isinstance(domain_event, AuditLog.EventLogged):
+            state = domain_event.record
+        else:
+            fields = {k: v for k, v in vars(domain_event).items() if k not in _HEADER}
+            recorded_at = iso_utc(vars(domain_event)["timestamp"])
+            state = encode({"recorded_at": recorded_at, **fields})
+        return StoredEvent(
+            originator_id=domain_event.originator_id,
+            originator_version=domain_event.originator_version,
+            topic=str(getattr(type(domain_event), "TOPIC")),  # noqa: B009
+            state=state,
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
+        """The domain event; raises the library's `TopicError` for a topic that is not ours."""
+        event_class = _EVENT_CLASSES.get(stored_event.topic)
+        if event_class is None:
+            return super().to_domain_event(stored_event)
+        state = decode(stored_event.state, timestamp_of)
+        fields: dict[str, Any] = {
+            "originator_id": stored_event.originator_id,
+            "originator_version": stored_event.originator_version,
+            "timestamp": datetime.fromisoformat(state.pop("recorded_at")),
+        }
+        if event_class is AuditLog.EventLogged:
+            fields |= {"record": stored_event.state, "event_id": state.get("event_id")}
+        else:
+            fields |= state
+        event = object.__new__(event_class)
+        object.__setattr__(event, "__dict__", fields)
+        return event
+
+
+_EVENT_CLASSES: dict[str, type[AuditLog.Event]] = {
+    AuditLog.Opened.TOPIC: AuditLog.Opened,
+    AuditLog.EventLogged.TOPIC: AuditLog.EventLogged,
+}

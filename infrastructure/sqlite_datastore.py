@@ -1,0 +1,84 @@
+"""The library's SQLite datastore with transactions that suit several writers.
+
+Writers begin IMMEDIATE: a plain BEGIN that reads and then writes fails at once with
+SQLITE_BUSY_SNAPSHOT when another process committed in between, however long the timeout.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from eventsourcing.persistence import InterfaceError
+from eventsourcing.sqlite import (
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteDatastore,
+    SQLiteTransaction,
+)
+
+from infrastructure.stores import LOCK_TIMEOUT_SECONDS
+
+
+class _ImmediateTransaction(SQLiteTransaction):
+    def __init__(self, connection: _Connection, *, commit: bool) -> None:
+        super().__init__(connection, commit=commit)
+        self._in_transaction = connection.in_transaction
+
+    def __enter__(self) -> SQLiteCursor:
+        cursor = self.connection.cursor()
+        try:
+            cursor.execute("BEGIN IMMEDIATE" if self.commit else "BEGIN")
+        except sqlite3.Error as error:
+            raise InterfaceError(error) from error
+        return cursor
+
+    def __exit__(self, exc_type, exc_val, exc_tb) -> None:  # type: ignore[no-untyped-def]
+        if exc_val is not None and not self._in_transaction():
+            # SQLite rolls back by itself when the disk is full; a second rollback would raise.
+            return
+        super().__exit__(exc_type, exc_val, exc_tb)
+
+
+class _Connection(SQLiteConnection):
+    def in_transaction(self) -> bool:
+        return self._sqlite_conn.in_transaction
+
+    @contextmanager
+    def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
+        with _ImmediateTransaction(self, commit=commit) as cursor, cursor:
+            yield cursor
+
+
+class _ConnectionPool(SQLiteConnectionPool):
+    def __init__(self, db_name: str, *, read_only: bool) -> None:
+        self._read_only = read_only
+        super().__init__(db_name=db_name, lock_timeout=LOCK_TIMEOUT_SECONDS, pool_timeout=60.0)
+
+    def _create_connection(self) -> SQLiteConnection:
+        try:
+            connection = sqlite3.connect(
+                self.db_name,
+                uri=True,
+                check_same_thread=False,
+                isolation_level=None,
+                timeout=LOCK_TIMEOUT_SECONDS,
+            )
+            if not self.is_sqlite_memory_mode and not self._read_only:
+                connection.execute("PRAGMA journal_mode=WAL")
+                # A commit is on the disk when it returns, also after a power cut.
+                connection.execute("PRAGMA synchronous=FULL")
+        except sqlite3.Error as error:
+            raise InterfaceError(error) from error
+        connection.row_factory = sqlite3.Row
+        return _Connection(connection, max_age=None)
+
+
+class AuditDatastore(SQLiteDatastore):
+    """Connections to one store, for reading alone or for both."""
+
+    def __init__(self, db_name: str, *, read_only: bool = False) -> None:
+        super().__init__(db_name)
+        self.pool = _ConnectionPool(db_name, read_only=read_only)

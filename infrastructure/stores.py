@@ -1,0 +1,158 @@
+"""Store URLs, and which files are ours: the one place that knows how a store is named and made."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+from uuid import uuid4
+
+from domain.errors import (
+    NewerStoreError,
+    NotAnAuditStoreError,
+    StoreError,
+    StoreNotFoundError,
+    StoreUrlError,
+    shown,
+)
+
+APPLICATION_ID = 0x45564C47
+"""SQLite's `application_id` of our files: "EVLG"."""
+
+SCHEMA_VERSION = 1
+"""SQLite's `user_version` of our files."""
+
+LOCK_TIMEOUT_SECONDS = 60
+"""How long a writer waits for another's transaction to end."""
+
+_MAGIC = b"SQLite format 3\x00"
+_PREFIX = "sqlite:///"
+_MEMORY = (":memory:", "sqlite://", "sqlite:///:memory:")
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store: a SQLite file, or (path None) memory of this process alone."""
+
+    url: str
+    path: Path | None
+    database: str
+
+    def environment(self) -> dict[str, str]:
+        """The eventsourcing library's environment for this store."""
+        return {
+            "PERSISTENCE_MODULE": "eventsourcing.sqlite",
+            "SQLITE_DBNAME": self.database,
+            "SQLITE_LOCK_TIMEOUT": str(LOCK_TIMEOUT_SECONDS),
+        }
+
+
+def parse_store(url: str) -> Store:
+    """The store that a URL names: `sqlite:///runs.db`, `sqlite:////var/log/runs.db`, `:memory:`.
+
+    Raises `StoreUrlError` for any other text; touches no disk.
+    """
+    if not isinstance(url, str) or not url:
+        raise StoreUrlError(shown(url), "is no store URL; write sqlite:///runs.db or :memory:")
+    if url in _MEMORY:
+        # A shared cache under a name of its own: with a bare ":memory:" every thread's connection
+        # would be a database of its own.
+        return Store(":memory:", None, f"file:{uuid4().hex}?mode=memory&cache=shared")
+    if url.startswith(_PREFIX) and len(url) > len(_PREFIX):
+        path = Path(url[len(_PREFIX) :]).expanduser().absolute()
+        return Store(url, path, f"file:{quote(str(path))}")
+    if "://" in url:
+        scheme = url.partition("://")[0]
+        raise StoreUrlError(
+            url, f"the scheme {scheme!r} is not supported; write sqlite:///runs.db or :memory:"
+        )
+    raise StoreUrlError(url, f"is no store URL; for the file {url} write sqlite:///{url}")
+
+
+def require_store(store: Store) -> None:
+    """See that the store is there and ours, without writing to it or opening a connection.
+
+    Raises `StoreNotFoundError`, `NotAnAuditStoreError` or `NewerStoreError`.
+    """
+    if store.path is None:
+        return
+    if not store.path.exists():
+        raise StoreNotFoundError(store.url, f"there is no file {store.path}")
+    _refuse_foreign_file(store, store.path)
+
+
+def create_store(store: Store, statements: Sequence[str]) -> None:
+    """Make the store's file with its tables unless it is there and ours.
+
+    Raises `StoreError` when the folder is missing or cannot be written, `NotAnAuditStoreError` for
+    another program's file, `NewerStoreError` for one of a newer version; all untouched.
+    """
+    if store.path is None:
+        return
+    if store.path.exists() and store.path.is_file() and store.path.stat().st_size > 0:
+        _refuse_foreign_file(store, store.path)
+        return
+    if store.path.exists() and not store.path.is_file():
+        raise NotAnAuditStoreError(store.url, f"{store.path} is not a file")
+    if not store.path.parent.is_dir():
+        raise StoreError(store.url, f"the folder {store.path.parent} does not exist; create it")
+    try:
+        _create_tables(store.path, statements)
+    except sqlite3.Error as error:
+        raise StoreError(store.url, f"cannot be created ({error})") from error
+
+
+def _create_tables(path: Path, statements: Sequence[str]) -> None:
+    connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None)
+    try:
+        # Still in rollback-journal mode, so that the application_id is in the file itself and not
+        # in a write-ahead log when the next process looks at the header.
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in statements:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def _refuse_foreign_file(store: Store, path: Path) -> None:
+    if not path.is_file():
+        raise NotAnAuditStoreError(store.url, f"{path} is not a file")
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+    except OSError as error:
+        raise StoreError(store.url, f"cannot be read ({os.strerror(error.errno or 0)})") from error
+    # https://www.sqlite.org/fileformat.html: user_version at byte 60, application_id at byte 68.
+    if len(header) < 100 or not header.startswith(_MAGIC):
+        raise NotAnAuditStoreError(store.url, f"{path} is no database; name another file")
+    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        raise NotAnAuditStoreError(
+            store.url, f"{path} is another program's database; name another file"
+        )
+    version = int.from_bytes(header[60:64], "big")
+    if version > SCHEMA_VERSION:
+        raise NewerStoreError(
+            store.url,
+            f"has format {version}, and this version reads up to {SCHEMA_VERSION}; upgrade"
+            " event-logger to use it",
+        )
+
+
+def read_only_query(store: Store) -> str:
+    """The URI query for reading a store without writing to it.
+
+    A store in WAL mode needs files beside it even for reading; where those are not there and cannot
+    be made, nobody is writing either, and SQLite may take the file as immutable.
+    """
+    if store.path is None:
+        return ""
+    has_wal = store.path.with_name(f"{store.path.name}-wal").exists()
+    if has_wal or os.access(store.path.parent, os.W_OK):
+        return "?mode=ro"
+    return "?mode=ro&immutable=1"
