@@ -1,0 +1,167 @@
+"""A bundle built step by step, logged whole when its block ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from domain.bundle import Step
+from domain.checks import Number
+from domain.errors import InvalidEventError
+from domain.recording import LoggingRules
+from domain.speaker import Snapshot
+from domain.values import decode, encode
+from domain.vocabulary import Vocabulary
+from event_logger.order import Orders
+from infrastructure.timestamps import timestamp_of
+
+LogBundle = Callable[["BundleBuilder"], Orders]
+
+
+class BundleBuilder(Vocabulary[Step]):
+    """Collects the steps of an atomic bundle; each is checked and captured when it is logged.
+
+    Every typed method gives a `Step`, a handle that later steps can name in `related_events`. When
+    the block ends the bundle is logged in one transaction and `orders` holds its orders, the
+    wrapper's first: `bundle.orders[step]`. An exception inside the block logs nothing.
+    """
+
+    def __init__(
+        self,
+        rules: LoggingRules,
+        finish: LogBundle,
+        timestamp: datetime,
+        bundle_name: str,
+        net_result: dict[str, Any] | None,
+        position_snapshot: Snapshot,
+        event_data: dict[str, Any],
+        steps: list[Step] | None = None,
+    ) -> None:
+        self.timestamp = timestamp
+        self.bundle_name = bundle_name
+        self.net_result = net_result
+        self.position_snapshot = position_snapshot
+        self.event_data = event_data
+        self.details: list[dict[str, Any]] = []
+        self.orders: Orders | None = None
+        self._rules = rules
+        self._finish = finish
+        self._steps = [Step(0)] if steps is None else steps
+        self._first_step = len(self._steps)
+        self._is_open = True
+        self._inner: BundleBuilder | None = None
+
+    def log_event(
+        self,
+        timestamp: datetime | None,
+        event_type: str,
+        venue: str,
+        token: str | None = None,
+        amount: Number | None = None,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> Step:
+        """Add a step; without a timestamp of its own it takes the bundle's.
+
+        Raises `InvalidEventError` for what cannot be logged, and when the block has ended.
+        """
+        self._refuse_unless_open()
+        timestamp = self.timestamp if timestamp is None else timestamp
+        related = event_data.pop("related_events", None)
+        named = (event_type, venue, token, amount, position_snapshot)
+        record = self._rules.record("", timestamp, *named, event_data)
+        captured = decode(encode(record), timestamp_of)
+        self.details.append(
+            {
+                "timestamp": timestamp,
+                "event_type": event_type,
+                "venue": venue,
+                "token": token,
+                "amount": amount,
+                "position_snapshot": captured.get("position_snapshot"),
+                **{k: v for k, v in event_data.items() if k not in captured.get("extra", ())},
+                **captured.get("extra", {}),
+                "related_events": list(related) if isinstance(related, tuple | list) else related,
+            }
+        )
+        return self._next_step()
+
+    def bundle(
+        self,
+        timestamp: datetime | None,
+        bundle_name: str,
+        net_result: dict[str, Any] | None = None,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> BundleBuilder:
+        """A bundle inside this one, such as a leverage loop inside an atomic entry."""
+        self._refuse_unless_open()
+        self._inner = BundleBuilder(
+            self._rules,
+            self._add_inner,
+            self.timestamp if timestamp is None else timestamp,
+            bundle_name,
+            net_result,
+            position_snapshot,
+            event_data,
+            self._steps,
+        )
+        self._next_step()
+        return self._inner
+
+    def __enter__(self) -> Self:
+        """The builder itself."""
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        """Log the bundle, unless an exception ended the block."""
+        self._is_open = False
+        if exc_type is None:
+            self.orders = self._finish(self)
+        else:
+            del self._steps[self._first_step :]
+
+    def wrapper(self) -> dict[str, Any]:
+        """This bundle as a detail of an outer one."""
+        return {
+            "timestamp": self.timestamp,
+            "event_type": "ATOMIC_TRANSACTION",
+            "venue": "INSTADAPP",
+            "token": "COMPOSITE",
+            "amount": 1,
+            "position_snapshot": self.position_snapshot,
+            "bundle_name": self.bundle_name,
+            "net_result": self.net_result,
+            "purpose": f"Atomic transaction: {self.bundle_name}",
+            "transaction_type": "ATOMIC_BUNDLE",
+            **self.event_data,
+            "detail_events": self.details,
+        }
+
+    def _add_inner(self, inner: BundleBuilder) -> Orders:
+        self.details.append(inner.wrapper())
+        return Orders()
+
+    def _next_step(self) -> Step:
+        step = Step(len(self._steps))
+        self._steps.append(step)
+        return step
+
+    def _refuse_unless_open(self) -> None:
+        if not self._is_open:
+            raise InvalidEventError(
+                "bundle", self.bundle_name, "has ended; log its steps inside its with block"
+            )
+        if self._inner is not None and self._inner._is_open:
+            raise InvalidEventError(
+                "bundle",
+                self._inner.bundle_name,
+                "is still open inside this bundle; end its with block first",
+            )

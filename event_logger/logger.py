@@ -1,0 +1,196 @@
+"""`EventLogger`: the synchronous face of the log, callable from several threads."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from domain.audit_log import AuditLog
+from domain.checks import Number
+from domain.errors import LogConfigurationError, UpdateNotAllowedError, shown
+from domain.recording import LoggingRules
+from domain.speaker import Snapshot
+from domain.vocabulary import Vocabulary
+from event_logger.bundle_builder import BundleBuilder
+from event_logger.order import Order, Orders
+from event_logger.reader import LogReader
+from event_logger.settings import default_store
+from event_logger.writer import LogWriter
+from infrastructure.application import AuditLogs
+
+
+class EventLogger(LogReader, Vocabulary[Order]):
+    """Logs the events of a backtest to one log of a store and reads them back.
+
+    Every `log_*` call gives the event's global order (1, 2, 3 …), which may also be awaited. Events
+    are committed `commit_every` at a time, and on `flush()`, before any read, on `close()`, when
+    the `with` block ends, when the logger is garbage collected and at interpreter exit. What a call
+    refused is neither stored nor counted.
+    """
+
+    def __init__(
+        self,
+        execution_mode: str = "backtest",
+        include_balance_snapshots: bool = True,
+        *,
+        store: str | None = None,
+        log: str = "default",
+        metadata: dict[str, Any] | None = None,
+        hourly_timestamps: bool = True,
+        strict_event_types: bool = False,
+        commit_every: int = 1000,
+    ) -> None:
+        """Open the log, making store and log where they are not there.
+
+        `store` is a URL such as `sqlite:///runs.db` or `:memory:` (None: `EVENT_LOGGER_STORE`, else
+        memory); `log` a name inside it; `metadata` what is run, kept with a new log.
+        `hourly_timestamps` refuses timestamps off the hour; `strict_event_types` refuses types
+        outside the catalogue. Raises `LogConfigurationError` or `StoreError`.
+        """
+        if execution_mode != "backtest":
+            raise LogConfigurationError(
+                "execution_mode",
+                execution_mode,
+                f"must be 'backtest' in this version, not {shown(execution_mode)}",
+            )
+        if not isinstance(commit_every, int) or isinstance(commit_every, bool) or commit_every < 1:
+            raise LogConfigurationError(
+                "commit_every", commit_every, f"must be 1 or more, not {shown(commit_every)}"
+            )
+        logs = AuditLogs(default_store() if store is None else store)
+        try:
+            audit_log = logs.open_or_create(log, execution_mode, metadata)
+        except BaseException:
+            logs.close()
+            raise
+        audit_log.rules = LoggingRules(
+            hourly_timestamps, strict_event_types, include_balance_snapshots
+        )
+        super().__init__(logs, audit_log)
+        self.execution_mode = execution_mode
+        self.include_balance_snapshots = include_balance_snapshots
+        self._writer = LogWriter(logs, audit_log, commit_every)
+        # Runs when the logger is garbage collected or the interpreter exits, whichever is first.
+        self._finalizer = weakref.finalize(self, self._writer.close)
+
+    def log_event(
+        self,
+        timestamp: datetime,
+        event_type: str,
+        venue: str,
+        token: str | None = None,
+        amount: Number | None = None,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> Order:
+        """Log one event and return its global order.
+
+        `timestamp` is UTC when naive; `amount` is in units of the token; `position_snapshot` is the
+        Position Monitor's output, captured now; `event_data` holds declared fields such as
+        `gas_cost_eth` or `event_id`, and any extras that JSON can hold.
+
+        Raises `InvalidEventError`, `UnknownOrderError`, `EventIdConflictError`, `LogInUseError` or
+        `StoreError`; nothing is then stored and the next order stays what it was.
+        """
+        return Order(
+            self._writer.append(
+                AuditLog.add_event,
+                timestamp,
+                event_type,
+                venue,
+                token,
+                amount,
+                position_snapshot,
+                event_data,
+            )
+        )
+
+    def log_atomic_transaction(
+        self,
+        timestamp: datetime,
+        bundle_name: str,
+        detail_events: Sequence[dict[str, Any]],
+        net_result: dict[str, Any] | None = None,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> Orders:
+        """Log a bundle, such as a flash loan: a wrapper and its details, all or none.
+
+        Each detail is a dict with `event_type` and `venue` and whatever `log_event` takes; it may
+        hold `detail_events` of its own. Returns the orders, contiguous, the wrapper's first and the
+        details' depth-first. Raises as `log_event` does, naming the detail.
+        """
+        orders = self._writer.append(
+            lambda log: log.log_atomic_transaction(
+                timestamp, bundle_name, detail_events, net_result, position_snapshot, **event_data
+            )
+        )
+        return Orders(map(Order, orders))
+
+    def bundle(
+        self,
+        timestamp: datetime,
+        bundle_name: str,
+        net_result: dict[str, Any] | None = None,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> BundleBuilder:
+        """A bundle built step by step in a `with` block; other threads are not held up."""
+        self._writer.check_usable()
+        return BundleBuilder(
+            self._log.rules,
+            self._log_built_bundle,
+            timestamp,
+            bundle_name,
+            net_result,
+            position_snapshot,
+            event_data,
+        )
+
+    def _log_built_bundle(self, built: BundleBuilder) -> Orders:
+        return self.log_atomic_transaction(
+            built.timestamp,
+            built.bundle_name,
+            built.details,
+            built.net_result,
+            built.position_snapshot,
+            **built.event_data,
+        )
+
+    def update_event(self, order: int, changes: dict[str, Any]) -> None:
+        """Always raises `UpdateNotAllowedError`: events of a backtest are completed when logged."""
+        raise UpdateNotAllowedError(order)
+
+    def flush(self) -> None:
+        """Commit what was logged so far; it is on the disk when this returns."""
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Commit what was logged and let go of the store; closing twice does nothing."""
+        self._writer.close()
+
+    def __enter__(self) -> Self:
+        """The logger itself."""
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        """Close the logger; what was logged before an exception stays logged."""
+        self.close()
+
+    def _last_order(self) -> int:
+        return self._writer.flush()
+
+
+def create_event_logger(
+    execution_mode: str = "backtest", include_balance_snapshots: bool = True, **options: Any
+) -> EventLogger:
+    """An `EventLogger` with these arguments, for code that asks a factory for its logger."""
+    return EventLogger(execution_mode, include_balance_snapshots, **options)
