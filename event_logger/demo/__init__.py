@@ -1,0 +1,1 @@
+"""A market-neutral leveraged restaking strategy that logs everything it does."""

@@ -1,0 +1,103 @@
+"""Runs the strategy over a market, checks the log, and leaves log and CSV in a folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from domain.errors import EventLoggerError
+from event_logger import EventLogger
+from event_logger.demo.ledger import Difference, check_balances
+from event_logger.demo.market import Cleaning, load_market
+from event_logger.demo.strategy import Parameters, RestakingStrategy
+
+SHIPPED_MARKET = Path(__file__).parent / "data"
+DATABASE = "event_log.db"
+CSV_FILE = "event_log.csv"
+LOG = "leveraged-restaking"
+
+
+class DemoFolderError(EventLoggerError, ValueError):
+    """The folder holds something else than a former demo run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(
+            f"{folder} is there and is no former demo run; name another folder with --folder"
+        )
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What the run left behind."""
+
+    hours: int
+    cleaning: list[Cleaning]
+    stats: dict[str, Any]
+    differences: list[Difference]
+    entry: dict[str, Any]
+    final_equity_usdt: Any
+    pnl_usdt: Any
+    store: str
+    log: str
+    csv: Path
+
+
+def run_demo(
+    market: Path | None = None,
+    folder: Path = Path("demo-run"),
+    progress: Callable[[int, int], None] | None = None,
+) -> DemoResult:
+    """Run on a folder of market data (None: the month that is shipped) and write into `folder`.
+
+    A former run in the folder is replaced once the new one is whole. Raises `DemoFolderError` for a
+    folder of another kind, `MarketDataError` for market data that cannot be used.
+    """
+    if folder.exists() and not (folder / DATABASE).is_file():
+        raise DemoFolderError(folder)
+    source = SHIPPED_MARKET if market is None else market
+    loaded = load_market(source)
+    beside = folder.with_name(f".{folder.name}.{uuid4().hex}")
+    beside.mkdir(parents=True)
+    try:
+        parameters = Parameters()
+        metadata = {
+            "strategy": "market-neutral leveraged restaking",
+            "market": "shipped month" if market is None else str(market),
+            "first_hour": loaded.hours[0].time,
+            "last_hour": loaded.hours[-1].time,
+            "parameters": parameters.as_metadata(),
+        }
+        store = f"sqlite:///{(beside / DATABASE).absolute()}"
+        with EventLogger(store=store, log=LOG, metadata=metadata) as logger:
+            RestakingStrategy(logger, parameters).run(loaded, progress)
+            logger.export_to_csv(str(beside / CSV_FILE))
+            last = logger.events[-1]
+            result = DemoResult(
+                hours=len(loaded.hours),
+                cleaning=loaded.cleaning,
+                stats=logger.get_summary_stats(),
+                differences=check_balances(logger.events),
+                entry=next(logger.bundle_trees()),
+                final_equity_usdt=last["amount"],
+                pnl_usdt=last["pnl_usd"],
+                store=f"sqlite:///{folder / DATABASE}",
+                log=LOG,
+                csv=folder / CSV_FILE,
+            )
+        _replace(folder, beside)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return result
+
+
+def _replace(folder: Path, beside: Path) -> None:
+    former = folder.with_name(f".{folder.name}.{uuid4().hex}.former")
+    if folder.exists():
+        folder.rename(former)
+    beside.rename(folder)
+    shutil.rmtree(former, ignore_errors=True)
