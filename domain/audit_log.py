@@ -156,8 +156,6 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
         Details take the wrapper's timestamp unless they bring their own, and may themselves hold
         `detail_events`. Raises `InvalidEventError`, its path naming the detail.
         """
-        at, recorded_at = now()
-        planner = BundlePlanner(self.rules, recorded_at, timestamp)
         event_data.setdefault("transaction_type", "ATOMIC_BUNDLE")
         event_data.setdefault("purpose", f"Atomic transaction: {bundle_name}")
         wrapper = {
@@ -171,6 +169,17 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
             "net_result": net_result,
             **event_data,
         }
+        return self.add_bundle(wrapper, detail_events)
+
+    def add_bundle(
+        self, wrapper: dict[str, Any], detail_events: Sequence[dict[str, Any]]
+    ) -> list[int]:
+        """Log any event as the wrapper of details; its dict holds what `log_event` takes.
+
+        Raises as `log_atomic_transaction` does.
+        """
+        at, recorded_at = now()
+        planner = BundlePlanner(self.rules, recorded_at, wrapper["timestamp"])
         planner.add_wrapper(wrapper, detail_events)
         return self._append_bundle(at, planner.plan)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from domain.audit_log import AuditLog
 from domain.checks import Number
@@ -171,19 +170,6 @@ class EventLogger(LogReader, Vocabulary[Order]):
     def close(self) -> None:
         """Commit what was logged and let go of the store; closing twice does nothing."""
         self._writer.close()
-
-    def __enter__(self) -> Self:
-        """The logger itself."""
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
-        """Close the logger; what was logged before an exception stays logged."""
-        self.close()
 
     def _last_order(self) -> int:
         return self._writer.flush()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
@@ -34,6 +35,23 @@ class LogReader:
         """The order of the last event, everything logged so far being stored."""
         self._log.version = self._logs.last_order(self._log)
         return self._log.version
+
+    def close(self) -> None:
+        """Let go of the store; closing twice does nothing."""
+        self._logs.close()
+
+    def __enter__(self) -> Self:
+        """The reader itself."""
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        """Close, whether or not an exception ended the block."""
+        self.close()
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -88,16 +106,19 @@ class LogReader:
 
         return pd.DataFrame(self.get_all_events())
 
-    def export_to_csv(self, filepath: str | None = None) -> str:
+    def export_to_csv(
+        self, filepath: str | None = None, *, progress: Callable[[int, int], None] | None = None
+    ) -> str:
         """Write the log as CSV beside `filepath` and rename it; returns the path.
 
-        Without a path: `event_log_YYYYMMDD_HHMMSS.csv` (UTC) in the current folder. Raises
-        `ExportError`; the former file then stands as it was.
+        Without a path: `event_log_YYYYMMDD_HHMMSS.csv` (UTC) in the current folder. `progress` is
+        told (done, total) rows now and then. Raises `ExportError`; the former file then stands as
+        it was.
         """
         from infrastructure.csv_file import write_csv
 
         last = self._last_order()
-        return write_csv(lambda: self._plain_records(1, last), COMPLETED, filepath)
+        return write_csv(lambda: self._plain_records(1, last), COMPLETED, filepath, last, progress)
 
     def bundle_tree(self, order: int) -> Tree:
         """The whole bundle that the event belongs to, as `{"event": …, "details": [trees]}`.

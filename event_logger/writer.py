@@ -110,7 +110,9 @@ class LogWriter:
         try:
             self._logs.save(self._log)
         except BaseException:
-            self._forget_after(before)
+            # What is no longer pending is stored, and the exception came after that.
+            if self._log.pending_events:
+                self._forget_after(before)
             raise
         self._claims.clear()
 

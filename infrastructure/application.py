@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Self
 from uuid import UUID
 
@@ -24,7 +24,6 @@ from domain.errors import (
     EventIdConflictError,
     LogConfigurationError,
     ReadOnlyStoreError,
-    StoreError,
     UnknownLogError,
     shown,
 )
@@ -38,6 +37,7 @@ from infrastructure.stores import (
     parse_store,
     read_only_query,
     require_store,
+    store_errors,
 )
 from infrastructure.timestamps import timestamp_of
 
@@ -175,7 +175,8 @@ class AuditLogs(Application[UUID]):
         """Store the pending events of each log, one transaction a log.
 
         Raises `ConcurrencyError`, `EventIdConflictError`, `LogInUseError` or `StoreError`; the
-        log then still holds what it could not store.
+        log then still holds what it could not store. After an interrupt, a log that holds nothing
+        any more is stored.
         """
         for log in objs:
             self._save(log)
@@ -191,13 +192,38 @@ class AuditLogs(Application[UUID]):
         stored = self.mapper.to_stored_event(opened[0]) if opened else None
         try:
             with self._store_errors():
-                self._recorder.append(log.id, logged, stored, log.name)
+                self._recorder.append(log.id, [logged], stored, log.name)
+        except BaseException as error:
+            if not self._are_stored(log, logged):
+                log.take_back(pending)
+                if isinstance(error, IntegrityError):
+                    raise self._conflict(log, logged) from error
+                raise
+            if not isinstance(error, Exception):
+                raise
+
+    def _are_stored(self, log: AuditLog, events: Sequence[AuditLog.EventLogged]) -> bool:
+        # An error or an interrupt may come after the commit has reached the disk.
+        try:
+            return self._recorder.holds(log.id, events)
+        except (PersistenceError, sqlite3.Error):
+            return False
+
+    def save_new(self, log: AuditLog, batches: Iterable[Sequence[AuditLog.EventLogged]]) -> None:
+        """Store a new log with all its events in one transaction, however many there are.
+
+        The batches are drawn while the transaction is open and must not touch the store; when they
+        raise, nothing is stored.
+        """
+        self.lease(log)
+        (opened,) = log.collect_events()
+        try:
+            with self._store_errors():
+                self._recorder.append(
+                    log.id, batches, self.mapper.to_stored_event(opened), log.name
+                )
         except IntegrityError as error:
-            log.take_back(pending)
-            raise self._conflict(log, logged) from error
-        except BaseException:
-            log.take_back(pending)
-            raise
+            raise ConcurrencyError(log.name, 0) from error
 
     def _conflict(
         self, log: AuditLog, events: Sequence[AuditLog.EventLogged]
@@ -260,18 +286,8 @@ class AuditLogs(Application[UUID]):
         with self._store_errors():
             return self._recorder.last_version(identity)
 
-    @contextmanager
-    def _store_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except IntegrityError:
-            raise
-        except (PersistenceError, sqlite3.Error) as error:
-            if "readonly" in str(error):
-                raise ReadOnlyStoreError(
-                    self.store.url, "is read-only; make the file and its folder writable"
-                ) from error
-            raise StoreError(self.store.url, f"failed ({error})") from error
+    def _store_errors(self) -> AbstractContextManager[None]:
+        return store_errors(self.store)
 
     def close(self) -> None:
         """Give back every lease and close the connections; what was not saved is not stored."""

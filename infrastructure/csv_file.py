@@ -20,7 +20,17 @@ ReadRecords = Callable[[], Iterator[tuple[int, Record]]]
 """Reads the (order, record) pairs to export, from the start at each call; times as text."""
 
 
-def write_csv(read: ReadRecords, status: str, filepath: str | os.PathLike[str] | None) -> str:
+Progress = Callable[[int, int], None]
+"""Told (done, total) rows."""
+
+
+def write_csv(
+    read: ReadRecords,
+    status: str,
+    filepath: str | os.PathLike[str] | None,
+    total: int = 0,
+    progress: Progress | None = None,
+) -> str:
     """Write the events as CSV (UTF-8, a header, `\\n` line ends) and return the file's path.
 
     Reads them twice, first for the columns, so that memory stays constant. Without a path:
@@ -28,11 +38,21 @@ def write_csv(read: ReadRecords, status: str, filepath: str | os.PathLike[str] |
     """
     path = Path(filepath or datetime.now(UTC).strftime("event_log_%Y%m%d_%H%M%S.csv"))
     columns = CsvColumns().fold(read()).names()
+    records = read() if progress is None else _telling(read(), total, progress)
     with replaced_file(path) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(csv_rows(read(), columns, status))
+        writer.writerows(csv_rows(records, columns, status))
     return str(path)
+
+
+def _telling(
+    records: Iterator[tuple[int, Record]], total: int, progress: Progress
+) -> Iterator[tuple[int, Record]]:
+    for done, record in enumerate(records, 1):
+        yield record
+        if done % 1000 == 0:
+            progress(done, total)
 
 
 @contextmanager

@@ -171,9 +171,15 @@ def _int(name: str, cell: str) -> int:
 
 def _json(cell: str) -> Any:
     try:
-        return json.loads(cell)
+        return json.loads(cell, parse_float=_exact_number)
     except ValueError:
         return cell
+
+
+def _exact_number(text: str) -> float | Decimal:
+    """The float that shows these digits, else the Decimal."""
+    number, exact = float(text), Decimal(text)
+    return number if Decimal(repr(number)) == exact else exact
 
 
 def _number(name: str, cell: str) -> int | float | Decimal | str:
@@ -185,8 +191,7 @@ def _number(name: str, cell: str) -> int | float | Decimal | str:
         # A leading zero is a name made of digits, not a number.
         is_number = str(Decimal(cell)) == cell
         return int(Decimal(cell)) if is_number else cell
-    exact = Decimal(cell)
-    return float(cell) if Decimal(repr(float(cell))) == exact else exact
+    return _exact_number(cell)
 
 
 def _column(name: str, cells: list[str], path: str) -> Any:

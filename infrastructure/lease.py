@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from uuid import UUID
 
 from filelock import FileLock, Timeout
 
-from domain.errors import LogInUseError, StoreError
+from domain.errors import LogInUseError, ReadOnlyStoreError, StoreError
 from infrastructure.stores import Store
 
 
@@ -24,8 +25,12 @@ class WriterLease:
         self.is_held = False
 
     def acquire(self) -> None:
-        """Take the lease; raises `LogInUseError` at once when another writer has it."""
+        """Take the lease; raises `LogInUseError` at once when another writer has it.
+
+        Raises `ReadOnlyStoreError` for a store that cannot be written to.
+        """
         if self._lock is not None and not self.is_held:
+            self._refuse_read_only_file()
             try:
                 self._lock.acquire(timeout=0)
             except Timeout:
@@ -40,3 +45,12 @@ class WriterLease:
         if self._lock is not None and self.is_held:
             self._lock.release()
         self.is_held = False
+
+    def _refuse_read_only_file(self) -> None:
+        # The lease is a file of its own: a store that is read-only in a writable folder would be
+        # noticed only when the first batch is committed.
+        path = self._store.path
+        if path is not None and not os.access(path, os.W_OK):
+            raise ReadOnlyStoreError(
+                self._store.url, "is read-only; make the file and its folder writable"
+            )

@@ -7,6 +7,7 @@ SQLITE_BUSY_SNAPSHOT when another process committed in between, however long the
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -39,7 +40,13 @@ class _ImmediateTransaction(SQLiteTransaction):
         if exc_val is not None and not self._in_transaction():
             # SQLite rolls back by itself when the disk is full; a second rollback would raise.
             return
-        super().__exit__(exc_type, exc_val, exc_tb)
+        try:
+            super().__exit__(exc_type, exc_val, exc_tb)
+        except BaseException:
+            # A COMMIT that fails may leave its transaction open, and the connection is used again.
+            if self._in_transaction():
+                self.connection.rollback()
+            raise
 
 
 class _Connection(SQLiteConnection):
@@ -66,14 +73,32 @@ class _ConnectionPool(SQLiteConnectionPool):
                 isolation_level=None,
                 timeout=LOCK_TIMEOUT_SECONDS,
             )
+        except sqlite3.Error as error:
+            raise InterfaceError(error) from error
+        try:
             if not self.is_sqlite_memory_mode and not self._read_only:
-                connection.execute("PRAGMA journal_mode=WAL")
+                _switch_to_wal(connection)
                 # A commit is on the disk when it returns, also after a power cut.
                 connection.execute("PRAGMA synchronous=FULL")
         except sqlite3.Error as error:
+            connection.close()
             raise InterfaceError(error) from error
         connection.row_factory = sqlite3.Row
         return _Connection(connection, max_age=None)
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    # SQLite's own timeout does not hold here: while others open a new store, the switch is refused
+    # at once.
+    deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
 
 
 class AuditDatastore(SQLiteDatastore):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -62,16 +62,20 @@ class AuditLogRecorder(SQLiteApplicationRecorder):
     def append(
         self,
         log_id: UUID,
-        events: Sequence[AuditLog.EventLogged],
+        batches: Iterable[Sequence[AuditLog.EventLogged]],
         opened: StoredEvent | None = None,
         name: str = "",
     ) -> None:
-        """Insert events with consecutive versions; `opened` goes before them for a new log."""
+        """Insert events with consecutive versions; `opened` goes before them for a new log.
+
+        The batches are drawn inside the transaction; an exception from them inserts nothing.
+        """
         with self.datastore.transaction(commit=True) as cursor:
             if opened is not None:
                 self._insert_events(cursor, [opened])
                 cursor.execute("INSERT INTO audit_logs VALUES (?,?)", (log_id.hex, name))
-            _insert_logged(cursor, log_id.hex, events)
+            for events in batches:
+                _insert_logged(cursor, log_id.hex, events)
 
     def last_version(self, log_id: UUID) -> int | None:
         """The version of the log's last event; None when there is no such log."""
@@ -89,6 +93,13 @@ class AuditLogRecorder(SQLiteApplicationRecorder):
                 (log_id.hex, first, last, limit),
             )
             return [(row[0], row[1]) for row in cursor.fetchall()]
+
+    def holds(self, log_id: UUID, events: Sequence[AuditLog.EventLogged]) -> bool:
+        """Whether these very events are stored: a record names the microsecond of its logging."""
+        expected = [(event.originator_version, event.record) for event in events]
+        if not expected:
+            return False
+        return self.records(log_id, expected[0][0], expected[-1][0], len(expected)) == expected
 
     def claim(self, log_id: UUID, event_id: str) -> Claim | None:
         """What was logged under this event_id."""

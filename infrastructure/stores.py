@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
 
+from eventsourcing.persistence import IntegrityError, PersistenceError
+
 from domain.errors import (
     NewerStoreError,
     NotAnAuditStoreError,
+    ReadOnlyStoreError,
     StoreError,
     StoreNotFoundError,
     StoreUrlError,
@@ -62,7 +66,7 @@ def parse_store(url: str) -> Store:
         # would be a database of its own.
         return Store(":memory:", None, f"file:{uuid4().hex}?mode=memory&cache=shared")
     if url.startswith(_PREFIX) and len(url) > len(_PREFIX):
-        path = Path(url[len(_PREFIX) :]).expanduser().absolute()
+        path = _file_path(url)
         return Store(url, path, f"file:{quote(str(path))}")
     if "://" in url:
         scheme = url.partition("://")[0]
@@ -70,6 +74,18 @@ def parse_store(url: str) -> Store:
             url, f"the scheme {scheme!r} is not supported; write sqlite:///runs.db or :memory:"
         )
     raise StoreUrlError(url, f"is no store URL; for the file {url} write sqlite:///{url}")
+
+
+def _file_path(url: str) -> Path:
+    name = url[len(_PREFIX) :]
+    if "\0" in name:
+        raise StoreUrlError(shown(url), "is no store URL; no file's name holds a NUL character")
+    try:
+        return Path(name).expanduser().absolute()
+    except RuntimeError:
+        raise StoreUrlError(
+            url, f"there is no home folder {name.partition('/')[0]}; write the path out"
+        ) from None
 
 
 def require_store(store: Store) -> None:
@@ -142,6 +158,24 @@ def _refuse_foreign_file(store: Store, path: Path) -> None:
             f"has format {version}, and this version reads up to {SCHEMA_VERSION}; upgrade"
             " event-logger to use it",
         )
+
+
+@contextmanager
+def store_errors(store: Store) -> Iterator[None]:
+    """Turns what the library and SQLite raise into `StoreError` or `ReadOnlyStoreError`.
+
+    The library's `IntegrityError` passes: what a taken key means, the caller knows.
+    """
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (PersistenceError, sqlite3.Error) as error:
+        if "readonly" in str(error):
+            raise ReadOnlyStoreError(
+                store.url, "is read-only; make the file and its folder writable"
+            ) from error
+        raise StoreError(store.url, f"failed ({error})") from error
 
 
 def read_only_query(store: Store) -> str:

@@ -39,17 +39,26 @@ def generate(folder: Path) -> None:
     _write(
         folder / "weeth_eth_oracle_1h.csv",
         ("timestamp", "oracle_price_eth"),
-        ((_iso(stamp), f"{1.0385 * math.exp(0.030 * i / 8766):.16f}") for i, stamp in enumerate(stamps)),
+        (
+            (_iso(stamp), f"{1.0385 * math.exp(0.030 * i / 8766):.16f}")
+            for i, stamp in enumerate(stamps)
+        ),
     )
     _write(
         folder / "aave_weeth_daily.csv",
         ("targetDate", "liquidityIndex"),
-        ((_iso(day), f"{1.0001 * math.exp(0.0012 * i / 365.25):.16f}") for i, day in enumerate(days)),
+        (
+            (_iso(day), f"{1.0001 * math.exp(0.0012 * i / 365.25):.16f}")
+            for i, day in enumerate(days)
+        ),
     )
     _write(
         folder / "aave_weth_daily.csv",
         ("targetDate", "variableBorrowIndex"),
-        ((_iso(day), f"{1.0412 * math.exp(0.024 * i / 365.25):.16f}") for i, day in enumerate(days)),
+        (
+            (_iso(day), f"{1.0412 * math.exp(0.024 * i / 365.25):.16f}")
+            for i, day in enumerate(days)
+        ),
     )
     _write(
         folder / "ethereum_gas.csv",

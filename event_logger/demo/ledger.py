@@ -168,4 +168,3 @@ def flat_balances(snapshot: Mapping[str, Any]) -> Iterable[tuple[str, Decimal]]:
 
 def _decimal(number: Any) -> Decimal:
     return number if isinstance(number, Decimal) else Decimal(str(number))
-

@@ -225,7 +225,9 @@ def _rows(path: Path, source: Source) -> list[dict[str, str]]:
     return rows
 
 
-def _parsed(path: Path, source: Source, number: int, row: dict[str, str]) -> tuple[datetime, Decimal]:
+def _parsed(
+    path: Path, source: Source, number: int, row: dict[str, str]
+) -> tuple[datetime, Decimal]:
     try:
         stamp, value = _stamp(row[source.stamp]), Decimal(row[source.value])
     except (ValueError, InvalidOperation, TypeError):

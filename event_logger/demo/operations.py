@@ -36,7 +36,7 @@ class Operations:
         )
 
     def transfer(self, hour: Hour, source: str, target: str, token: str, amount: Decimal) -> None:
-        """Move a token between the wallet and an exchange; the wallet pays gas for what it sends."""
+        """Move a token between wallet and exchange; the wallet pays gas for what it sends."""
         if source == "WALLET":
             self.pay_gas(self.books, hour, "TRANSFER")
         self.venues.account(source).change(token, -amount)
@@ -123,7 +123,7 @@ class Operations:
             bundle.position_snapshot = self.venues.snapshot()
 
     def deleverage(self, hour: Hour, fraction: Decimal, name: str) -> Decimal:
-        """Take a fraction of the AAVE position apart in one flash loan; returns the ETH set free."""
+        """Unwind a fraction of the AAVE position by a flash loan; returns the ETH set free."""
         wallet, time = self.venues.wallet, hour.time
         repaid = eth(self.venues.debt_weth(hour.weth_borrow_index) * fraction)
         burned_debt = eth(wallet.balance("variableDebtWETH") * fraction)

@@ -88,7 +88,7 @@ class RestakingStrategy:
         self._log_pnl(hour)
 
     def pass_hour(self, hour: Hour) -> None:
-        """Prices, funding, interest; then the risks, and what is done about them; then the books."""
+        """Prices, funding, interest; then the risks and what is done about them; the books."""
         self.books.log_price_update(hour.time, "BINANCE", "ETH", hour.eth_usd)
         for venue, rate in hour.funding.items():
             self._receive_funding(hour, self.venues.exchanges[venue], rate)
@@ -138,7 +138,10 @@ class RestakingStrategy:
     def _watch_margins(self, hour: Hour) -> None:
         worst = min(one.margin_ratio(hour.eth_usd) for one in self.venues.exchanges.values())
         self._alert(hour, "MARGIN_RATIO", worst, self.parameters.margin_alert)
-        if worst >= self.parameters.margin_rebalance or hour.gas_gwei > self.parameters.max_gas_gwei:
+        if (
+            worst >= self.parameters.margin_rebalance
+            or hour.gas_gwei > self.parameters.max_gas_gwei
+        ):
             return
         delta = self._net_delta(hour)
         self._unwind(hour, self.parameters.deleverage_fraction, "ATOMIC_DELEVERAGE")

@@ -68,7 +68,7 @@ class Exchange(Account):
     entry_price: Decimal = ZERO
 
     def trade_perp(self, delta_eth: Decimal, price: Decimal, cost_usd: Decimal) -> Decimal:
-        """Change the short by `delta_eth` (above zero: sell more); returns the realised P&L in USDT.
+        """Change the short by `delta_eth` (above zero: sell more); returns realised P&L (USDT).
 
         Raises `InsufficientBalanceError` when the margin cannot bear the outcome.
         """

@@ -1,0 +1,212 @@
+"""What the command line prints: tables and trees for people, JSON for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.tree import Tree
+
+from domain.times import iso_of
+from projections.csv_rows import json_cell
+
+Event = dict[str, Any]
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr, told (done, total); nothing at all where no terminal watches."""
+    errors = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    bar = Progress(
+        *columns,
+        TimeRemainingColumn(),
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)
+
+
+def print_json(value: Any) -> None:
+    """One line of JSON; Decimals are numbers to the last digit, times ISO 8601 text."""
+    print(json_cell(_plain(value)))
+
+
+def print_events(events: Iterable[Event], as_json: bool) -> None:
+    """Events as lines of JSON, or as columns that are printed as they are read."""
+    if as_json:
+        for event in events:
+            print_json(event)
+        return
+    console.print(_LINE.format("order", "timestamp", "event_type", "venue", "amount"), style="bold")
+    for event in events:
+        amount = "" if event["amount"] is None else f"{event['amount']} {event['token'] or ''}"
+        print(
+            _LINE.format(
+                event["order"],
+                _text(event["timestamp"]),
+                event["event_type"],
+                event["venue"],
+                amount.strip(),
+            ).rstrip()
+        )
+
+
+_LINE = "{:>8} {:20} {:22} {:14} {}"
+
+
+def print_event(event: Event, history: list[dict[str, Any]], as_json: bool) -> None:
+    """One event's fields that are set, and its history."""
+    if as_json:
+        print_json({"event": event, "history": history})
+        return
+    table = _table("field", "value")
+    for name, value in event.items():
+        if value is not None:
+            table.add_row(name, escape(_text(value)))
+    console.print(table)
+    past = _table("status", "recorded_at")
+    for step in history:
+        past.add_row(step["status"], _text(step["recorded_at"]))
+    console.print(past)
+
+
+def print_tree(tree: dict[str, Any], as_json: bool) -> None:
+    """A bundle, its details below their wrapper."""
+    if as_json:
+        print_json(tree)
+        return
+    root = Tree(_label(tree["event"]))
+    waiting = [(root, tree)]
+    while waiting:
+        branch, node = waiting.pop()
+        waiting += [(branch.add(_label(one["event"])), one) for one in node["details"]]
+    console.print(root)
+
+
+def print_status(status: dict[str, Any], as_json: bool) -> None:
+    """The status board."""
+    if as_json:
+        print_json(status)
+        return
+    console.print(
+        "  ".join(f"{name} {count}" for name, count in status["counts"].items()) or "empty"
+    )
+    for title in ("by_venue", "by_type"):
+        table = _table(title[3:], "status", "events")
+        for name, counts in status[title].items():
+            for one, count in counts.items():
+                table.add_row(escape(name), one, str(count))
+        console.print(table)
+
+
+def print_stats(stats: dict[str, Any], as_json: bool) -> None:
+    """The summary."""
+    if as_json:
+        print_json(stats)
+        return
+    console.print(
+        f"{stats['total_events']} events, orders {stats['first_event_order']} to"
+        f" {stats['last_event_order']}"
+    )
+    for title in ("event_types", "venues", "amount_by_token"):
+        table = _table(title.replace("_", " "), "")
+        for name, value in stats[title].items():
+            table.add_row(escape(name), str(value))
+        console.print(table)
+
+
+def print_logs(logs: list[dict[str, Any]], as_json: bool) -> None:
+    """What is in a store."""
+    if as_json:
+        for log in logs:
+            print_json(log)
+        return
+    table = _table("log", "mode", "events", "opened", "metadata")
+    for log in logs:
+        table.add_row(*(escape(_text(value)) for value in log.values()))
+    console.print(table)
+
+
+def print_import(report: Any, store: str, as_json: bool) -> None:
+    """What was imported, and what in it contradicts itself."""
+    if as_json:
+        print_json(vars(report))
+        return
+    print(f"{report.events} events, {report.bundles} bundles: log {report.log!r} of {store}")
+    for warning in report.warnings:
+        print(f"warning: {warning}")
+
+
+def print_demo(result: Any) -> None:
+    """The demo's market, its figures, one bundle, and where everything is."""
+    table = _table("market data", "rows", "duplicates", "left out", "filled", "used")
+    for one in result.cleaning:
+        table.add_row(
+            one.file,
+            str(one.rows),
+            str(one.duplicates),
+            str(one.left_out),
+            str(one.filled_hours),
+            one.note,
+        )
+    console.print(table)
+    counts = _table("event type", "events")
+    for name, count in result.stats["event_types"].items():
+        counts.add_row(name, str(count))
+    console.print(counts)
+    print_tree(result.entry, as_json=False)
+    print(
+        f"\n{result.hours} hours, {result.stats['total_events']} events; equity at the end"
+        f" {result.final_equity_usdt} USDT, P&L {result.pnl_usdt} USDT"
+    )
+    if result.differences:
+        print(
+            f"balances: {len(result.differences)} differ from the events, {result.differences[0]}"
+        )
+    else:
+        print("balances: every snapshot equals the balances recomputed from the events")
+    print(f"log: {result.store} (log {result.log!r})\ncsv: {result.csv}")
+    print(f"\nnext: event-logger tree --store {result.store} --log {result.log}")
+
+
+def _label(event: Event) -> str:
+    amount = "" if event["amount"] is None else f" {event['amount']} {event['token'] or ''}"
+    name = event.get("bundle_name")
+    what = f"{event['event_type']} {name}" if name else f"{event['event_type']}{amount}"
+    return escape(f"{event['order']} {what.rstrip()} @ {event['venue']}")
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return json_cell(_plain(value))
+    iso = iso_of(value)
+    return str(value) if iso is None else iso
+
+
+def _plain(value: Any) -> Any:
+    """The value with its times as ISO 8601 text."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    iso = iso_of(value)
+    return value if iso is None else iso
