@@ -26,7 +26,7 @@ ROUNDS = 5
 
 @dataclass(frozen=True)
 class Figure:
-    """`value` is judged: at least (or, `at_most`, at most) `required`; `aim` is what we are after."""
+    """`value` must be at least (or, `at_most`, at most) `required`; we are after `aim`."""
 
     name: str
     value: float
@@ -118,7 +118,7 @@ def random_access(here: Path) -> Figure:
 
 
 def exporting(here: Path) -> list[Figure]:
-    """Rows per second and peak memory of the CSV export, against a DataFrame's of the same events."""
+    """Rows per second and peak memory of the CSV export, against a DataFrame of the same events."""
     ours, theirs = _child("export", here), _child("pandas", here)
     rows = ours["rows"]
     speed = Figure(
@@ -134,7 +134,7 @@ def exporting(here: Path) -> list[Figure]:
 
 
 def importing() -> Figure:
-    """CPU seconds of `import event_logger` in a fresh interpreter, without the interpreter's own."""
+    """CPU seconds of `import event_logger` in a fresh interpreter, less the interpreter's own."""
     used = _median_of(5, lambda: _cpu("import event_logger") - _cpu("pass"))
     return Figure("import event_logger, CPU seconds", used, 0.35, 0.25, True)
 

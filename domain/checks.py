@@ -33,6 +33,8 @@ class Checked:
     """Marks a pydantic field with the check that its values pass."""
 
     check: Check
+    is_stored: Callable[[Any], bool] | None = None
+    """Says of a value whether it is what the check has made of one, as read from a store."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -40,7 +42,9 @@ class Checked:
         """Runs the check on every value but None, in place of pydantic's own conversions."""
 
         def validate(value: Any, info: core_schema.ValidationInfo) -> Any:
-            return None if value is None else self.check(str(info.field_name), value)
+            if value is None or (self.is_stored is not None and self.is_stored(value)):
+                return value
+            return self.check(str(info.field_name), value)
 
         return core_schema.with_info_plain_validator_function(validate)
 

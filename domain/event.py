@@ -9,12 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain import checks
 from domain.checks import Check, Checked, Number, compiled_checks
 from domain.event_types import checked_event_type
-from domain.times import checked_time
+from domain.times import checked_time, is_iso_utc
 
 _Number = Annotated[Number | None, Checked(checks.number)]
 _Whole = Annotated[int | None, Checked(checks.whole_number)]
 _Text = Annotated[str | None, Checked(checks.text)]
-_Time = Annotated[str | None, Checked(checked_time)]
+_Time = Annotated[str | None, Checked(checked_time, is_iso_utc)]
+_NeededTime = Annotated[str, Checked(checked_time, is_iso_utc)]
 _Order = Annotated[int | None, Checked(checks.order)]
 _Orders = Annotated[list[int] | None, Checked(checks.orders)]
 _EventType = Annotated[str, Checked(lambda field, value: checked_event_type(value))]
@@ -29,12 +30,8 @@ class Event(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    recorded_at: Annotated[str, Checked(checked_time)] = Field(
-        description="When the clock said that it was logged."
-    )
-    timestamp: Annotated[str, Checked(checked_time)] = Field(
-        description="Trigger time; on the hour in a backtest."
-    )
+    recorded_at: _NeededTime = Field(description="When the clock said that it was logged.")
+    timestamp: _NeededTime = Field(description="Trigger time; on the hour in a backtest.")
     event_type: _EventType = Field(description="UPPER_SNAKE_CASE, such as GAS_FEE_PAID.")
     event_id: _Text = Field(None, description="The caller's key; makes logging idempotent.")
     venue: Annotated[str, Checked(checks.text)] = Field(description="ETHEREUM, AAVE, BINANCE …")

@@ -57,7 +57,7 @@ class LoggingRules:
 
         Raises `InvalidEventError`, naming the field, for the first that cannot be logged.
         """
-        if self.strict_event_types or event_type not in _KNOWN_TYPES or type(event_type) is not str:
+        if type(event_type) is not str or event_type not in _KNOWN_TYPES or self.strict_event_types:
             event_type = checked_event_type(event_type, strict=self.strict_event_types)
         record: Record = {
             "recorded_at": recorded_at,

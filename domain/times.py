@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -11,6 +12,7 @@ from domain.errors import InvalidTimestampError, shown
 
 _NOT_A_TIME = "NaT"
 _NO_OFFSET = timedelta(0)
+_ISO_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6}(?:\d{3})?)?Z\Z")
 
 
 def iso_utc(moment: datetime) -> str:
@@ -31,6 +33,11 @@ def iso_utc(moment: datetime) -> str:
     if nanosecond:
         return f"{text}.{moment.microsecond:06d}{nanosecond:03d}Z"
     return f"{text}.{moment.microsecond:06d}Z" if moment.microsecond else f"{text}Z"
+
+
+def is_iso_utc(value: object) -> bool:
+    """Whether the value is text as `iso_utc` writes it."""
+    return isinstance(value, str) and _ISO_UTC.match(value) is not None
 
 
 def is_on_the_hour(iso: str) -> bool:

@@ -1,0 +1,76 @@
+"""What the tests of several rooms share: a time, programs in processes of their own, raw reads."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from domain.audit_log import log_id
+from event_logger import EventLogger
+
+ROOT = Path(__file__).parents[1]
+HOUR = datetime(2024, 5, 12, 14, tzinfo=UTC)
+
+_PREAMBLE = """
+import os, sys
+from datetime import UTC, datetime
+from event_logger import EventLogger
+HOUR = datetime(2024, 5, 12, 14, tzinfo=UTC)
+"""
+
+
+def start_program(source: str, *arguments: object) -> subprocess.Popen[str]:
+    """Start Python source after the usual imports; `sys.argv[1:]` holds the arguments."""
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", _PREAMBLE + source, *map(str, arguments)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def run_program(source: str, *arguments: object, code: int = 0) -> str:
+    """Run the source, see that it exits with the code within 30 s, and return what it printed."""
+    with start_program(source, *arguments) as program:
+        try:
+            out, err = program.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            raise
+    assert program.returncode == code, f"exit code {program.returncode}\n{out}\n{err}"
+    return out
+
+
+def log_amounts(logger: EventLogger, *amounts: int) -> list[int]:
+    """Log one event per amount and return the orders."""
+    return [logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", n) for n in amounts]
+
+
+def url_of(path: Path) -> str:
+    """The store URL of a file."""
+    return f"sqlite:///{path}"
+
+
+def stored(path: Path, log: str = "default") -> list[tuple[int, int]]:
+    """The (order, amount) pairs in a store's file, read with SQLite alone."""
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(
+            "SELECT originator_version, json_extract(state, '$.amount') FROM stored_events"
+            " WHERE originator_id = ? AND originator_version > 0 ORDER BY originator_version",
+            (log_id(log).hex,),
+        ).fetchall()
+    finally:
+        connection.close()
+
+
+def numbered(count: int) -> list[tuple[int, int]]:
+    """What `stored` gives for the amounts 1, 2, 3 … logged from the start of a log."""
+    return [(n, n) for n in range(1, count + 1)]

@@ -1,0 +1,63 @@
+"""The README's examples, executed: its Python session, then its console session, in one folder."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    session = "\n".join(blocks("python"))
+    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()
+    examples = parser.get_doctest(session, {}, "README.md", "README.md", 0)
+    assert len(examples.examples) > 10
+    assert runner.run(examples).failed == 0
+    return tmp_path
+
+
+def test_the_python_and_console_sessions_print_what_the_readme_shows(folder: Path) -> None:
+    (session,) = blocks("console")
+    commands = re.findall(r"^\$ event-logger (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE)
+    assert len(commands) == session.count("$ event-logger")
+    for arguments, expected in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "event_logger.cli", *shlex.split(arguments)],
+            cwd=folder,
+            env=os.environ
+            | {"PYTHONPATH": str(ROOT), "COLUMNS": "120", "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert done.stdout + done.stderr == expected
+
+
+def test_every_link_to_a_file_leads_somewhere() -> None:
+    for document in ROOT.glob("*.md"):
+        for target in re.findall(r"\]\(([\w./-]+)\)", document.read_text(encoding="utf-8")):
+            assert (ROOT / target).exists(), f"{document.name} links to {target}"
+
+
+def test_every_make_target_that_a_document_names_is_there() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for document in ROOT.glob("*.md"):
+        for target in re.findall(r"\bmake ([a-z]+)\b", document.read_text(encoding="utf-8")):
+            if target not in {"commands", "command"}:
+                assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
