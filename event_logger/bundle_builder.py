@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from domain.bundle import Step
 from domain.checks import Number
-from domain.errors import InvalidEventError
+from domain.errors import InvalidEventError, shown
 from domain.recording import LoggingRules
 from domain.speaker import Snapshot
 from domain.values import decode, encode
@@ -157,11 +157,14 @@ class BundleBuilder(Vocabulary[Step]):
     def _refuse_unless_open(self) -> None:
         if not self._is_open:
             raise InvalidEventError(
-                "bundle", self.bundle_name, "has ended; log its steps inside its with block"
+                "bundle",
+                self.bundle_name,
+                f"{shown(self.bundle_name)} has ended; log its steps inside its with block",
             )
         if self._inner is not None and self._inner._is_open:
+            inner = self._inner.bundle_name
             raise InvalidEventError(
                 "bundle",
-                self._inner.bundle_name,
-                "is still open inside this bundle; end its with block first",
+                inner,
+                f"{shown(inner)} is still open inside this bundle; end its with block first",
             )

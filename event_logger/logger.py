@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -173,6 +173,11 @@ class EventLogger(LogReader, Vocabulary[Order]):
 
     def _last_order(self) -> int:
         return self._writer.flush()
+
+    def _stored(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+        # A view of the events may outlive the logger, or be carried into a forked child.
+        self._writer.check_usable()
+        return super()._stored(first, last)
 
 
 def create_event_logger(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,7 +17,7 @@ from event_logger.event_sequence import Event, EventSequence
 from infrastructure.application import AuditLogs
 from infrastructure.timestamps import timestamp_of
 from projections.bundle_trees import BundleTrees, Tree
-from projections.event_dicts import Record, event_dict
+from projections.event_dicts import EVENT_FIELDS, Record, event_dict
 from projections.live_status import COMPLETED, LiveStatus
 from projections.summary import Summary
 
@@ -56,7 +57,7 @@ class LogReader:
     @property
     def metadata(self) -> dict[str, Any]:
         """What was run, as given when the log was opened."""
-        return dict(self._log.metadata)
+        return deepcopy(self._log.metadata)
 
     @property
     def global_order(self) -> int:
@@ -104,7 +105,8 @@ class LogReader:
         """All events as a DataFrame: the declared fields, then the extras by first appearance."""
         import pandas as pd
 
-        return pd.DataFrame(self.get_all_events())
+        events = self.get_all_events()
+        return pd.DataFrame(events, columns=None if events else list(EVENT_FIELDS))
 
     def export_to_csv(
         self, filepath: str | None = None, *, progress: Callable[[int, int], None] | None = None
@@ -180,16 +182,20 @@ class LogReader:
             raise UnknownOrderError(order, last)
         return next(self._events(order, order))
 
+    def _stored(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+        """The (order, JSON) of stored events; every event that is read comes through here."""
+        return self._logs.records(self._log, first, last)
+
     def _events(self, first: int, last: int) -> Iterator[Event]:
         for order, record in self._records(first, last):
             yield event_dict(order, record, COMPLETED, timestamp_of)
 
     def _records(self, first: int, last: int) -> Iterator[tuple[int, Record]]:
-        for order, encoded in self._logs.records(self._log, first, last):
+        for order, encoded in self._stored(first, last):
             yield order, decode(encoded, timestamp_of)
 
     def _plain_records(self, first: int, last: int) -> Iterator[tuple[int, Record]]:
-        for order, encoded in self._logs.records(self._log, first, last):
+        for order, encoded in self._stored(first, last):
             yield order, decode(encoded, str)
 
     def _events_with(self, field: str, value: str) -> list[Event]:
@@ -197,7 +203,7 @@ class LogReader:
         needle = orjson.dumps({field: value})[1:-1]
         return [
             event_dict(order, record, COMPLETED, timestamp_of)
-            for order, encoded in self._logs.records(self._log, 1, self._last_order())
+            for order, encoded in self._stored(1, self._last_order())
             if needle in encoded and (record := decode(encoded, timestamp_of))[field] == value
         ]
 

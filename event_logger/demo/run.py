@@ -89,6 +89,8 @@ def run_demo(
                 log=LOG,
                 csv=folder / CSV_FILE,
             )
+        for lease in beside.glob("*.lease"):
+            lease.unlink()
         _replace(folder, beside)
     finally:
         shutil.rmtree(beside, ignore_errors=True)

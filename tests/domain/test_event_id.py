@@ -1,0 +1,86 @@
+"""`event_id` makes logging idempotent: the same again is the first again, anything else an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from domain.errors import EventIdConflictError
+from event_logger import EventLogger
+
+NOON = pd.Timestamp("2024-05-12 12:00", tz="UTC")
+LATER = NOON + pd.Timedelta(hours=1)
+X = {"event_type": "X", "venue": "V"}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'log.db'}"
+
+
+def log_one(logger: EventLogger, timestamp: Any = NOON, **changed: Any) -> int:
+    given = {"event_type": "X", "venue": "V", "amount": 1, "event_id": "a", "note": {"k": [1]}}
+    return logger.log_event(timestamp, **given | changed)
+
+
+@pytest.mark.parametrize("reopened", [False, True])
+def test_the_same_again_gives_the_first_order_and_stores_nothing(
+    store: str, reopened: bool
+) -> None:
+    logger = EventLogger(store=store)
+    assert (log_one(logger), logger.log_event(NOON, "Y", "V")) == (1, 2)
+    if reopened:
+        logger.close()
+        logger = EventLogger(store=store)
+    with logger:
+        assert log_one(logger, LATER, position_snapshot={"wallet": {}}) == 1
+        assert logger.global_order == 2
+        assert logger.log_event(NOON, "Y", "V") == 3
+
+
+@pytest.mark.parametrize(
+    "changed", [{"amount": 2}, {"venue": "W"}, {"note": {"k": [2]}}, {"extra": 1}, {"token": "ETH"}]
+)
+def test_different_content_is_an_error(store: str, changed: dict[str, Any]) -> None:
+    with EventLogger(store=store) as logger:
+        log_one(logger)
+        with pytest.raises(
+            EventIdConflictError, match="was logged before as order 1 with different"
+        ):
+            log_one(logger, **changed)
+        assert logger.global_order == 1
+        assert logger.log_event(NOON, "Y", "V") == 2
+
+
+@pytest.mark.parametrize("reopened", [False, True])
+def test_a_bundle_again_gives_its_orders(store: str, reopened: bool) -> None:
+    logger = EventLogger(store=store)
+    details = [X, X | {"detail_events": [X]}]
+    orders = logger.log_atomic_transaction(NOON, "ENTRY", details, {}, event_id="b")
+    logger.log_event(NOON, "Y", "V")
+    if reopened:
+        logger.close()
+        logger = EventLogger(store=store)
+    with logger:
+        assert logger.log_atomic_transaction(LATER, "ENTRY", details, {}, event_id="b") == orders
+        assert orders == [1, 2, 3, 4]
+        with pytest.raises(EventIdConflictError):
+            logger.log_atomic_transaction(NOON, "ENTRY", [X], {}, event_id="b")
+        assert logger.global_order == 5
+
+
+def test_a_detail_whose_id_is_taken_refuses_the_bundle(store: str) -> None:
+    with EventLogger(store=store) as logger:
+        log_one(logger)
+        for details in ([X | {"event_id": "a"}], [X | {"event_id": "c"}, X | {"event_id": "c"}]):
+            with pytest.raises(EventIdConflictError):
+                logger.log_atomic_transaction(NOON, "ENTRY", details, {})
+        assert logger.global_order == 1
+
+
+def test_another_log_of_the_store_has_ids_of_its_own(store: str) -> None:
+    with EventLogger(store=store, log="one") as one, EventLogger(store=store, log="two") as two:
+        assert log_one(one) == log_one(two, amount=2) == 1
