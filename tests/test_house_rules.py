@@ -69,7 +69,9 @@ def test_pandas_and_redis_are_imported_where_they_are_used(path: Path) -> None:
         for name in (
             [alias.name for alias in node.names]
             if isinstance(node, ast.Import)
-            else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
         )
     }
     assert imported & {"pandas", "redis", "pyarrow"} == set()

@@ -44,16 +44,35 @@ def test_it_equals_the_bundle_logged_at_once(logger: EventLogger) -> None:
         HOUR,
         "ENTRY",
         [
-            {"event_type": "FLASH_BORROW", "venue": "BALANCER", "token": "WETH", "amount": 100,
-             "note": "x"},
-            {"event_type": "ATOMIC_TRANSACTION", "venue": "INSTADAPP", "token": "COMPOSITE",
-             "amount": 1, "bundle_name": "LOOP", "net_result": None,
-             "purpose": "Atomic transaction: LOOP", "transaction_type": "ATOMIC_BUNDLE",
-             "detail_events": [
-                 {"timestamp": later, "event_type": "STAKE_DEPOSIT", "venue": "ETHERFI",
-                  "position_snapshot": {"wallet": {}}}]},
+            {
+                "event_type": "FLASH_BORROW",
+                "venue": "BALANCER",
+                "token": "WETH",
+                "amount": 100,
+                "note": "x",
+            },
+            {
+                "event_type": "ATOMIC_TRANSACTION",
+                "venue": "INSTADAPP",
+                "token": "COMPOSITE",
+                "amount": 1,
+                "bundle_name": "LOOP",
+                "net_result": None,
+                "purpose": "Atomic transaction: LOOP",
+                "transaction_type": "ATOMIC_BUNDLE",
+                "detail_events": [
+                    {
+                        "timestamp": later,
+                        "event_type": "STAKE_DEPOSIT",
+                        "venue": "ETHERFI",
+                        "position_snapshot": {"wallet": {}},
+                    }
+                ],
+            },
         ],
-        {"debt": 1}, {"wallet": {}}, iteration=2,
+        {"debt": 1},
+        {"wallet": {}},
+        iteration=2,
     )
     assert len(logger.events) == 8
     links = ("order", "parent_event", "detail_orders", "recorded_at")
@@ -63,7 +82,14 @@ def test_it_equals_the_bundle_logged_at_once(logger: EventLogger) -> None:
     )
     assert built == at_once
     assert [event["parent_event"] for event in logger.events] == [
-        None, 1, 1, 3, None, 5, 5, 7,
+        None,
+        1,
+        1,
+        3,
+        None,
+        5,
+        5,
+        7,
     ]
 
 
@@ -88,7 +114,9 @@ def test_an_exception_in_an_inner_bundle_that_is_handled_leaves_the_outer(
     assert bundle.orders == [1, 2, 3]
     assert bundle.orders[last] == 3
     assert [event["event_type"] for event in logger.events] == [
-        "ATOMIC_TRANSACTION", "FLASH_BORROW", "FLASH_REPAID",
+        "ATOMIC_TRANSACTION",
+        "FLASH_BORROW",
+        "FLASH_REPAID",
     ]
     assert logger.events[2]["related_events"] == [2]
 
@@ -96,9 +124,7 @@ def test_an_exception_in_an_inner_bundle_that_is_handled_leaves_the_outer(
 def test_a_step_is_captured_when_it_is_logged(logger: EventLogger) -> None:
     snapshot, extra = {"wallet": {"ETH": 1}}, ["a"]
     with logger.bundle(HOUR, "ENTRY") as bundle:
-        bundle.log_event(
-            HOUR, "FLASH_BORROW", "BALANCER", position_snapshot=snapshot, notes=extra
-        )
+        bundle.log_event(HOUR, "FLASH_BORROW", "BALANCER", position_snapshot=snapshot, notes=extra)
         snapshot["wallet"]["ETH"] = 2
         extra.append("b")
     detail = logger.events[1]

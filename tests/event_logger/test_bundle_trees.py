@@ -58,11 +58,21 @@ def test_an_event_on_its_own_is_a_tree_without_details(logger: EventLogger, orde
 
 def test_a_wrapper_names_its_direct_details(logger: EventLogger) -> None:
     log_entry(logger)
-    named = {e["order"]: (e["detail_orders"], e["detail_count"]) for e in logger.events
-             if "detail_orders" in e}
+    named = {
+        e["order"]: (e["detail_orders"], e["detail_count"])
+        for e in logger.events
+        if "detail_orders" in e
+    }
     assert named == {2: ([3, 4, 7], 3), 4: ([5, 6], 2)}
     assert [event["parent_event"] for event in logger.events] == [
-        None, None, 2, 2, 4, 4, 2, None,
+        None,
+        None,
+        2,
+        2,
+        4,
+        4,
+        2,
+        None,
     ]
 
 

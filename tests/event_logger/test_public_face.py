@@ -29,12 +29,10 @@ METHODS = {
     "log_perp_trade": "timestamp, venue, instrument, side, size_eth, entry_price, notional_usd,"
     f" execution_cost_usd, {TYPED}",
     "log_funding_payment": f"timestamp, venue, funding_rate, notional_usd, pnl_usd, {TYPED}",
-    "log_atomic_transaction": "timestamp, bundle_name, detail_events, net_result=None,"
-    f" {TYPED}",
+    "log_atomic_transaction": f"timestamp, bundle_name, detail_events, net_result=None, {TYPED}",
     "log_aave_borrow": "timestamp, token, amount_borrowed, debt_token_received, liquidity_index,"
     f" {TYPED}",
-    "log_venue_transfer": "timestamp, from_venue, to_venue, token, amount, purpose=None,"
-    f" {TYPED}",
+    "log_venue_transfer": f"timestamp, from_venue, to_venue, token, amount, purpose=None, {TYPED}",
     "log_rebalance": f"timestamp, rebalance_type, delta_exposure, actions_taken, {TYPED}",
     "log_risk_alert": "timestamp, risk_type, current_value, threshold, severity='WARNING',"
     f" {TYPED}",
@@ -43,8 +41,7 @@ METHODS = {
     "log_unstake": f"timestamp, venue, lst_in, eth_out, oracle_price, iteration=None, {TYPED}",
     "log_aave_withdraw": "timestamp, token, amount_withdrawn, atoken_burned, liquidity_index,"
     f" {TYPED}",
-    "log_aave_repay": "timestamp, token, amount_repaid, debt_token_burned, borrow_index,"
-    f" {TYPED}",
+    "log_aave_repay": f"timestamp, token, amount_repaid, debt_token_burned, borrow_index, {TYPED}",
     "log_spot_trade": "timestamp, venue, pair, side, amount, price, execution_cost_usd=None,"
     f" {TYPED}",
     "log_flash_borrow": f"timestamp, venue, token, amount, fee_bps=0, {TYPED}",
@@ -129,14 +126,8 @@ def test_importing_brings_in_no_pandas_and_no_redis() -> None:
     assert run_program(program) == "[]\n"
 
 
-def test_importing_connects_to_nothing_and_starts_nothing() -> None:
-    program = """
-import threading
-print(threading.active_count(), [name for name in os.listdir("/proc/self/fd")
-    if os.path.exists(path := f"/proc/self/fd/{name}")
-    and os.path.realpath(path).endswith((".db", ".lease"))])
-"""
-    assert run_program(program) == "1 []\n"
+def test_importing_starts_no_thread() -> None:
+    assert run_program("import threading; print(threading.active_count())") == "1\n"
 
 
 def test_logging_to_a_file_brings_in_no_pandas(tmp_path) -> None:  # type: ignore[no-untyped-def]

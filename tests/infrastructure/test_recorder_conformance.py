@@ -111,8 +111,8 @@ def test_an_unknown_log_has_no_version_and_an_opened_one_has_0(recorder: AuditLo
 def test_what_was_appended_is_read_back_in_order(recorder: AuditLogRecorder, count: int) -> None:
     log = new_log(recorder)
     first, second = logged(log, count), logged(log, 3)
-    recorder.append(log.id, first)
-    recorder.append(log.id, second)
+    recorder.append(log.id, [first])
+    recorder.append(log.id, [second])
     assert recorder.last_version(log.id) == count + 3
     assert recorder.records(log.id, 1, count + 3, count + 3) == pairs(first + second)
 
@@ -132,8 +132,8 @@ def test_records_gives_the_orders_asked_for(
     recorder: AuditLogRecorder, first: int, last: int, limit: int, orders: range
 ) -> None:
     log, other = new_log(recorder), new_log(recorder, "other")
-    recorder.append(log.id, logged(log, 10))
-    recorder.append(other.id, logged(other, 20))
+    recorder.append(log.id, [logged(log, 10)])
+    recorder.append(other.id, [logged(other, 20)])
     assert [order for order, _ in recorder.records(log.id, first, last, limit)] == list(orders)
 
 
@@ -141,20 +141,20 @@ def test_an_order_that_is_taken_stores_nothing_of_the_batch(recorder: AuditLogRe
     log, rival = new_log(recorder), AuditLog.open("run")
     opened_event(rival)
     first = logged(log, 5)
-    recorder.append(log.id, first)
+    recorder.append(log.id, [first])
     rival.forget_after(3)
     rival.version = 3
     rival.log_event(HOUR, "STAKE_DEPOSIT", "LIDO", event_id="rival")
     late = [*events(rival), *logged(rival, 200)]
     with pytest.raises(IntegrityError):
-        recorder.append(log.id, late)
+        recorder.append(log.id, [late])
     assert recorder.records(log.id, 1, 1000, 1000) == pairs(first)
     assert recorder.claim(log.id, "rival") is None
 
 
 def test_a_log_opened_twice_is_refused_the_second_time(recorder: AuditLogRecorder) -> None:
     log = new_log(recorder)
-    recorder.append(log.id, logged(log, 2))
+    recorder.append(log.id, [logged(log, 2)])
     with pytest.raises(IntegrityError):
         new_log(recorder)
     assert recorder.last_version(log.id) == 2
@@ -170,7 +170,7 @@ def test_a_claim_says_what_was_logged_under_an_event_id(recorder: AuditLogRecord
         event_id="entry",
     )
     entry = events(log)
-    recorder.append(log.id, entry)
+    recorder.append(log.id, [entry])
     assert entry[1].fingerprint is not None
     assert recorder.claim(log.id, "entry") == Claim(2, 3, entry[1].fingerprint)
     assert recorder.claim(log.id, "exit") is None
@@ -181,10 +181,10 @@ def test_an_event_id_is_claimed_once_a_log(recorder: AuditLogRecorder) -> None:
     log, other = new_log(recorder), new_log(recorder, "other")
     for each in (log, other):
         each.log_event(HOUR, "STAKE_DEPOSIT", "LIDO", event_id="id")
-        recorder.append(each.id, events(each))
+        recorder.append(each.id, [events(each)])
     log.log_event(HOUR, "STAKE_DEPOSIT", "LIDO", event_id="id")
     with pytest.raises(IntegrityError):
-        recorder.append(log.id, events(log))
+        recorder.append(log.id, [events(log)])
     assert recorder.last_version(log.id) == 1
 
 
@@ -192,7 +192,7 @@ def test_late_details_come_by_rising_order_of_the_detail(recorder: AuditLogRecor
     log = new_log(recorder)
     for parent in (None, None, 2, 1, 2):
         log.log_event(HOUR, "STAKE_DEPOSIT", "LIDO", parent_event=parent)
-    recorder.append(log.id, events(log))
+    recorder.append(log.id, [events(log)])
     assert recorder.late_details(log.id) == [(2, 3), (1, 4), (2, 5)]
     assert recorder.late_details(uuid4()) == []
 
@@ -207,8 +207,40 @@ def test_what_append_inserted_on_a_file_another_connection_sees(tmp_path: Path) 
     datastore = AuditDatastore(f"file:{tmp_path}/store.db")
     recorder = recorder_of(datastore)
     log = new_log(recorder)
-    recorder.append(log.id, logged(log, 7))
+    recorder.append(log.id, [logged(log, 7)])
     other = sqlite3.connect(tmp_path / "store.db")
     assert other.execute("SELECT COUNT(*) FROM stored_events").fetchone() == (8,)
     other.close()
     datastore.close()
+
+
+def test_batches_are_one_transaction(recorder: AuditLogRecorder) -> None:
+    log = AuditLog.open("run")
+    opened = opened_event(log)
+    first = logged(log, 150)
+
+    def batches() -> Iterator[list[AuditLog.EventLogged]]:
+        yield first
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        recorder.append(log.id, batches(), opened, "run")
+    assert recorder.last_version(log.id) is None
+    assert recorder.log_names() == []
+    recorder.append(log.id, [first, logged(log, 7)], opened, "run")
+    assert recorder.last_version(log.id) == 157
+
+
+def test_holds_knows_these_very_events_from_others_of_the_same_orders(
+    recorder: AuditLogRecorder,
+) -> None:
+    log, rival = new_log(recorder), AuditLog.open("run")
+    opened_event(rival)
+    mine, others = logged(log, 5), logged(rival, 5)
+    assert not recorder.holds(log.id, mine)
+    recorder.append(log.id, [mine])
+    assert recorder.holds(log.id, mine)
+    assert recorder.holds(log.id, mine[2:])
+    assert not recorder.holds(log.id, others)
+    assert not recorder.holds(log.id, [*mine, *logged(log, 1)])
+    assert not recorder.holds(log.id, [])
