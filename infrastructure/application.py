@@ -27,9 +27,9 @@ from domain.errors import (
     UnknownLogError,
     shown,
 )
-from domain.values import decode, encode
 from infrastructure.codec import AuditLogMapper
 from infrastructure.lease import WriterLease
+from infrastructure.log_metadata import captured_metadata, is_same_metadata
 from infrastructure.sqlite_recorder import LOG_TABLES, AuditLogFactory, AuditLogRecorder, Claim
 from infrastructure.stores import (
     Store,
@@ -39,7 +39,6 @@ from infrastructure.stores import (
     require_store,
     store_errors,
 )
-from infrastructure.timestamps import timestamp_of
 
 PAGE = 1000
 """Events per page when a log is read."""
@@ -48,18 +47,6 @@ _EVENTS_TABLE = (
     "CREATE TABLE IF NOT EXISTS stored_events (originator_id TEXT, originator_version INTEGER, "
     "topic TEXT, state BLOB, PRIMARY KEY (originator_id, originator_version))"
 )
-
-
-def captured_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
-    """The metadata as the log keeps it, apart from the caller's dict.
-
-    Raises `LogConfigurationError` when it is no dict, `UnsupportedValueError` for a value in it
-    that JSON cannot hold.
-    """
-    if not isinstance(metadata, dict):
-        raise LogConfigurationError("metadata", metadata, f"must be a dict, not {shown(metadata)}")
-    captured: dict[str, Any] = decode(encode({"metadata": metadata}), timestamp_of)["metadata"]
-    return captured
 
 
 class AuditLogs(Application[UUID]):
@@ -128,7 +115,7 @@ class AuditLogs(Application[UUID]):
                 mode,
                 f"is {mode!r}, but log {name!r} is a {log.mode} log; give this run another log",
             )
-        if captured is not None and encode(captured) != encode(log.metadata):
+        if captured is not None and not is_same_metadata(captured, log.metadata):
             raise LogConfigurationError(
                 "metadata",
                 metadata,

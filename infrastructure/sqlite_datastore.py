@@ -6,12 +6,13 @@ SQLITE_BUSY_SNAPSHOT when another process committed in between, however long the
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from eventsourcing.persistence import InterfaceError
+from eventsourcing.persistence import ConnectionPoolClosedError, InterfaceError
 from eventsourcing.sqlite import (
     SQLiteConnection,
     SQLiteConnectionPool,
@@ -59,10 +60,55 @@ class _Connection(SQLiteConnection):
             yield cursor
 
 
+class _ClosedWhileWaitingError(ConnectionPoolClosedError):
+    """The pool was closed by another thread before this one was given its connection."""
+
+
 class _ConnectionPool(SQLiteConnectionPool):
     def __init__(self, db_name: str, *, read_only: bool) -> None:
         self._read_only = read_only
-        super().__init__(db_name=db_name, lock_timeout=LOCK_TIMEOUT_SECONDS, pool_timeout=60.0)
+        self._is_closing = False
+        self._process = os.getpid()
+        super().__init__(
+            db_name=db_name,
+            lock_timeout=LOCK_TIMEOUT_SECONDS,
+            pool_timeout=float(LOCK_TIMEOUT_SECONDS),
+        )
+
+    def get_connection(
+        self, timeout: float | None = None, *, is_writer: bool | None = None
+    ) -> SQLiteConnection:
+        try:
+            return super().get_connection(timeout, is_writer=is_writer)
+        except (InterfaceError, _ClosedWhileWaitingError):
+            # The library gives a turn back only together with a connection.
+            if is_writer:
+                self._num_writers -= 1
+                self._writer_lock.release()
+            elif is_writer is False:
+                with self._no_readers:
+                    self._num_readers -= 1
+                    self._no_readers.notify()
+            raise
+
+    def _get_connection(self, timeout: float = 0.0) -> SQLiteConnection:
+        if self._is_closing:
+            raise _ClosedWhileWaitingError
+        return super()._get_connection(timeout)
+
+    def close(self) -> None:
+        """Close the connections, those in use once they are given back.
+
+        The library closes them under the threads that use them, and the interpreter crashes. In a
+        forked child nothing is closed: a connection of SQLite must not be touched there.
+        """
+        if os.getpid() != self._process:
+            return
+        with self._get_semaphore:
+            self._is_closing = True
+        with self._put_condition:
+            self._put_condition.wait_for(lambda: not self._in_use, LOCK_TIMEOUT_SECONDS)
+        super().close()
 
     def _create_connection(self) -> SQLiteConnection:
         try:

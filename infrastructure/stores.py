@@ -11,7 +11,11 @@ from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
 
-from eventsourcing.persistence import IntegrityError, PersistenceError
+from eventsourcing.persistence import (
+    ConnectionPoolClosedError,
+    IntegrityError,
+    PersistenceError,
+)
 
 from domain.errors import (
     NewerStoreError,
@@ -170,6 +174,8 @@ def store_errors(store: Store) -> Iterator[None]:
         yield
     except IntegrityError:
         raise
+    except ConnectionPoolClosedError as error:
+        raise StoreError(store.url, "was closed; open it again to go on") from error
     except (PersistenceError, sqlite3.Error) as error:
         if "readonly" in str(error):
             raise ReadOnlyStoreError(

@@ -43,7 +43,10 @@ CHAIN_FIELDS: tuple[str, ...] = ("nonce", "block_number", "block_hash")
 
 TIME_FIELDS: tuple[str, ...] = ("timestamp", "trigger_timestamp", "completion_timestamp")
 
-_EMPTY: dict[str, Any] = dict.fromkeys((*DECLARED_FIELDS, "recorded_at", *CHAIN_FIELDS))
+EVENT_FIELDS: tuple[str, ...] = (*DECLARED_FIELDS, "recorded_at", *CHAIN_FIELDS)
+"""What every event dict has, in this order; the extras follow."""
+
+_EMPTY: dict[str, Any] = dict.fromkeys(EVENT_FIELDS)
 
 
 def event_dict(order: int, record: Record, status: str, as_time: AsTime) -> dict[str, Any]:

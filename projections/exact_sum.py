@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, Inexact
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact
 from fractions import Fraction
 
 Number = int | float | Decimal
@@ -10,7 +10,8 @@ Number = int | float | Decimal
 _FLOAT_SCALE = 1074
 """Every finite float is a whole multiple of 2 ** -1074."""
 
-_EXACT = Context(prec=20_000, Emax=10**6, Emin=-(10**6), traps=[Inexact])
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact])
+"""As many digits as the terms have: an addition takes the memory of its own digits alone."""
 
 
 class ExactSum:

@@ -45,9 +45,9 @@ def test_a_bundle_is_built_step_by_step() -> None:
         with logger.bundle(NOON, "ENTRY", net_result={"debt": 9}) as bundle:
             loan = bundle.log_flash_borrow(NOON, "BALANCER", "WETH", 10)
             with bundle.bundle(None, "LOOP") as loop:
-                stake = loop.log_stake(None, "ETHERFI", 10, 9.6, 1.04)
+                stake = loop.log_stake(NOON, "ETHERFI", 10, 9.6, 1.04)
             repaid = bundle.log_flash_repay(
-                None, "BALANCER", "WETH", 10, related_events=[loan, stake]
+                NOON, "BALANCER", "WETH", 10, related_events=[loan, stake]
             )
             assert logger.global_order == 0
         assert bundle.orders == [1, 2, 3, 4, 5]
@@ -90,7 +90,7 @@ def test_steps_are_logged_inside_their_own_block() -> None:
 def test_a_step_that_cannot_be_logged_says_so_at_once_and_the_block_may_go_on() -> None:
     with EventLogger() as logger:
         with logger.bundle(NOON, "ENTRY") as bundle:
-            with pytest.raises(InvalidEventError, match="^venue "):
+            with pytest.raises(InvalidEventError, match=r"^venue "):
                 bundle.log_event(NOON, "X", "")
             bundle.log_event(NOON, "X", "V")
         assert bundle.orders == [1, 2]

@@ -1,4 +1,4 @@
-"""`event_id` makes logging idempotent: the same again is the first again, anything else an error."""
+"""`event_id` makes logging idempotent: the same again is the first, anything else an error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from event_logger import EventLogger
 
 NOON = pd.Timestamp("2024-05-12 12:00", tz="UTC")
 LATER = NOON + pd.Timedelta(hours=1)
-X = {"event_type": "X", "venue": "V"}
+X: dict[str, Any] = {"event_type": "X", "venue": "V"}
 
 
 @pytest.fixture
@@ -22,7 +22,13 @@ def store(tmp_path: Path) -> str:
 
 
 def log_one(logger: EventLogger, timestamp: Any = NOON, **changed: Any) -> int:
-    given = {"event_type": "X", "venue": "V", "amount": 1, "event_id": "a", "note": {"k": [1]}}
+    given: dict[str, Any] = {
+        "event_type": "X",
+        "venue": "V",
+        "amount": 1,
+        "event_id": "a",
+        "note": {"k": [1]},
+    }
     return logger.log_event(timestamp, **given | changed)
 
 

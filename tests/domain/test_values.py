@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 from enum import Enum
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 

@@ -43,7 +43,12 @@ TABLE: list[tuple[str, dict[str, Any], str, str, str, Any, str, str]] = [
     ),
     (
         "log_aave_supply",
-        {"token": "weETH", "amount_supplied": 49.8, "atoken_received": 47.43, "liquidity_index": 1.05},
+        {
+            "token": "weETH",
+            "amount_supplied": 49.8,
+            "atoken_received": 47.43,
+            "liquidity_index": 1.05,
+        },
         "COLLATERAL_SUPPLIED", "AAVE", "weETH", 49.8, "AAVE_SUPPLY", "Supply 49.8 weETH to AAVE",
     ),
     (
@@ -53,7 +58,12 @@ TABLE: list[tuple[str, dict[str, Any], str, str, str, Any, str, str]] = [
     ),
     (
         "log_aave_borrow",
-        {"token": "WETH", "amount_borrowed": 40, "debt_token_received": 38.1, "liquidity_index": 1.05},
+        {
+            "token": "WETH",
+            "amount_borrowed": 40,
+            "debt_token_received": 38.1,
+            "liquidity_index": 1.05,
+        },
         "LOAN_CREATED", "AAVE", "WETH", 40, "AAVE_BORROW", "Borrow 40 WETH from AAVE",
     ),
     (
@@ -166,7 +176,7 @@ def in_a_bundle(method: str, arguments: dict[str, Any]) -> dict[str, Any]:
         with logger.bundle(NOON, "BUNDLE") as bundle:
             step = getattr(bundle, method)(NOON, **arguments)
         assert bundle.orders is not None
-        event = logger.events[bundle.orders[step] - 1]
+        event: dict[str, Any] = logger.events[bundle.orders[step] - 1]
         assert event["parent_event"] == 1
         return event
 

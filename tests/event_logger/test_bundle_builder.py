@@ -9,6 +9,7 @@ import pytest
 
 from domain.errors import InvalidAmountError, InvalidEventError, LogInUseError, UnknownOrderError
 from event_logger import EventLogger
+from event_logger.order import Orders
 from tests.support import HOUR
 
 
@@ -25,8 +26,10 @@ def test_the_steps_are_logged_when_the_block_ends(logger: EventLogger) -> None:
         stake = bundle.log_stake(HOUR, "ETHERFI", 100, 99.6, 1.004, related_events=[borrow, 1])
         assert logger.global_order == 1
         assert bundle.orders is None
-    assert bundle.orders == [2, 3, 4]
-    assert (bundle.orders[borrow], bundle.orders[stake]) == (3, 4)
+    orders: Orders | None = bundle.orders
+    assert orders == [2, 3, 4]
+    assert orders is not None
+    assert (orders[borrow], orders[stake]) == (3, 4)
     wrapper, flash, staked = logger.events[1:]
     assert (wrapper["bundle_name"], wrapper["net_result"]) == ("ENTRY", {"debt": 88.7})
     assert (wrapper["detail_orders"], wrapper["detail_count"]) == ([3, 4], 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -13,7 +13,7 @@ from event_logger import EventLogger
 from event_logger.reader import open_log
 from tests.support import HOUR, url_of
 
-Shape = tuple[int, list[Any]]
+Shape: TypeAlias = tuple[int, list[Any]]
 
 
 def shape(tree: dict[str, Any]) -> Shape:
@@ -41,7 +41,7 @@ def log_entry(logger: EventLogger) -> None:
     logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE")
 
 
-ENTRY = (2, [(3, []), (4, [(5, []), (6, [])]), (7, [])])
+ENTRY: Shape = (2, [(3, []), (4, [(5, []), (6, [])]), (7, [])])
 
 
 @pytest.mark.parametrize("order", range(2, 8))
@@ -89,7 +89,7 @@ def test_a_log_without_bundles_has_no_trees(logger: EventLogger) -> None:
     assert list(logger.bundle_trees()) == []
 
 
-LATE = (2, [(3, []), (4, [(5, []), (6, []), (11, [(12, [])])]), (7, []), (9, [])])
+LATE: Shape = (2, [(3, []), (4, [(5, []), (6, []), (11, [(12, [])])]), (7, []), (9, [])])
 
 
 def log_late_details(logger: EventLogger) -> None:
@@ -123,7 +123,7 @@ def test_a_late_detail_right_after_its_bundle_belongs_to_it(logger: EventLogger)
     logger.log_atomic_transaction(HOUR, "ENTRY", [detail()])
     logger.log_event(HOUR, "GAS_FEE_PAID", "ETHEREUM", parent_event=1)
     logger.log_event(HOUR, "GAS_FEE_PAID", "ETHEREUM", parent_event=2)
-    expected = (1, [(2, [(4, [])]), (3, [])])
+    expected: Shape = (1, [(2, [(4, [])]), (3, [])])
     assert [shape(logger.bundle_tree(order)) for order in (1, 2, 3, 4)] == [expected] * 4
     assert list(map(shape, logger.bundle_trees())) == [expected]
 
@@ -154,6 +154,6 @@ def test_a_bundle_as_deep_as_allowed_has_its_tree(logger: EventLogger) -> None:
 def test_a_bundle_larger_than_a_page_has_its_tree(logger: EventLogger) -> None:
     orders = logger.log_atomic_transaction(HOUR, "LARGE", [detail()] * 2500)
     logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE")
-    whole = (1, [(order, []) for order in orders[1:]])
+    whole: Shape = (1, [(order, []) for order in orders[1:]])
     assert shape(logger.bundle_tree(2400)) == whole
     assert list(map(shape, logger.bundle_trees())) == [whole]

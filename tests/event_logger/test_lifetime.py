@@ -84,7 +84,7 @@ def test_a_closed_logger_refuses_every_call_with_a_sentence(path: Path) -> None:
         lambda: list(events),
     ):
         with pytest.raises(LoggerClosedError) as refused:
-            call()  # type: ignore[no-untyped-call]
+            call()
         assert str(refused.value) == (
             "the logger of log 'default' is closed; open another to go on"
         )

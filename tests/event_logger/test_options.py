@@ -144,7 +144,7 @@ def test_without_either_the_store_is_memory(monkeypatch: pytest.MonkeyPatch, pat
 
 def test_an_environment_that_names_no_store_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVENT_LOGGER_STORE", "runs.db")
-    with pytest.raises(StoreUrlError, match="for the file runs.db write sqlite:///runs.db"):
+    with pytest.raises(StoreUrlError, match=r"for the file runs\.db write sqlite:///runs\.db"):
         EventLogger()
 
 

@@ -30,7 +30,8 @@ def test_an_order_is_an_int(logger: EventLogger) -> None:
     order = logger.log_event(HOUR, "STAKE_DEPOSIT", "LIDO")
     assert isinstance(order, int)
     assert (order, order + 1, f"{order}", json.dumps(order)) == (1, 2, "1", "1")
-    assert {order: "x"}[1] == "x"
+    by_order: dict[int, str] = {order: "x"}
+    assert by_order[1] == "x"
 
 
 def test_an_order_can_be_awaited_as_often_as_one_likes(logger: EventLogger) -> None:

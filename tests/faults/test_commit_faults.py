@@ -1,10 +1,10 @@
-"""Each fault of a commit twice: failed, and failed although it persisted; then opened and checked."""
+"""Each fault of a commit twice: failed, and failed but persisted; then opened and checked."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,7 @@ def logger(path: Path) -> Iterator[EventLogger]:
     logger.close()
 
 
-def failing(when: str, error: BaseException) -> contextmanager:  # type: ignore[type-arg]
+def failing(when: str, error: BaseException) -> AbstractContextManager[None]:
     """Makes the next append fail: before it writes, at its commit, or after it persisted."""
 
     @contextmanager

@@ -40,7 +40,7 @@ def test_an_export_that_fails_leaves_the_old_file_whole(
     with EventLogger() as logger:
         log_amounts(logger, *range(100))
         if where == "fsync":
-            monkeypatch.setattr(csv_file.os, "fsync", fail)
+            monkeypatch.setattr(os, "fsync", fail)
         elif where == "replace":
             monkeypatch.setattr(Path, "replace", fail)
         else:

@@ -19,12 +19,14 @@ from infrastructure.csv_import import import_csv
 NOON = pd.Timestamp("2024-05-12 12:00", tz="UTC")
 X = {"event_type": "X", "venue": "V"}
 
-LEGACY = """amount,bundle_name,detail_count,detail_orders,event_type,gas_cost_eth,gas_price_gwei,gas_units,net_result,order,parent_event,status,timestamp,token,venue
-0.0035,,,,GAS_FEE_PAID,0.0035,25.0,150000,,1,,completed,2025-10-05T14:17:10.705759+00:00,ETH,ETHEREUM
-1,ENTRY,2,"[3, 4]",ATOMIC_TRANSACTION,,,,"{""debt"": 38.1}",2,,completed,2025-10-05T14:17:10.705759+00:00,COMPOSITE,INSTADAPP
-100.0,,,,FLASH_BORROW,,,,,3,2,completed,2025-10-05T14:17:10.705759+00:00,WETH,BALANCER
-100.0,,,,FLASH_REPAID,,,,,4,2,completed,2025-10-05T14:17:10.705759+00:00,WETH,BALANCER
-2.5,,,,FUNDING_PAYMENT,,,,,5,,completed,2025-10-05T14:17:10.705759+00:00,USDT,BINANCE
+AT = "2025-10-05T14:17:10.705759+00:00"
+LEGACY = f"""amount,bundle_name,detail_count,detail_orders,event_type,\
+gas_cost_eth,gas_price_gwei,gas_units,net_result,order,parent_event,status,timestamp,token,venue
+0.0035,,,,GAS_FEE_PAID,0.0035,25.0,150000,,1,,completed,{AT},ETH,ETHEREUM
+1,ENTRY,2,"[3, 4]",ATOMIC_TRANSACTION,,,,"{{""debt"": 38.1}}",2,,completed,{AT},COMPOSITE,INSTADAPP
+100.0,,,,FLASH_BORROW,,,,,3,2,completed,{AT},WETH,BALANCER
+100.0,,,,FLASH_REPAID,,,,,4,2,completed,{AT},WETH,BALANCER
+2.5,,,,FUNDING_PAYMENT,,,,,5,,completed,{AT},USDT,BINANCE
 """
 
 
