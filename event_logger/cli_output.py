@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -169,7 +170,7 @@ def print_demo(result: Any) -> None:
     print_tree(result.entry, as_json=False)
     print(
         f"\n{result.hours} hours, {result.stats['total_events']} events; equity at the end"
-        f" {result.final_equity_usdt} USDT, P&L {result.pnl_usdt} USDT"
+        f" {result.final_equity_usdt} USDT with the gas reserve, P&L {result.pnl_usdt} USDT"
     )
     if result.differences:
         print(
@@ -178,7 +179,7 @@ def print_demo(result: Any) -> None:
     else:
         print("balances: every snapshot equals the balances recomputed from the events")
     print(f"log: {result.store} (log {result.log!r})\ncsv: {result.csv}")
-    print(f"\nnext: event-logger tree --store {result.store} --log {result.log}")
+    print(f"\nnext: {sys.argv[0]} tree --store {result.store} --log {result.log}")
 
 
 def _label(event: Event) -> str:
