@@ -25,13 +25,14 @@ class LoggingRules:
     strict_event_types: bool = False
     include_balance_snapshots: bool = True
 
-    _last_timestamp: object = None
-    _last_iso: str = ""
+    # One attribute, replaced as a whole: bundles are built in threads of their own.
+    _last: tuple[object, str] = (None, "")
 
     def iso_timestamp(self, value: Any) -> str:
         """The trigger time as ISO 8601 UTC text, on the hour where these rules ask for it."""
-        if value is self._last_timestamp:
-            return self._last_iso
+        last, iso = self._last
+        if value is last and iso:
+            return iso
         iso = checked_time("timestamp", value)
         if self.hourly_timestamps and not is_on_the_hour(iso):
             raise InvalidTimestampError(
@@ -39,7 +40,7 @@ class LoggingRules:
                 value,
                 f"{iso} is not on the hour; floor it, or open the log with hourly_timestamps=False",
             )
-        self._last_timestamp, self._last_iso = value, iso
+        self._last = (value, iso)
         return iso
 
     def record(

@@ -47,9 +47,11 @@ class LogWriter:
 
         Raises what the command raises, `LogInUseError`, `EventIdConflictError` or `StoreError`.
         """
-        self.check_usable()
-        with self._lock:
+        if self._process is not _process:
             self.check_usable()
+        with self._lock:
+            if self._is_closed:
+                self.check_usable()
             if not self._is_leased:
                 self._take_lease()
             log = self._log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from domain.errors import EventLoggerError
 from event_logger import EventLogger
-from tests.support import HOUR, url_of
+from tests.support import HOUR, run_program, url_of
 
 THREADS = 8
 
@@ -153,3 +154,58 @@ def test_close_in_one_thread_stops_the_others_with_a_sentence(tmp_path: Path) ->
     assert set(refusals) <= {"the logger of log 'default' is closed; open another to go on"}
     with EventLogger(store=url_of(path)) as reopened:
         assert reopened.global_order == len(last) == max(last)
+
+
+CLOSE_UNDER_READERS = """
+import sqlite3
+import threading
+from event_logger import EventLoggerError
+for number in range(20):
+    logger = EventLogger(store=sys.argv[1], log=f"run-{number}")
+    for n in range(1500):
+        logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", n)
+    together, refusals = threading.Barrier(4), []
+    def read():
+        together.wait()
+        try:
+            while True:
+                list(logger.events)
+        except EventLoggerError as error:
+            refusals.append(error)
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    together.wait()
+    threading.Event().wait(0.003 * (number % 5))
+    logger.close()
+    for thread in threads:
+        thread.join()
+    assert len(refusals) == 3
+"""
+
+
+@pytest.mark.parametrize("store", ["memory", "file"])
+def test_a_close_under_readers_refuses_them_and_crashes_nothing(
+    tmp_path: Path, store: str
+) -> None:
+    run_program(CLOSE_UNDER_READERS, ":memory:" if store == "memory" else url_of(tmp_path / "a.db"))
+
+
+def test_a_connection_that_cannot_be_made_leaves_the_next_writer_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "runs.db"
+    logger = EventLogger(store=url_of(path), commit_every=1)
+    connect = sqlite3.connect
+
+    def failing(*arguments: object, **options: object) -> sqlite3.Connection:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    datastore = logger._logs.factory.datastore  # type: ignore[attr-defined]
+    with datastore.get_connection(commit=False):
+        monkeypatch.setattr(sqlite3, "connect", failing)
+        with pytest.raises(EventLoggerError, match="unable to open database file"):
+            logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE")
+        monkeypatch.setattr(sqlite3, "connect", connect)
+    assert logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE") == 1
+    logger.close()
