@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from typing import TextIO
 from uuid import uuid4
 
 from domain.errors import ExportError
-from projections.csv_rows import CsvColumns, csv_rows
+from projections.csv_rows import CsvColumns, csv_line, csv_rows
 from projections.event_dicts import Record
 
 ReadRecords = Callable[[], Iterator[tuple[int, Record]]]
@@ -40,9 +39,8 @@ def write_csv(
     columns = CsvColumns().fold(read()).names()
     records = read() if progress is None else _telling(read(), total, progress)
     with replaced_file(path) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(csv_rows(records, columns, status))
+        file.write(csv_line(columns))
+        file.writelines(map(csv_line, csv_rows(records, columns, status)))
     return str(path)
 
 

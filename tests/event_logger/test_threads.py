@@ -185,9 +185,7 @@ for number in range(20):
 
 
 @pytest.mark.parametrize("store", ["memory", "file"])
-def test_a_close_under_readers_refuses_them_and_crashes_nothing(
-    tmp_path: Path, store: str
-) -> None:
+def test_a_close_under_readers_refuses_them_and_crashes_nothing(tmp_path: Path, store: str) -> None:
     run_program(CLOSE_UNDER_READERS, ":memory:" if store == "memory" else url_of(tmp_path / "a.db"))
 
 
