@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from domain.market_vocabulary import MarketVocabulary
-from domain.on_chain_vocabulary import OnChainVocabulary
+from domain.lending_vocabulary import LendingVocabulary
+from domain.monitoring_vocabulary import MonitoringVocabulary
 from domain.speaker import LoggedT
+from domain.staking_vocabulary import StakingVocabulary
+from domain.trading_vocabulary import TradingVocabulary
 
 
-class Vocabulary(OnChainVocabulary[LoggedT], MarketVocabulary[LoggedT]):
+class Vocabulary(
+    StakingVocabulary[LoggedT],
+    LendingVocabulary[LoggedT],
+    TradingVocabulary[LoggedT],
+    MonitoringVocabulary[LoggedT],
+):
     """Every typed sentence; a speaker adds `log_event`."""
