@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
-from event_logger.demo.venues import INSTRUMENT, ZERO, usdt
+from event_logger.demo.venues import INSTRUMENT, ZERO, eth, usdt
 
 Event = Mapping[str, Any]
 
@@ -28,6 +28,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.balances: defaultdict[str, Decimal] = defaultdict(Decimal)
+        self.misstated: list[Difference] = []
 
     def apply(self, event: Event) -> None:
         """Book one event; a type that moves no money changes nothing."""
@@ -106,10 +107,21 @@ class Ledger:
 
     def _funding(self, event: Event) -> None:
         self._move(event["venue"].lower(), "USDT", event["pnl_usd"])
+        self._expect(event, "funding amount", abs(_decimal(event["pnl_usd"])))
 
     def _changed(self, event: Event) -> None:
         for token, amount in event["changes"].items():
             self._move("WALLET", token, amount)
+        if event.get("scaled_token") is not None:
+            step = _decimal(event["index"]) - _decimal(event["previous_index"])
+            interest = eth(self.balances[f"WALLET.{event['scaled_token']}"] * step)
+            self._expect(event, "interest", interest)
+
+    def _expect(self, event: Event, what: str, recomputed: Decimal) -> None:
+        logged = _decimal(event["amount"])
+        if logged != recomputed:
+            # An event that is about to be logged has no order yet.
+            self.misstated.append(Difference(event.get("order", 0), what, recomputed, logged))
 
 
 _RULES: dict[str, Callable[[Ledger, Event], None]] = {
@@ -136,6 +148,13 @@ def check_balances(events: Iterable[Event]) -> list[Difference]:
     A wrapper's snapshot is the state after its whole bundle, so it is held against the balances
     after the last of its details.
     """
+    # As wide as in the run itself: a product of two balances outgrows the default of 28 digits.
+    with localcontext() as context:
+        context.prec = 60
+        return _check(events)
+
+
+def _check(events: Iterable[Event]) -> list[Difference]:
     ledger = Ledger()
     differences: list[Difference] = []
     wrapper: Event | None = None
@@ -150,7 +169,7 @@ def check_balances(events: Iterable[Event]) -> list[Difference]:
             differences += ledger.differences(event["order"], event["wallet_balance_after"])
     if wrapper is not None:
         differences += ledger.differences(wrapper["order"], wrapper["wallet_balance_after"])
-    return differences
+    return differences + ledger.misstated
 
 
 def flat_balances(snapshot: Mapping[str, Any]) -> Iterable[tuple[str, Decimal]]:

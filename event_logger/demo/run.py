@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from domain.errors import EventLoggerError
+from domain.errors import EventLoggerError, StoreError
 from event_logger import EventLogger
 from event_logger.demo.ledger import Difference, check_balances
 from event_logger.demo.market import Cleaning, load_market
 from event_logger.demo.strategy import Parameters, RestakingStrategy
+from infrastructure.application import AuditLogs
 
 SHIPPED_MARKET = Path(__file__).parent / "data"
 DATABASE = "event_log.db"
@@ -22,13 +23,11 @@ LOG = "leveraged-restaking"
 
 
 class DemoFolderError(EventLoggerError, ValueError):
-    """The folder holds something else than a former demo run."""
+    """The folder cannot take the run: it holds something else, or cannot be written."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, problem: str = "is there and is no former demo run") -> None:
         self.folder = folder
-        super().__init__(
-            f"{folder} is there and is no former demo run; name another folder with --folder"
-        )
+        super().__init__(f"{folder} {problem}; name another folder with --folder")
 
 
 @dataclass(frozen=True)
@@ -57,12 +56,16 @@ def run_demo(
     A former run in the folder is replaced once the new one is whole. Raises `DemoFolderError` for a
     folder of another kind, `MarketDataError` for market data that cannot be used.
     """
-    if folder.exists() and not (folder / DATABASE).is_file():
+    if (folder.exists() or folder.is_symlink()) and not _is_former_run(folder):
         raise DemoFolderError(folder)
     source = SHIPPED_MARKET if market is None else market
     loaded = load_market(source)
-    beside = folder.with_name(f".{folder.name}.{uuid4().hex}")
-    beside.mkdir(parents=True)
+    place = folder.absolute()
+    beside = place.with_name(f".{place.name}.{uuid4().hex}")
+    try:
+        beside.mkdir(parents=True)
+    except OSError as error:
+        raise DemoFolderError(folder, f"cannot be made ({error.strerror})") from error
     try:
         parameters = Parameters()
         metadata = {
@@ -91,7 +94,7 @@ def run_demo(
             )
         for lease in beside.glob("*.lease"):
             lease.unlink()
-        _replace(folder, beside)
+        _replace(place, beside)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return result
@@ -101,5 +104,25 @@ def _replace(folder: Path, beside: Path) -> None:
     former = folder.with_name(f".{folder.name}.{uuid4().hex}.former")
     if folder.exists():
         folder.rename(former)
-    beside.rename(folder)
+    try:
+        beside.rename(folder)
+    except BaseException:
+        if former.exists():
+            former.rename(folder)
+        raise
     shutil.rmtree(former, ignore_errors=True)
+
+
+def _is_former_run(folder: Path) -> bool:
+    """Whether the store in the folder holds the demo's log and no other.
+
+    Replacing deletes the folder, so the file's name is not enough: a live strategy's store may
+    well be called the same.
+    """
+    if folder.is_symlink() or not (folder / DATABASE).is_file():
+        return False
+    try:
+        with AuditLogs(f"sqlite:///{(folder / DATABASE).absolute()}", must_exist=True) as logs:
+            return logs.names() == [LOG]
+    except StoreError:
+        return False

@@ -123,6 +123,8 @@ class RestakingStrategy:
                 token,
                 interest,
                 changes={},
+                scaled_token=scaled,
+                previous_index=was,
                 index=is_now,
                 purpose=f"Interest of {interest} {token} on the scaled balance of {scaled}",
                 transaction_type="AAVE_INTEREST",

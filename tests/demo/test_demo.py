@@ -9,7 +9,8 @@ import pytest
 
 from event_logger.demo.generate_market import generate
 from event_logger.demo.ledger import check_balances
-from event_logger.demo.market import SOURCES, MarketDataError, load_market
+from event_logger.demo.market import SOURCES, load_market
+from event_logger.demo.market_files import MarketDataError
 from event_logger.demo.run import SHIPPED_MARKET, DemoFolderError, DemoResult, run_demo
 from event_logger.reader import open_log
 
