@@ -188,9 +188,9 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
         records = plan.numbered(first)
         for place, record in enumerate(records):
             self._refuse_unknown_orders(record, first + place - 1)
-        encoded = [encode(record) for record in records]
+        encoded = plan.encoded(records)
         fingerprints = [
-            fingerprint(*(plan.records if place == 0 else [record]))
+            fingerprint(*(plan.content() if place == 0 else [record]))
             if "event_id" in record
             else None
             for place, record in enumerate(plan.records)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from domain.errors import InvalidEventError, shown
+from domain.errors import InvalidEventError, UnsupportedValueError, shown
 from domain.recording import DETAIL_ARGUMENTS, LoggingRules, Record, checked_detail
+from domain.values import encode
 
 MAX_BUNDLE_DEPTH = 50
 """How deep bundles may nest inside bundles."""
@@ -52,6 +53,36 @@ class BundlePlan:
             plain = {name: value for name, value in record.items() if name != "extra"} | links
             numbered.append(plain if extra is None else plain | {"extra": extra})
         return numbered
+
+    def content(self) -> list[Record]:
+        """The records with the same links wherever in a log the bundle may come to stand.
+
+        Negative, so that no link inside the bundle is taken for an order that a caller named.
+        """
+        return self.numbered(-len(self.records))
+
+    def encoded(self, numbered: list[Record]) -> list[bytes]:
+        """The numbered records as JSON.
+
+        Raises `UnsupportedValueError`, its path naming the detail.
+        """
+        encoded = []
+        for place, record in enumerate(numbered):
+            try:
+                encoded.append(encode(record))
+            except UnsupportedValueError as error:
+                path = self._path(place)
+                raise (error.within(path) if path else error) from None
+        return encoded
+
+    def _path(self, place: int) -> str:
+        parent = self.parents[place]
+        if parent is None:
+            return ""
+        siblings = self.details[parent] or []
+        path = f"detail_events[{siblings.index(place)}]"
+        outer = self._path(parent)
+        return f"{outer}.{path}" if outer else path
 
 
 class BundlePlanner:
@@ -98,11 +129,11 @@ class BundlePlanner:
     def _add(self, arguments: dict[str, Any], parent: int | None, path: str) -> int:
         place = len(self.plan.records)
         data = dict(arguments)
-        steps = _take_steps(data, place)
         named = {name: data.pop(name, None) for name in DETAIL_ARGUMENTS}
         if named["timestamp"] is None:
             named["timestamp"] = self._timestamp
         try:
+            steps = _take_steps(data, place)
             record = self._rules.record(self._recorded_at, **named, event_data=data)
         except InvalidEventError as error:
             raise (error.within(path) if path else error) from None

@@ -68,8 +68,14 @@ def number(field: str, value: Any) -> Number:
     elif kind is int:
         return cast(int, value)
     elif kind is Decimal:
-        if value.is_finite() and abs(value.adjusted()) <= MAX_DECIMAL_EXPONENT:
-            return cast(Decimal, value)
+        if value.is_finite():
+            if abs(value.adjusted()) <= MAX_DECIMAL_EXPONENT:
+                return cast(Decimal, value)
+            raise InvalidAmountError(
+                field,
+                value,
+                f"{shown(value)} is beyond 1E±{MAX_DECIMAL_EXPONENT}; give it in another unit",
+            )
     elif kind is not bool:
         plain = _plain_number_of_subclass(value)
         if plain is not None:

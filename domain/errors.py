@@ -38,7 +38,11 @@ _shortener.maxstring = _shortener.maxother = 80
 
 def shown(value: object) -> str:
     """The value as an error message shows it: its repr, cut to a readable length."""
-    return _shortener.repr(value)
+    try:
+        return _shortener.repr(value)
+    except ValueError:
+        # Python writes no int of more than 4,300 digits.
+        return f"<{type(value).__name__} too long to show>"
 
 
 class EventLoggerError(Exception):

@@ -11,7 +11,7 @@ from domain.errors import InvalidEventError, InvalidTimestampError, ReservedFiel
 from domain.event import EVENT_DATA_CHECKS, NOT_CONTENT, RESERVED_FIELDS
 from domain.event_types import EVENT_TYPES, checked_event_type
 from domain.times import checked_time, is_on_the_hour
-from domain.values import encode
+from domain.values import canonical
 
 Record = dict[str, Any]
 """An event as it is stored: `domain.event.Event`'s fields, those that were given."""
@@ -98,12 +98,13 @@ def _add_event_data(record: Record, event_data: dict[str, Any]) -> None:
 def fingerprint(*records: Record) -> str:
     """A digest of what the records say, but for their times and snapshots.
 
+    The order in which a caller gave its arguments, or the keys of its dicts, makes no difference.
     Two loggings under one `event_id` are the same event when their fingerprints are equal.
     """
     digest = hashlib.sha256()
     for record in records:
         content = {name: value for name, value in record.items() if name not in NOT_CONTENT}
-        digest.update(encode(dict(sorted(content.items()))))
+        digest.update(canonical(content))
     return digest.hexdigest()
 
 

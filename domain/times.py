@@ -13,6 +13,7 @@ from domain.errors import InvalidTimestampError, shown
 _NOT_A_TIME = "NaT"
 _NO_OFFSET = timedelta(0)
 _ISO_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6}(?:\d{3})?)?Z\Z")
+_NUMPY_YEAR = re.compile(r"(?!0000)\d{4}(?:-|\Z)")
 
 
 def iso_utc(moment: datetime) -> str:
@@ -25,11 +26,14 @@ def iso_utc(moment: datetime) -> str:
     offset = moment.utcoffset()
     if offset is not None and offset != _NO_OFFSET:
         moment = moment.astimezone(UTC)
+    return _iso(moment, getattr(moment, "nanosecond", 0))
+
+
+def _iso(moment: datetime, nanosecond: int) -> str:
     text = (
         f"{moment.year:04d}-{moment.month:02d}-{moment.day:02d}"
         f"T{moment.hour:02d}:{moment.minute:02d}:{moment.second:02d}"
     )
-    nanosecond: int = getattr(moment, "nanosecond", 0)
     if nanosecond:
         return f"{text}.{moment.microsecond:06d}{nanosecond:03d}Z"
     return f"{text}.{moment.microsecond:06d}Z" if moment.microsecond else f"{text}Z"
@@ -69,14 +73,12 @@ def checked_time(field: str, value: Any) -> str:
 
 
 def _iso_of_datetime64(value: Any) -> str | None:
-    nanoseconds = value.astype("datetime64[ns]")
-    text = str(nanoseconds if nanoseconds == value else value.astype("datetime64[us]"))
-    if text == _NOT_A_TIME:
+    # Converting a year outside of what the finer unit spans would wrap around without a word.
+    if not _NUMPY_YEAR.match(str(value)):
         return None
-    seconds, _, fraction = text.partition(".")
-    if not fraction.strip("0"):
-        return f"{seconds}Z"
-    return f"{seconds}.{fraction[:6] if fraction.endswith('000') else fraction}Z"
+    microseconds = value.astype("datetime64[us]")
+    nanosecond = int((value - microseconds).astype("timedelta64[ns]").astype("int64"))
+    return _iso(microseconds.item(), nanosecond)
 
 
 def now() -> tuple[datetime, str]:

@@ -49,6 +49,14 @@ def encode(record: dict[str, Any]) -> bytes:
     return encoded
 
 
+def canonical(record: dict[str, Any]) -> bytes:
+    """JSON bytes that are the same for records that read the same, whatever their keys' order.
+
+    Raises as `encode` does.
+    """
+    return _dumps(tagged(record), None, _STRICT | orjson.OPT_SORT_KEYS)
+
+
 def decode(encoded: bytes, as_time: Callable[[str], Any]) -> dict[str, Any]:
     """The record that `encode` was given; `as_time` makes a time of its ISO 8601 text."""
     record: dict[str, Any] = orjson.loads(encoded)
@@ -77,10 +85,11 @@ def tagged(value: Any, path: str = "", depth: int = 0) -> Any:
 
 
 def plain_number(value: Any) -> Any:
-    """A numpy scalar as the plain Python value; anything else as it is."""
-    if hasattr(value, "dtype") and getattr(value, "shape", None) == ():
-        return value.item()
-    return value
+    """A numpy scalar as the plain Python value; a time, a duration or anything else as it is."""
+    if not hasattr(value, "dtype") or getattr(value, "shape", None) != ():
+        return value
+    # Of a time or a duration in nanoseconds the plain value would be a bare int.
+    return value if getattr(value.dtype, "kind", "M") in "mM" else value.item()
 
 
 def int_text(value: int) -> str:

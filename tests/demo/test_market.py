@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from event_logger.demo.market import Cleaning, MarketDataError, load_market
+from event_logger.demo.market import Cleaning, load_market
+from event_logger.demo.market_files import MarketDataError
 from event_logger.demo.run import SHIPPED_MARKET
 
 PRICES = "eth_usdt_spot_1h.csv"

@@ -126,7 +126,7 @@ def work():
         logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE")
 thread = threading.Thread(target=work)
 thread.start()
-for _ in range(20):
+for _ in range(8):
     child(lambda: refused(logger.flush))
 stop.set()
 thread.join()

@@ -160,9 +160,9 @@ CLOSE_UNDER_READERS = """
 import sqlite3
 import threading
 from event_logger import EventLoggerError
-for number in range(20):
+for number in range(10):
     logger = EventLogger(store=sys.argv[1], log=f"run-{number}")
-    for n in range(1500):
+    for n in range(1200):
         logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", n)
     together, refusals = threading.Barrier(4), []
     def read():
