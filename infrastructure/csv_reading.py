@@ -51,7 +51,7 @@ INT_COLUMNS = frozenset(
     }
 )
 
-_NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z")
+_NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
 
 
 def read_event_log(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -172,7 +172,7 @@ def _int(name: str, cell: str) -> int:
 def _json(cell: str) -> Any:
     try:
         return json.loads(cell, parse_float=_exact_number)
-    except ValueError:
+    except (ValueError, RecursionError):
         return cell
 
 

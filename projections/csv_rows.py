@@ -77,7 +77,8 @@ def _exact_json(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ",".join(map(_exact_json, value)) + "]"
     if isinstance(value, int) and not isinstance(value, bool):
-        return int_text(value)
+        text = int_text(value)
+        return f'"{text}"' if "x" in text else text
     if isinstance(value, Decimal):
         return str(value)
     return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,148 @@
+"""Events as rows of cells: which columns, in which order, and what stands in each cell."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from projections.csv_rows import CsvColumns, csv_line, csv_rows, json_cell
+from projections.event_dicts import CHAIN_FIELDS, DECLARED_FIELDS, Record
+
+BARE: Record = {
+    "recorded_at": "2024-05-12T14:00:01.5Z",
+    "timestamp": "2024-05-12T14:00:00Z",
+    "event_type": "STAKE_DEPOSIT",
+    "venue": "LIDO",
+}
+
+
+def header(*records: Record) -> list[str]:
+    return CsvColumns().fold(enumerate(records, 1)).names()
+
+
+def row(record: Record) -> dict[str, str]:
+    """The cells of the event's line, under their columns."""
+    columns = header(record)
+    lines = map(csv_line, csv_rows([(1, record)], columns, "completed"))
+    (cells,) = csv.reader(lines, strict=True)
+    return dict(zip(columns, cells, strict=True))
+
+
+def test_the_columns_are_those_of_the_specification_in_its_order() -> None:
+    assert header() == header(BARE) == list(DECLARED_FIELDS)
+    assert "recorded_at" not in header(BARE)
+    assert header(BARE)[:8] == [
+        "timestamp",
+        "order",
+        "status",
+        "event_type",
+        "event_id",
+        "venue",
+        "token",
+        "amount",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ([{"nonce": 1}], ["nonce"]),
+        ([{"block_hash": "0x"}, {"nonce": 1}], ["nonce", "block_hash"]),
+        ([{"block_number": 3}], ["block_number"]),
+        ([{"block_hash": "0x", "block_number": 3, "nonce": 1}], list(CHAIN_FIELDS)),
+        ([{"extra": {"b": 1, "a": 2}}, {"extra": {"a": 1, "c": 1}}], ["b", "a", "c"]),
+        ([{"extra": {"b": 1}}, {"nonce": 1}], ["nonce", "b"]),
+        ([{"extra": {"z": None}}], ["z"]),
+        (
+            [{"extra": {"bundle_name": "ENTRY"}, "detail_orders": [2]}, {"extra": {"side": "x"}}],
+            ["bundle_name", "detail_orders", "detail_count", "side"],
+        ),
+    ],
+)
+def test_chain_fields_then_extras_by_first_appearance(
+    records: list[Record], expected: list[str]
+) -> None:
+    assert header(*[BARE | record for record in records]) == [*DECLARED_FIELDS, *expected]
+
+
+@pytest.mark.parametrize(
+    ("fields", "column", "cell"),
+    [
+        ({}, "timestamp", "2024-05-12T14:00:00Z"),
+        ({}, "order", "1"),
+        ({}, "status", "completed"),
+        ({}, "token", ""),
+        ({}, "wallet_balance_after", ""),
+        ({"amount": 0.1}, "amount", "0.1"),
+        ({"amount": 2**70}, "amount", str(2**70)),
+        ({"amount": Decimal("1.10")}, "amount", "1.10"),
+        ({"related_events": [1, 2]}, "related_events", "[1,2]"),
+        ({"related_events": []}, "related_events", "[]"),
+        ({"trigger_timestamp": "2024-05-12T13:59:00.000001Z"}, "trigger_timestamp",
+         "2024-05-12T13:59:00.000001Z"),
+        ({"position_snapshot": {"wallet": {"ETH": 1.5}}}, "wallet_balance_after",
+         '{"wallet":{"ETH":1.5}}'),
+        ({"position_snapshot": {"wallet": {"ETH": 1.5}}}, "cex_balance_after", ""),
+        ({"position_snapshot": {"wallet": {"ETH": 1.5}}}, "aave_position_after",
+         '{"wallet":{"ETH":1.5},"perp_positions":null}'),
+        ({"position_snapshot": {}}, "wallet_balance_after", "{}"),
+        ({"detail_orders": [2, 3]}, "detail_orders", "[2,3]"),
+        ({"detail_orders": [2, 3]}, "detail_count", "2"),
+        ({"extra": {"note": "a,b"}}, "note", "a,b"),
+        ({"extra": {"note": ""}}, "note", ""),
+        ({"extra": {"flag": True}}, "flag", "True"),
+        ({"extra": {"rate": Decimal("1E-18")}}, "rate", "1E-18"),
+    ],
+)  # fmt: skip
+def test_what_stands_in_a_cell(fields: Record, column: str, cell: str) -> None:
+    assert row(BARE | fields)[column] == cell
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_stands_as_python_reads_it(value: float) -> None:
+    cell = row(BARE | {"extra": {"x": value}})["x"]
+    assert repr(float(cell)) == repr(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({}, "{}"),
+        ([], "[]"),
+        ({"a": None}, '{"a":null}'),
+        ({"a": "null"}, '{"a":"null"}'),
+        ({"a": [1, 2.5, "x", True, False, None]}, '{"a":[1,2.5,"x",true,false,null]}'),
+        ({"ä→": "é\n\"'"}, '{"ä→":"é\\n\\"\'"}'),
+        ({"wei": 2**64}, '{"wei":18446744073709551616}'),
+        ({"wei": -(2**200)}, f'{{"wei":{-(2**200)}}}'),
+        ({"d": Decimal("1.10")}, '{"d":1.10}'),
+        ({"d": Decimal("0.1234567890123456789012345678901")},
+         '{"d":0.1234567890123456789012345678901}'),
+        ([Decimal("1E+30"), {"x": [Decimal("-0")]}], '[1E+30,{"x":[-0]}]'),
+        ({"a": math.nan, "b": [math.inf, -math.inf]}, '{"a":NaN,"b":[Infinity,-Infinity]}'),
+        ({"a": math.nan, "d": Decimal("2"), "n": None}, '{"a":NaN,"d":2,"n":null}'),
+    ],
+)  # fmt: skip
+def test_json_cell(value: Any, text: str) -> None:
+    assert json_cell(value) == text
+
+
+def test_an_int_past_what_python_prints_is_json_all_the_same() -> None:
+    cell = json_cell({"huge": 10**5000, "d": Decimal("1.5")})
+    assert json.loads(cell) == {"huge": hex(10**5000), "d": 1.5}
+
+
+def test_rows_are_made_one_at_a_time() -> None:
+    def endless() -> Any:
+        order = 0
+        while True:
+            order += 1
+            yield order, BARE
+
+    rows = csv_rows(endless(), ["order"], "completed")
+    assert [next(rows) for _ in range(3)] == [[1], [2], [3]]
