@@ -13,10 +13,11 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eventsourcing.domain import Aggregate, AggregateCreated, AggregateEvent, CanMutateAggregate
 
-from domain.bundle import BundlePlan, BundlePlanner
-from domain.checks import Number, text
+from domain.bundle import BundlePlan, BundlePlanner, atomic_wrapper
+from domain.checks import Number
 from domain.errors import LogConfigurationError, UnknownOrderError, shown
-from domain.recording import LoggingRules, Record, fingerprint
+from domain.prepared import Prepared, PreparedBundle, PreparedEvent
+from domain.recording import LoggingRules, fingerprint
 from domain.speaker import Snapshot
 from domain.times import now
 from domain.values import encode
@@ -119,7 +120,11 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
             timestamp, event_type, venue, token, amount, position_snapshot, event_data
         )
 
-    def add_event(
+    def add_event(self, *arguments: Any) -> int:
+        """`log_event` with its keyword arguments as a dict, which is not unpacked once more."""
+        return self._add_event(self.prepare_event(*arguments))
+
+    def prepare_event(
         self,
         timestamp: datetime,
         event_type: str,
@@ -128,18 +133,38 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
         amount: Number | None,
         position_snapshot: Snapshot,
         event_data: dict[str, Any],
-    ) -> int:
-        """`log_event` with its keyword arguments as a dict, which is not unpacked once more."""
+    ) -> PreparedEvent:
+        """Check and capture an event for `add_prepared`; the log stays as it is.
+
+        Safe to call from any thread. Raises `InvalidEventError`.
+        """
         at, recorded_at = now()
         record = self.rules.record(
             recorded_at, timestamp, event_type, venue, token, amount, position_snapshot, event_data
         )
-        parent = record.get("parent_event")
-        if parent is not None or "related_events" in record:
-            self._refuse_unknown_orders(record, self._version)
-        encoded = encode(record)
         event_id = record.get("event_id")
-        content = None if event_id is None else fingerprint(record)
+        return PreparedEvent(
+            at,
+            encode(record),
+            record.get("parent_event"),
+            record.get("related_events"),
+            event_id,
+            None if event_id is None else fingerprint(record),
+        )
+
+    def add_prepared(self, prepared: Prepared) -> int | list[int]:
+        """Log what was prepared and return its order (a bundle's: the orders).
+
+        Raises `UnknownOrderError`.
+        """
+        if isinstance(prepared, PreparedEvent):
+            return self._add_event(prepared)
+        return self._append_bundle(prepared.at, prepared.plan)
+
+    def _add_event(self, prepared: PreparedEvent) -> int:
+        at, encoded, parent, related, event_id, content = prepared
+        if parent is not None or related is not None:
+            self._refuse_unknown_orders(parent, related, self._version)
         return self._append(at, encoded, event_id, content, late_parent=parent)
 
     def log_atomic_transaction(
@@ -156,19 +181,7 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
         Details take the wrapper's timestamp unless they bring their own, and may themselves hold
         `detail_events`. Raises `InvalidEventError`, its path naming the detail.
         """
-        event_data.setdefault("transaction_type", "ATOMIC_BUNDLE")
-        event_data.setdefault("purpose", f"Atomic transaction: {bundle_name}")
-        wrapper = {
-            "timestamp": timestamp,
-            "event_type": "ATOMIC_TRANSACTION",
-            "venue": "INSTADAPP",
-            "token": "COMPOSITE",
-            "amount": 1,
-            "position_snapshot": position_snapshot,
-            "bundle_name": text("bundle_name", bundle_name),
-            "net_result": net_result,
-            **event_data,
-        }
+        wrapper = atomic_wrapper(timestamp, bundle_name, net_result, position_snapshot, event_data)
         return self.add_bundle(wrapper, detail_events)
 
     def add_bundle(
@@ -178,16 +191,29 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
 
         Raises as `log_atomic_transaction` does.
         """
+        at, plan = self.prepare_bundle(wrapper, detail_events)
+        return self._append_bundle(at, plan)
+
+    def prepare_bundle(
+        self, wrapper: dict[str, Any], detail_events: Sequence[dict[str, Any]]
+    ) -> PreparedBundle:
+        """Check and lay out a bundle for `add_prepared`; the log stays as it is.
+
+        The plan still refers to the caller's dicts: `PreparedBundle.captured` does not. Safe to
+        call from any thread. Raises `InvalidEventError`.
+        """
         at, recorded_at = now()
         planner = BundlePlanner(self.rules, recorded_at, wrapper["timestamp"])
         planner.add_wrapper(wrapper, detail_events)
-        return self._append_bundle(at, planner.plan)
+        return PreparedBundle(at, planner.plan)
 
     def _append_bundle(self, at: datetime, plan: BundlePlan) -> list[int]:
         first = self.version + 1
         records = plan.numbered(first)
         for place, record in enumerate(records):
-            self._refuse_unknown_orders(record, first + place - 1)
+            self._refuse_unknown_orders(
+                record.get("parent_event"), record.get("related_events"), first + place - 1
+            )
         encoded = plan.encoded(records)
         fingerprints = [
             fingerprint(*(plan.content() if place == 0 else [record]))
@@ -208,13 +234,14 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
             for place, record in enumerate(records)
         ]
 
-    def _refuse_unknown_orders(self, record: Record, last: int) -> None:
-        parent = record.get("parent_event")
+    def _refuse_unknown_orders(
+        self, parent: int | None, related: list[int] | None, last: int
+    ) -> None:
         if parent is not None and parent > last:
             raise UnknownOrderError(parent, self.version, "parent_event")
-        for related in record.get("related_events", ()):
-            if related > last:
-                raise UnknownOrderError(related, self.version, "related_events")
+        for order in related or ():
+            if order > last:
+                raise UnknownOrderError(order, self.version, "related_events")
 
     def _append(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from domain.checks import text
 from domain.errors import InvalidEventError, UnsupportedValueError, shown
 from domain.recording import DETAIL_ARGUMENTS, LoggingRules, Record, checked_detail
 from domain.values import encode
@@ -19,6 +20,29 @@ class Step(int):
 
     Its value is the step's place in the bundle, depth-first, the wrapper being 0.
     """
+
+
+def atomic_wrapper(
+    timestamp: Any,
+    bundle_name: Any,
+    net_result: Any,
+    position_snapshot: Any,
+    event_data: dict[str, Any],
+) -> dict[str, Any]:
+    """The arguments of an atomic transaction's wrapper; raises for a name that is no text."""
+    return {
+        "transaction_type": "ATOMIC_BUNDLE",
+        "purpose": f"Atomic transaction: {bundle_name}",
+        "timestamp": timestamp,
+        "event_type": "ATOMIC_TRANSACTION",
+        "venue": "INSTADAPP",
+        "token": "COMPOSITE",
+        "amount": 1,
+        "position_snapshot": position_snapshot,
+        "bundle_name": text("bundle_name", bundle_name),
+        "net_result": net_result,
+        **event_data,
+    }
 
 
 @dataclass

@@ -6,10 +6,13 @@ EventLoggerError
 │   ├── InvalidEventTypeError               not UPPER_SNAKE_CASE, or not in the catalogue
 │   ├── InvalidAmountError                  a numeric field that is no finite number
 │   ├── ReservedFieldError                  an extra called like a field that the log itself fills
-│   └── UnsupportedValueError               a value that JSON cannot hold
+│   ├── UnsupportedValueError               a value that JSON cannot hold
+│   └── InvalidUpdateError                  an update of a live event that cannot be
 ├── UnknownOrderError (LookupError)         an order that no event of the log has
 ├── EventIdConflictError (ValueError)       an event_id logged before with different content
 ├── UpdateNotAllowedError (ValueError)      a status update where every event is completed
+├── IllegalTransitionError (ValueError)     a status that cannot follow the present one
+├── UpdateConflictError (RuntimeError)      another process updated the event at the same moment
 ├── LoggerClosedError (RuntimeError)        a call on a closed logger
 ├── ForkedLoggerError (RuntimeError)        a call in a forked child
 ├── LogConfigurationError (ValueError)      a mode, name, metadata or option that cannot be
@@ -83,6 +86,10 @@ class UnsupportedValueError(InvalidEventError):
     """A value cannot be held by JSON, and so not by the log."""
 
 
+class InvalidUpdateError(InvalidEventError):
+    """An update of a live event is empty, has a field that cannot be, or contradicts itself."""
+
+
 class UnknownOrderError(EventLoggerError, LookupError):
     """No event of the log has this order."""
 
@@ -114,6 +121,33 @@ class UpdateNotAllowedError(EventLoggerError, ValueError):
         super().__init__(
             f"order {shown(order)} cannot be updated: every event of a backtest log is completed"
             " when it is logged; log a further event instead"
+        )
+
+
+class IllegalTransitionError(EventLoggerError, ValueError):
+    """The status cannot follow the present one; `target` is None for values on a final status."""
+
+    def __init__(self, order: int, status: str, target: str | None, legal: tuple[str, ...]) -> None:
+        self.order = order
+        self.status = status
+        self.target = target
+        self.legal = legal
+        wanted = "cannot be updated" if target is None else f"cannot become {target!r}"
+        after = f"legal next: {', '.join(legal)}" if legal else "that is final; log a further event"
+        super().__init__(f"order {order} is {status!r} and {wanted}; {after}")
+
+
+class UpdateConflictError(EventLoggerError, RuntimeError):
+    """Another process updated the event at the same moment; nothing of this update is stored."""
+
+    def __init__(self, order: int, status: str, tx_hash: str | None) -> None:
+        self.order = order
+        self.status = status
+        self.tx_hash = tx_hash
+        hashed = f" with tx_hash {shown(tx_hash)}" if tx_hash else ""
+        super().__init__(
+            f"order {order} was updated by another process at the same moment and is now"
+            f" {status!r}{hashed}; look at it and update it again if that is still right"
         )
 
 

@@ -82,6 +82,36 @@ EVENT_DATA_CHECKS: dict[str, Check] = {
 }
 """The checks of the declared fields that a caller may give as `**event_data`."""
 
+UPDATE_CHECKS: dict[str, Check] = {
+    name: FIELD_CHECKS[name]
+    for name in (
+        "tx_hash",
+        "completion_timestamp",
+        "confirmation_blocks",
+        "nonce",
+        "block_number",
+        "block_hash",
+        "gas_cost_eth",
+        "gas_cost_usd",
+        "gas_units",
+        "gas_price_gwei",
+        "execution_cost_usd",
+        "execution_cost_bps",
+        "position_snapshot",
+    )
+} | {"reason": checks.text}
+"""The checks of what an update of a live event may carry beside its status."""
+
+TRANSACTION_FIELDS: tuple[str, ...] = (
+    "tx_hash",
+    "completion_timestamp",
+    "confirmation_blocks",
+    "nonce",
+    "block_number",
+    "block_hash",
+)
+"""What the details of a bundle share with their wrapper: they are one transaction."""
+
 RESERVED_FIELDS: frozenset[str] = frozenset(
     {
         "order",

@@ -5,29 +5,36 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from domain.audit_log import AuditLog
+from domain.bundle import atomic_wrapper
 from domain.checks import Number
 from domain.errors import LogConfigurationError, UpdateNotAllowedError, shown
 from domain.recording import LoggingRules
 from domain.speaker import Snapshot
 from domain.vocabulary import Vocabulary
 from event_logger.bundle_builder import BundleBuilder
+from event_logger.composition import open_backtest, open_live
+from event_logger.live_writer import LiveWriter
 from event_logger.order import Order, Orders
 from event_logger.reader import LogReader
 from event_logger.settings import default_store
 from event_logger.writer import LogWriter
-from infrastructure.application import AuditLogs
+
+if TYPE_CHECKING:
+    from infrastructure.redis_notifier import RedisSource
 
 
 class EventLogger(LogReader, Vocabulary[Order]):
-    """Logs the events of a backtest to one log of a store and reads them back.
+    """Logs the events of a backtest or of live trading to one log of a store and reads them back.
 
-    Every `log_*` call gives the event's global order (1, 2, 3 …), which may also be awaited. Events
-    are committed `commit_every` at a time, and on `flush()`, before any read, on `close()`, when
-    the `with` block ends, when the logger is garbage collected and at interpreter exit. What a call
-    refused is neither stored nor counted.
+    Every `log_*` call gives the event's global order (1, 2, 3 …), which may also be awaited. What a
+    call refused is neither stored nor counted.
+
+    A live log may have several writers; what a call logged is on the disk when it returns. In a
+    backtest events are committed `commit_every` at a time, and on `flush()`, before any read, on
+    `close()`, when the `with` block ends, when the logger is garbage collected and at interpreter
+    exit.
     """
 
     def __init__(
@@ -38,6 +45,8 @@ class EventLogger(LogReader, Vocabulary[Order]):
         store: str | None = None,
         log: str = "default",
         metadata: dict[str, Any] | None = None,
+        redis: RedisSource = None,
+        channel_prefix: str = "",
         hourly_timestamps: bool = True,
         strict_event_types: bool = False,
         commit_every: int = 1000,
@@ -45,33 +54,35 @@ class EventLogger(LogReader, Vocabulary[Order]):
         """Open the log, making store and log where they are not there.
 
         `store` is a URL such as `sqlite:///runs.db` or `:memory:` (None: `EVENT_LOGGER_STORE`, else
-        memory); `log` a name inside it; `metadata` what is run, kept with a new log.
-        `hourly_timestamps` refuses timestamps off the hour; `strict_event_types` refuses types
-        outside the catalogue. Raises `LogConfigurationError` or `StoreError`.
+        memory in a backtest and `sqlite:///event_log.db` live); `log` a name inside it; `metadata`
+        what is run, kept with a new log. Live, events and transitions are published to `redis` (a
+        URL or a client; None: `EVENT_LOGGER_REDIS`, else `redis://localhost:6379/0`; False: none)
+        on channels that begin with `channel_prefix`. In a backtest `hourly_timestamps` refuses
+        timestamps off the hour. `strict_event_types` refuses types outside the catalogue. Raises
+        `LogConfigurationError` or `StoreError`.
         """
-        if execution_mode != "backtest":
-            raise LogConfigurationError(
-                "execution_mode",
-                execution_mode,
-                f"must be 'backtest' in this version, not {shown(execution_mode)}",
-            )
         if not isinstance(commit_every, int) or isinstance(commit_every, bool) or commit_every < 1:
             raise LogConfigurationError(
                 "commit_every", commit_every, f"must be 1 or more, not {shown(commit_every)}"
             )
-        logs = AuditLogs(default_store() if store is None else store)
-        try:
-            audit_log = logs.open_or_create(log, execution_mode, metadata)
-        except BaseException:
-            logs.close()
-            raise
-        audit_log.rules = LoggingRules(
-            hourly_timestamps, strict_event_types, include_balance_snapshots
+        rules = LoggingRules(
+            hourly_timestamps and execution_mode != "live",
+            strict_event_types,
+            include_balance_snapshots,
         )
+        store = default_store(execution_mode) if store is None else store
+        self._writer: LogWriter
+        if execution_mode == "live":
+            logs, audit_log, self._writer = open_live(
+                store, log, metadata, rules, redis, channel_prefix
+            )
+        else:
+            logs, audit_log, self._writer = open_backtest(
+                store, log, execution_mode, metadata, rules, commit_every
+            )
         super().__init__(logs, audit_log)
         self.execution_mode = execution_mode
         self.include_balance_snapshots = include_balance_snapshots
-        self._writer = LogWriter(logs, audit_log, commit_every)
         # Runs when the logger is garbage collected or the interpreter exits, whichever is first.
         self._finalizer = weakref.finalize(self, self._writer.close)
 
@@ -94,18 +105,10 @@ class EventLogger(LogReader, Vocabulary[Order]):
         Raises `InvalidEventError`, `UnknownOrderError`, `EventIdConflictError`, `LogInUseError` or
         `StoreError`; nothing is then stored and the next order stays what it was.
         """
-        return Order(
-            self._writer.append(
-                AuditLog.add_event,
-                timestamp,
-                event_type,
-                venue,
-                token,
-                amount,
-                position_snapshot,
-                event_data,
-            )
+        prepared = self._log.prepare_event(
+            timestamp, event_type, venue, token, amount, position_snapshot, event_data
         )
+        return Order(self._writer.append(prepared))  # type: ignore[arg-type]
 
     def log_atomic_transaction(
         self,
@@ -122,12 +125,9 @@ class EventLogger(LogReader, Vocabulary[Order]):
         hold `detail_events` of its own. Returns the orders, contiguous, the wrapper's first and the
         details' depth-first. Raises as `log_event` does, naming the detail.
         """
-        orders = self._writer.append(
-            lambda log: log.log_atomic_transaction(
-                timestamp, bundle_name, detail_events, net_result, position_snapshot, **event_data
-            )
-        )
-        return Orders(map(Order, orders))
+        wrapper = atomic_wrapper(timestamp, bundle_name, net_result, position_snapshot, event_data)
+        orders = self._writer.append(self._log.prepare_bundle(wrapper, detail_events))
+        return Orders(map(Order, orders))  # type: ignore[arg-type]
 
     def bundle(
         self,
@@ -159,9 +159,22 @@ class EventLogger(LogReader, Vocabulary[Order]):
             **built.event_data,
         )
 
-    def update_event(self, order: int, changes: dict[str, Any]) -> None:
-        """Always raises `UpdateNotAllowedError`: events of a backtest are completed when logged."""
-        raise UpdateNotAllowedError(order)
+    def update_event(self, order: int, changes: dict[str, Any]) -> Order:
+        """Take a live event further, and a bundle's details with it; gives the order.
+
+        `changes` may hold `status`, `tx_hash`, `completion_timestamp`, `confirmation_blocks`,
+        `nonce`, `block_number`, `block_hash`, `reason`, gas and execution costs and
+        `position_snapshot`; what changes nothing is accepted and stores nothing. Raises
+        `UnknownOrderError`, `InvalidUpdateError`, `IllegalTransitionError`,
+        `UpdateConflictError`, `StoreError`, and `UpdateNotAllowedError` in a backtest, whose events
+        are completed when logged.
+        """
+        if not isinstance(self._writer, LiveWriter):
+            raise UpdateNotAllowedError(order)
+        if isinstance(changes, dict) and not self.include_balance_snapshots:
+            changes = {k: v for k, v in changes.items() if k != "position_snapshot"}
+        self._writer.update(order, changes)
+        return Order(order)
 
     def flush(self) -> None:
         """Commit what was logged so far; it is on the disk when this returns."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -17,8 +17,8 @@ from event_logger.event_sequence import Event, EventSequence
 from infrastructure.application import AuditLogs
 from infrastructure.timestamps import timestamp_of
 from projections.bundle_trees import BundleTrees, Tree
-from projections.event_dicts import EVENT_FIELDS, Record, event_dict
-from projections.live_status import COMPLETED, LiveStatus
+from projections.event_dicts import EVENT_FIELDS, AsTime, Record, event_dict
+from projections.live_status import LiveStatus
 from projections.summary import Summary
 
 if TYPE_CHECKING:
@@ -99,7 +99,9 @@ class LogReader:
         Raises `UnknownOrderError`.
         """
         event = self._event(order)
-        return [{"status": event["status"], "recorded_at": event["recorded_at"]}]
+        if self._log.mode != "live":
+            return [{"status": event["status"], "recorded_at": event["recorded_at"]}]
+        return self._logs.history(self._log, order)
 
     def to_dataframe(self) -> pd.DataFrame:
         """All events as a DataFrame: the declared fields, then the extras by first appearance."""
@@ -120,7 +122,7 @@ class LogReader:
         from infrastructure.csv_file import write_csv
 
         last = self._last_order()
-        return write_csv(lambda: self._plain_records(1, last), COMPLETED, filepath, last, progress)
+        return write_csv(lambda: self._records(1, last, str), filepath, last, progress)
 
     def bundle_tree(self, order: int) -> Tree:
         """The whole bundle that the event belongs to, as `{"event": …, "details": [trees]}`.
@@ -188,23 +190,29 @@ class LogReader:
 
     def _events(self, first: int, last: int) -> Iterator[Event]:
         for order, record in self._records(first, last):
-            yield event_dict(order, record, COMPLETED, timestamp_of)
+            yield event_dict(order, record, timestamp_of)
 
-    def _records(self, first: int, last: int) -> Iterator[tuple[int, Record]]:
-        for order, encoded in self._stored(first, last):
-            yield order, decode(encoded, timestamp_of)
+    def _records(
+        self, first: int, last: int, as_time: AsTime = timestamp_of
+    ) -> Iterator[tuple[int, Record]]:
+        return self._current(self._stored(first, last), as_time)
 
-    def _plain_records(self, first: int, last: int) -> Iterator[tuple[int, Record]]:
-        for order, encoded in self._stored(first, last):
-            yield order, decode(encoded, str)
+    def _current(
+        self, rows: Iterable[tuple[int, bytes]], as_time: AsTime
+    ) -> Iterator[tuple[int, Record]]:
+        records = ((order, decode(encoded, as_time)) for order, encoded in rows)
+        if self._log.mode == "live":
+            return self._logs.current(self._log, records, as_time)
+        return records
 
     def _events_with(self, field: str, value: str) -> list[Event]:
         # Looking for the bytes first spares decoding the events that cannot match.
         needle = orjson.dumps({field: value})[1:-1]
+        rows = (row for row in self._stored(1, self._last_order()) if needle in row[1])
         return [
-            event_dict(order, record, COMPLETED, timestamp_of)
-            for order, encoded in self._stored(1, self._last_order())
-            if needle in encoded and (record := decode(encoded, timestamp_of))[field] == value
+            event_dict(order, record, timestamp_of)
+            for order, record in self._current(rows, timestamp_of)
+            if record[field] == value
         ]
 
 

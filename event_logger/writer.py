@@ -1,18 +1,25 @@
-"""The write side of a logger: one lock, batches, claims of event_ids, the writer's lease."""
+"""The write side of a logger: one lock, claims of event_ids, and for backtests batches."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
-from typing import Any, TypeVar
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from domain.audit_log import AuditLog
-from domain.errors import EventIdConflictError, ForkedLoggerError, LoggerClosedError
+from domain.errors import (
+    EventIdConflictError,
+    EventLoggerError,
+    ForkedLoggerError,
+    LoggerClosedError,
+)
+from domain.prepared import Prepared
 from infrastructure.application import AuditLogs
 from infrastructure.sqlite_recorder import Claim
 
-T = TypeVar("T", int, list[int])
+Logged = int | list[int]
+"""What logging gives: an order, or a bundle's orders, the wrapper's first."""
 
 _process = object()
 
@@ -25,75 +32,39 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
-class LogWriter:
-    """Appends to one backtest log, from any thread, a commit every `commit_every` events.
+class LogWriter(ABC):
+    """Appends to one log, from any thread; a call that raises has logged nothing."""
 
-    A call that raises has logged nothing. Events that were logged and not yet committed stay
-    pending when a commit fails, and go with the next.
-    """
-
-    def __init__(self, logs: AuditLogs, log: AuditLog, commit_every: int) -> None:
+    def __init__(self, logs: AuditLogs, log: AuditLog) -> None:
         self._logs = logs
         self._log = log
-        self._commit_every = commit_every
         self._lock = threading.RLock()
         self._claims: dict[str, Claim] = {}
         self._process = _process
         self._is_closed = False
-        self._is_leased = False
 
-    def append(self, command: Callable[..., T], *arguments: Any) -> T:
-        """Run an `AuditLog` command with these arguments, commit when a batch is full.
+    @abstractmethod
+    def append(self, prepared: Prepared) -> Logged:
+        """Log what was prepared.
 
-        Raises what the command raises, `LogInUseError`, `EventIdConflictError` or `StoreError`.
+        Raises `UnknownOrderError`, `EventIdConflictError`, `LogInUseError` or `StoreError`.
         """
-        if self._process is not _process:
-            self.check_usable()
-        with self._lock:
-            if self._is_closed:
-                self.check_usable()
-            if not self._is_leased:
-                self._take_lease()
-            log = self._log
-            before = log.version
-            event_ids_before = log.event_ids_logged
-            result = command(log, *arguments)
-            if log.event_ids_logged != event_ids_before:
-                first = self._first_logging(before)
-                if first is not None:
-                    log.forget_after(before)
-                    return repeated(result, first)
-            if len(log.pending_events) >= self._commit_every:
-                self._commit(before)
-            return result
 
+    @abstractmethod
+    def append_group(self, group: Sequence[Prepared]) -> list[Logged | EventLoggerError]:
+        """Log what was prepared, each on its own, and commit together; it is then on the disk.
+
+        Gives what each came to, an order or its refusal. Raises `LogInUseError` or `StoreError`
+        when nothing of it was stored.
+        """
+
+    @abstractmethod
     def flush(self) -> int:
-        """Commit what is pending; returns the order of the last event.
+        """Commit what is pending; returns the order of the log's last event."""
 
-        Raises `StoreError`, what is pending then staying so.
-        """
-        self.check_usable()
-        with self._lock:
-            self.check_usable()
-            if self._log.pending_events:
-                self._logs.save(self._log)
-                self._claims.clear()
-            elif not self._is_leased:
-                self._log.version = self._logs.last_order(self._log)
-            return self._log.version
-
+    @abstractmethod
     def close(self) -> None:
-        """Commit what is pending, then give back the lease and the connections.
-
-        In a forked child it does nothing: what is pending is the parent's to commit.
-        """
-        if self._process is not _process:
-            return
-        with self._lock:
-            if not self._is_closed:
-                self.flush()
-                self._is_closed = True
-                self._logs.close()
+        """Commit what is pending and let go of the store; closing twice does nothing."""
 
     def check_usable(self) -> None:
         """Raises `LoggerClosedError` or `ForkedLoggerError`."""
@@ -102,21 +73,31 @@ class LogWriter:
         if self._is_closed:
             raise LoggerClosedError(self._log.name)
 
-    def _take_lease(self) -> None:
-        self._logs.lease(self._log)
-        # Another writer may have appended since this log was opened, and gone.
-        self._log.version = self._logs.last_order(self._log)
-        self._is_leased = True
+    @property
+    def _is_in_fork(self) -> bool:
+        return self._process is not _process
 
-    def _commit(self, before: int) -> None:
-        try:
-            self._logs.save(self._log)
-        except BaseException:
-            # What is no longer pending is stored, and the exception came after that.
-            if self._log.pending_events:
-                self._forget_after(before)
-            raise
-        self._claims.clear()
+    def _add(self, prepared: Prepared) -> Logged:
+        """Add to the log; what repeats an earlier logging adds nothing and gives its orders."""
+        log = self._log
+        before = log.version
+        event_ids_before = log.event_ids_logged
+        result = log.add_prepared(prepared)
+        if log.event_ids_logged != event_ids_before:
+            first = self._first_logging(before)
+            if first is not None:
+                log.forget_after(before)
+                return repeated(result, first)
+        return result
+
+    def _add_each(self, group: Sequence[Prepared]) -> list[Logged | EventLoggerError]:
+        outcomes: list[Logged | EventLoggerError] = []
+        for prepared in group:
+            try:
+                outcomes.append(self._add(prepared))
+            except EventLoggerError as error:
+                outcomes.append(error)
+        return outcomes
 
     def _forget_after(self, order: int) -> None:
         self._log.forget_after(order)
@@ -143,7 +124,7 @@ class LogWriter:
         return None
 
 
-def repeated(result: T, first: Claim) -> T:
+def repeated(result: Logged, first: Claim) -> Logged:
     """What the first logging returned, in the shape of this one's result."""
     if isinstance(result, list):
         return list(range(first.first_order, first.first_order + first.bundle_size))

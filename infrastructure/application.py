@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Self
 from uuid import UUID
 
-from eventsourcing.application import Application
 from eventsourcing.persistence import (
     InfrastructureFactory,
     IntegrityError,
     Mapper,
-    PersistenceError,
     Recording,
 )
 from eventsourcing.utils import Environment, EnvType
@@ -29,8 +26,9 @@ from domain.errors import (
 )
 from infrastructure.codec import AuditLogMapper
 from infrastructure.lease import WriterLease
+from infrastructure.live_logs import LiveLogs
 from infrastructure.log_metadata import captured_metadata, is_same_metadata
-from infrastructure.sqlite_recorder import LOG_TABLES, AuditLogFactory, AuditLogRecorder, Claim
+from infrastructure.sqlite_recorder import LOG_TABLES, AuditLogFactory, Claim
 from infrastructure.stores import (
     Store,
     create_store,
@@ -49,7 +47,7 @@ _EVENTS_TABLE = (
 )
 
 
-class AuditLogs(Application[UUID]):
+class AuditLogs(LiveLogs):
     """The audit logs of one store.
 
     `store` is a URL as `infrastructure.stores` reads it. With `must_exist`, a store that is not
@@ -90,13 +88,6 @@ class AuditLogs(Application[UUID]):
         """Our mapper, which keeps the captured bytes."""
         return AuditLogMapper()
 
-    @property
-    def _recorder(self) -> AuditLogRecorder:
-        recorder = self.recorder
-        if not isinstance(recorder, AuditLogRecorder):
-            raise TypeError(f"AuditLogs needs an AuditLogRecorder, not {type(recorder).__name__}")
-        return recorder
-
     def open(
         self, name: str, mode: str = "backtest", metadata: dict[str, Any] | None = None
     ) -> AuditLog:
@@ -132,6 +123,10 @@ class AuditLogs(Application[UUID]):
         Raises as `open` does, and `ReadOnlyStoreError` or `StoreError`.
         """
         log = self.open(name, mode, metadata)
+        if mode == "live":
+            with self._store_errors():
+                # A store of the time before live mode lacks what its followers need.
+                self._recorder.create_table()
         if not log.pending_events:
             return log
         (opened,) = log.collect_events()
@@ -181,20 +176,13 @@ class AuditLogs(Application[UUID]):
             with self._store_errors():
                 self._recorder.append(log.id, [logged], stored, log.name)
         except BaseException as error:
-            if not self._are_stored(log, logged):
+            if not self.are_stored(log, logged):
                 log.take_back(pending)
                 if isinstance(error, IntegrityError):
                     raise self._conflict(log, logged) from error
                 raise
             if not isinstance(error, Exception):
                 raise
-
-    def _are_stored(self, log: AuditLog, events: Sequence[AuditLog.EventLogged]) -> bool:
-        # An error or an interrupt may come after the commit has reached the disk.
-        try:
-            return self._recorder.holds(log.id, events)
-        except (PersistenceError, sqlite3.Error):
-            return False
 
     def save_new(self, log: AuditLog, batches: Iterable[Sequence[AuditLog.EventLogged]]) -> None:
         """Store a new log with all its events in one transaction, however many there are.

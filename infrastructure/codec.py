@@ -14,6 +14,7 @@ from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
 from domain.audit_log import AuditLog
+from domain.lifecycle import EventLifecycle
 from domain.times import iso_utc
 from domain.values import decode, encode
 from infrastructure.timestamps import timestamp_of
@@ -62,7 +63,9 @@ class AuditLogMapper(Mapper[UUID]):
         return event
 
 
-_EVENT_CLASSES: dict[str, type[AuditLog.Event]] = {
+_EVENT_CLASSES: dict[str, type[AuditLog.Event | EventLifecycle.Event]] = {
     AuditLog.Opened.TOPIC: AuditLog.Opened,
     AuditLog.EventLogged.TOPIC: AuditLog.EventLogged,
+    EventLifecycle.Started.TOPIC: EventLifecycle.Started,
+    EventLifecycle.Updated.TOPIC: EventLifecycle.Updated,
 }

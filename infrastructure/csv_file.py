@@ -25,7 +25,6 @@ Progress = Callable[[int, int], None]
 
 def write_csv(
     read: ReadRecords,
-    status: str,
     filepath: str | os.PathLike[str] | None,
     total: int = 0,
     progress: Progress | None = None,
@@ -40,7 +39,7 @@ def write_csv(
     records = read() if progress is None else _telling(read(), total, progress)
     with replaced_file(path) as file:
         file.write(csv_line(columns))
-        file.writelines(map(csv_line, csv_rows(records, columns, status)))
+        file.writelines(map(csv_line, csv_rows(records, columns)))
     return str(path)
 
 

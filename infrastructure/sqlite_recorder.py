@@ -10,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
-from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteFactory
+from eventsourcing.sqlite import SQLiteFactory
 
 from domain.audit_log import AuditLog
+from infrastructure.live_recorder import POSITIONS_TABLE, LiveRecorder
 from infrastructure.sqlite_datastore import AuditDatastore
 
 ROWS_PER_STATEMENT = 100
@@ -27,6 +28,7 @@ LOG_TABLES = (
     "CREATE TABLE IF NOT EXISTS late_details ("
     "log_id TEXT, parent_order INTEGER, detail_order INTEGER, "
     "PRIMARY KEY (log_id, parent_order, detail_order)) WITHOUT ROWID",
+    POSITIONS_TABLE,
 )
 """Indexes that are written in the same transaction as the events they are derived from."""
 
@@ -46,14 +48,12 @@ def _insert_rows(rows: int) -> str:
     return f"INSERT INTO stored_events VALUES {values}"
 
 
-class AuditLogRecorder(SQLiteApplicationRecorder):
+class AuditLogRecorder(LiveRecorder):
     """Records the events of audit logs beside those of any other aggregate of the store.
 
     Every method is one transaction; what it inserted is on the disk when it returns. A unique key
     that is taken raises `eventsourcing.persistence.IntegrityError`, and nothing is inserted.
     """
-
-    datastore: AuditDatastore
 
     def construct_create_table_statements(self) -> list[str]:
         """The library's table of stored events, and ours."""
@@ -75,7 +75,7 @@ class AuditLogRecorder(SQLiteApplicationRecorder):
                 self._insert_events(cursor, [opened])
                 cursor.execute("INSERT INTO audit_logs VALUES (?,?)", (log_id.hex, name))
             for events in batches:
-                _insert_logged(cursor, log_id.hex, events)
+                insert_logged(cursor, log_id, events)
 
     def last_version(self, log_id: UUID) -> int | None:
         """The version of the log's last event; None when there is no such log."""
@@ -134,25 +134,26 @@ class AuditLogRecorder(SQLiteApplicationRecorder):
             return row
 
 
-def _insert_logged(cursor: Any, log_id: str, events: Sequence[AuditLog.EventLogged]) -> None:
-    topic = AuditLog.EventLogged.TOPIC
+def insert_logged(cursor: Any, log_id: UUID, events: Sequence[AuditLog.EventLogged]) -> None:
+    """Insert logged events with consecutive versions, and what is indexed of them."""
+    log_hex, topic = log_id.hex, AuditLog.EventLogged.TOPIC
     states = [event.record for event in events]
     version = events[0].originator_version if events else 0
     whole = len(states) - len(states) % ROWS_PER_STATEMENT
     for start in range(0, whole, ROWS_PER_STATEMENT):
         rows = states[start : start + ROWS_PER_STATEMENT]
-        cursor.execute(_insert_rows(ROWS_PER_STATEMENT), (log_id, version + start, topic, *rows))
+        cursor.execute(_insert_rows(ROWS_PER_STATEMENT), (log_hex, version + start, topic, *rows))
     cursor.executemany(
         "INSERT INTO stored_events VALUES (?,?,?,?)",
-        [(log_id, version + whole + i, topic, state) for i, state in enumerate(states[whole:])],
+        [(log_hex, version + whole + i, topic, state) for i, state in enumerate(states[whole:])],
     )
     for event in events:
         if event.event_id is not None:
             order, size = event.originator_version, event.bundle_size
-            row = (log_id, event.event_id, order, size, event.fingerprint)
+            row = (log_hex, event.event_id, order, size, event.fingerprint)
             cursor.execute("INSERT INTO event_ids VALUES (?,?,?,?,?)", row)
         if event.late_parent is not None:
-            link = (log_id, event.late_parent, event.originator_version)
+            link = (log_hex, event.late_parent, event.originator_version)
             cursor.execute("INSERT INTO late_details VALUES (?,?,?)", link)
 
 

@@ -47,12 +47,10 @@ class CsvColumns:
         return [*DECLARED_FIELDS, *chain, *self._extras]
 
 
-def csv_rows(
-    events: Iterable[tuple[int, Record]], columns: list[str], status: str
-) -> Iterator[list[Any]]:
+def csv_rows(events: Iterable[tuple[int, Record]], columns: list[str]) -> Iterator[list[Any]]:
     """The events' values under these columns, None where an event has none; times as text."""
     for order, record in events:
-        yield list(map(event_dict(order, record, status, str).get, columns))
+        yield list(map(event_dict(order, record, str).get, columns))
 
 
 def json_cell(value: Any) -> str:

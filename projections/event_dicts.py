@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from domain.lifecycle import COMPLETED
+
 Record = dict[str, Any]
 AsTime = Callable[[str], Any]
 
@@ -46,12 +48,13 @@ TIME_FIELDS: tuple[str, ...] = ("timestamp", "trigger_timestamp", "completion_ti
 EVENT_FIELDS: tuple[str, ...] = (*DECLARED_FIELDS, "recorded_at", *CHAIN_FIELDS)
 """What every event dict has, in this order; the extras follow."""
 
-_EMPTY: dict[str, Any] = dict.fromkeys(EVENT_FIELDS)
+_EMPTY: dict[str, Any] = dict.fromkeys(EVENT_FIELDS) | {"status": COMPLETED}
 
 
-def event_dict(order: int, record: Record, status: str, as_time: AsTime) -> dict[str, Any]:
+def event_dict(order: int, record: Record, as_time: AsTime) -> dict[str, Any]:
     """The event as a dict: None where a field is unset, times made by `as_time` of ISO 8601 text.
 
+    Records of a live log bring their status; what a backtest logged is completed.
     The CEX and AAVE balances are the specification's views of the position snapshot.
     """
     event = _EMPTY.copy()
@@ -60,7 +63,6 @@ def event_dict(order: int, record: Record, status: str, as_time: AsTime) -> dict
     snapshot = event.pop("position_snapshot", None)
     details = event.pop("detail_orders", None)
     event["order"] = order
-    event["status"] = status
     event["timestamp"] = as_time(event["timestamp"])
     event["recorded_at"] = as_time(event["recorded_at"])
     if event["trigger_timestamp"] is not None:

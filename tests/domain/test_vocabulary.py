@@ -168,7 +168,7 @@ def on_the_aggregate(method: str, arguments: dict[str, Any]) -> dict[str, Any]:
     log = AuditLog.open("run")
     assert getattr(log, method)(NOON, **arguments) == 1
     (event,) = log.logged_after(0)
-    return event_dict(1, decode(event.record, pd.Timestamp), "completed", pd.Timestamp)
+    return event_dict(1, decode(event.record, pd.Timestamp), pd.Timestamp)
 
 
 def in_a_bundle(method: str, arguments: dict[str, Any]) -> dict[str, Any]:

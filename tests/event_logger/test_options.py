@@ -95,8 +95,8 @@ def test_a_log_of_another_mode_is_refused(path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"execution_mode": "paper"}, "execution_mode must be 'backtest' in this version, not"),
-        ({"execution_mode": None}, "execution_mode must be 'backtest'"),
+        ({"execution_mode": "paper"}, "execution_mode must be 'backtest' or 'live', not"),
+        ({"execution_mode": None}, "execution_mode must be 'backtest' or 'live'"),
         ({"log": ""}, "log must be a name, not ''"),
         ({"log": "  "}, "log must be a name, not '  '"),
         ({"log": 7}, "log must be a name, not 7"),

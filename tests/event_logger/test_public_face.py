@@ -17,7 +17,8 @@ TYPED = "position_snapshot=None, **event_data"
 
 METHODS = {
     "__init__": "execution_mode='backtest', include_balance_snapshots=True, *, store=None,"
-    " log='default', metadata=None, hourly_timestamps=True, strict_event_types=False,"
+    " log='default', metadata=None, redis=None, channel_prefix='',"
+    " hourly_timestamps=True, strict_event_types=False,"
     " commit_every=1000",
     "log_event": "timestamp, event_type, venue, token=None, amount=None, position_snapshot=None,"
     " **event_data",

@@ -12,8 +12,9 @@ from event_logger import EventLogger
 from infrastructure import sqlite_datastore
 from tests.support import HOUR, log_amounts, numbered, run_program, start_program, stored, url_of
 
-PADDING = "x" * 500
+PADDING = "x" * 2_000
 ALL_PAGES = 2**30
+NO_MORE_PAGES = 1  # SQLite takes the pages that the file has
 
 
 class Room:
@@ -46,6 +47,7 @@ def test_a_full_store_refuses_the_event_and_keeps_the_earlier_ones(
             )
     assert order % 20 == 19
     assert stored(path) == numbered(order - 19)
+    room.pages = NO_MORE_PAGES
     with pytest.raises(StoreError, match="database or disk is full"):
         logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", 999, padding=PADDING)
     with pytest.raises(StoreError, match="database or disk is full"):

@@ -28,7 +28,7 @@ def header(*records: Record) -> list[str]:
 def row(record: Record) -> dict[str, str]:
     """The cells of the event's line, under their columns."""
     columns = header(record)
-    lines = map(csv_line, csv_rows([(1, record)], columns, "completed"))
+    lines = map(csv_line, csv_rows([(1, record)], columns))
     (cells,) = csv.reader(lines, strict=True)
     return dict(zip(columns, cells, strict=True))
 
@@ -144,5 +144,5 @@ def test_rows_are_made_one_at_a_time() -> None:
             order += 1
             yield order, BARE
 
-    rows = csv_rows(endless(), ["order"], "completed")
+    rows = csv_rows(endless(), ["order"])
     assert [next(rows) for _ in range(3)] == [[1], [2], [3]]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from projections.bundle_trees import BundleTrees
 from projections.csv_rows import CsvColumns, csv_rows
 from projections.event_dicts import Record, event_dict
-from projections.live_status import COMPLETED, LiveStatus
+from projections.live_status import LiveStatus
 from projections.summary import Summary
 
 Numbered = tuple[int, Record]
@@ -59,7 +59,7 @@ def logs(draw: st.DrawFn) -> list[Numbered]:
 
 
 def as_events(log: list[Numbered]) -> list[dict[str, Any]]:
-    return [event_dict(order, record, COMPLETED, str) for order, record in log]
+    return [event_dict(order, record, str) for order, record in log]
 
 
 def summary(*halves: list[Numbered]) -> Any:
@@ -94,7 +94,7 @@ def rows(*halves: list[Numbered]) -> Any:
     header = CsvColumns()
     for half in halves:
         header.fold(half)
-    return [row for half in halves for row in csv_rows(half, header.names(), COMPLETED)]
+    return [row for half in halves for row in csv_rows(half, header.names())]
 
 
 Projection = Callable[..., Any]
@@ -167,7 +167,7 @@ def test_folding_changes_no_record(log: list[Numbered]) -> None:
 
 def test_an_event_folded_twice_stays_one() -> None:
     record = {"recorded_at": "2024-05-12T14:00:00Z", "timestamp": "2024-05-12T14:00:00Z"}
-    event = event_dict(1, record | {"event_type": "STAKE_DEPOSIT", "venue": "LIDO"}, "x", str)
+    event = event_dict(1, record | {"event_type": "STAKE_DEPOSIT", "venue": "LIDO"}, str)
     assert BundleTrees().fold([event]).fold([event]).trees() == [{"event": event, "details": []}]
 
 

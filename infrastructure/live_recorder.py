@@ -1,0 +1,109 @@
+"""What live mode asks of the SQLite recorder: appending at the end, transitions, following."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
+
+from domain.audit_log import AuditLog
+from domain.lifecycle import EventLifecycle
+from infrastructure.commit_signal import CommitSignals
+from infrastructure.sqlite_datastore import AuditDatastore
+
+POSITIONS_TABLE = (
+    "CREATE TABLE IF NOT EXISTS follower_positions ("
+    "follower TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID"
+)
+TRANSITION_TOPICS = (EventLifecycle.Started.TOPIC, EventLifecycle.Updated.TOPIC)
+_IDS_PER_STATEMENT = 500
+
+
+class LiveRecorder(SQLiteApplicationRecorder):
+    """Notification ids are SQLite's rowids: writers take turns, so that they rise with the commits,
+    and nothing is ever deleted, so that they have no gaps (and VACUUM leaves them as they are).
+    """
+
+    datastore: AuditDatastore
+
+    def __init__(
+        self, datastore: SQLiteDatastore, events_table_name: str = "stored_events"
+    ) -> None:
+        super().__init__(datastore, events_table_name)
+        self.commits = CommitSignals()
+
+    @contextmanager
+    def at_the_end(self, log_id: UUID) -> Iterator[tuple[Any, int]]:
+        """A write transaction: its cursor, and the log's last version, which stays that until then.
+
+        What the block inserted is on the disk when it ends; an exception inserts nothing.
+        """
+        with self.datastore.transaction(commit=True) as cursor:
+            cursor.execute(
+                "SELECT MAX(originator_version) FROM stored_events WHERE originator_id=?",
+                (log_id.hex,),
+            )
+            yield cursor, cursor.fetchone()[0] or 0
+
+    def transitions(self, lifecycle_ids: Sequence[UUID]) -> dict[UUID, list[bytes]]:
+        """The states of the transitions of each of these lifecycles that has any, oldest first."""
+        found: dict[UUID, list[bytes]] = {}
+        with self.datastore.transaction(commit=False) as cursor:
+            for start in range(0, len(lifecycle_ids), _IDS_PER_STATEMENT):
+                ids = [one.hex for one in lifecycle_ids[start : start + _IDS_PER_STATEMENT]]
+                cursor.execute(
+                    "SELECT originator_id, state FROM stored_events WHERE originator_id IN"
+                    f" ({','.join('?' * len(ids))}) ORDER BY originator_id, originator_version",
+                    ids,
+                )
+                for row in cursor.fetchall():
+                    found.setdefault(UUID(row[0]), []).append(row[1])
+        return found
+
+    def committed(
+        self, log_id: UUID, after: int, limit: int
+    ) -> tuple[list[tuple[int, int, str, bytes]], int]:
+        """Up to `limit` (notification id, version, topic, state) after a notification id.
+
+        They are the log's events and all transitions; and the id up to which there are no others.
+        """
+        with self.datastore.transaction(commit=False) as cursor:
+            cursor.execute(
+                "SELECT rowid, originator_version, topic, state FROM stored_events WHERE rowid>?"
+                " AND (originator_id=? OR topic IN (?,?)) ORDER BY rowid LIMIT ?",
+                (after, log_id.hex, *TRANSITION_TOPICS, limit),
+            )
+            rows = [tuple(row) for row in cursor.fetchall()]
+            if len(rows) == limit:
+                return rows, rows[-1][0]
+            cursor.execute("SELECT MAX(rowid) FROM stored_events")
+            return rows, max(after, cursor.fetchone()[0] or 0)
+
+    def opened_at(self, log_id: UUID) -> int:
+        """The notification id of the log's opening."""
+        with self.datastore.transaction(commit=False) as cursor:
+            cursor.execute(
+                "SELECT rowid FROM stored_events WHERE originator_id=? AND originator_version=?",
+                (log_id.hex, AuditLog.INITIAL_VERSION),
+            )
+            row = cursor.fetchone()
+            return 0 if row is None else int(row[0])
+
+    def position(self, follower: str) -> int | None:
+        """Up to which notification id the follower has come; None when it never stored one."""
+        with self.datastore.transaction(commit=False) as cursor:
+            cursor.execute("SELECT position FROM follower_positions WHERE follower=?", (follower,))
+            row = cursor.fetchone()
+            return None if row is None else int(row[0])
+
+    def store_position(self, follower: str, position: int) -> None:
+        """Remember how far the follower has come; a position never goes back."""
+        with self.datastore.transaction(commit=True) as cursor:
+            cursor.execute(
+                "INSERT INTO follower_positions VALUES (?1,?2) ON CONFLICT (follower) DO UPDATE"
+                " SET position=?2 WHERE position<?2",
+                (follower, position),
+            )
