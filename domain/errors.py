@@ -25,6 +25,7 @@ EventLoggerError
 │   ├── NotAnAuditStoreError                a file that is not ours; left untouched
 │   ├── NewerStoreError                     written by a newer version
 │   └── ReadOnlyStoreError                  cannot be written to
+├── RedisError (OSError)                    Redis is away, hangs or refuses
 ├── CorruptLogError (ValueError)            stored data that does not hold together
 ├── ExportError (OSError)                   a file that could not be written
 └── EventLogFileError (ValueError)          a CSV file that is no sound event log
@@ -243,6 +244,14 @@ class NewerStoreError(StoreError):
 
 class ReadOnlyStoreError(StoreError):
     """The store cannot be written to."""
+
+
+class RedisError(EventLoggerError, OSError):
+    """Redis did not answer or refused; the log itself is not affected."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(f"Redis: {problem}")
 
 
 class CorruptLogError(EventLoggerError, ValueError):

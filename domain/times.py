@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from domain.errors import InvalidTimestampError, shown
+from domain.errors import InvalidTimestampError, LogConfigurationError, shown
 
 _NOT_A_TIME = "NaT"
 _NO_OFFSET = timedelta(0)
@@ -93,3 +93,26 @@ def now() -> tuple[datetime, str]:
 def _second(seconds: int) -> tuple[datetime, str]:
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment, f"{moment:%Y-%m-%dT%H:%M:%S}."
+
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)\Z")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def checked_duration(option: str, value: Any) -> float:
+    """Seconds of a `timedelta`, of a number of seconds, or of text such as 90s, 10m, 2h or 1d.
+
+    Raises `LogConfigurationError` for anything else, and for what is not positive and finite.
+    """
+    seconds = -1.0
+    if isinstance(value, timedelta):
+        seconds = value.total_seconds()
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(value)
+    elif isinstance(value, str) and (match := _DURATION.match(value.strip())):
+        seconds = float(match[1]) * _UNIT_SECONDS[match[2]]
+    if not 0 <= seconds < float("inf"):
+        raise LogConfigurationError(
+            option, value, f"must be a time such as 90s, 10m, 2h or 1d, not {shown(value)}"
+        )
+    return seconds

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from domain.bundle import Step
+from domain.bundle import Step, atomic_wrapper
 from domain.checks import Number
 from domain.errors import InvalidEventError, shown
 from domain.recording import LoggingRules
@@ -18,6 +18,7 @@ from event_logger.order import Orders
 from infrastructure.timestamps import timestamp_of
 
 LogBundle = Callable[["BundleBuilder"], Orders]
+LogBundleAsync = Callable[["BundleBuilder"], Awaitable[Orders]]
 
 
 class BundleBuilder(Vocabulary[Step]):
@@ -122,28 +123,25 @@ class BundleBuilder(Vocabulary[Step]):
         exc_tb: TracebackType | None,
     ) -> None:
         """Log the bundle, unless an exception ended the block."""
-        self._is_open = False
+        self._end(exc_type)
         if exc_type is None:
             self.orders = self._finish(self)
-        else:
+
+    def _end(self, exc_type: type[BaseException] | None) -> None:
+        self._is_open = False
+        if exc_type is not None:
             del self._steps[self._first_step :]
 
     def wrapper(self) -> dict[str, Any]:
         """This bundle as a detail of an outer one."""
-        return {
-            "timestamp": self.timestamp,
-            "event_type": "ATOMIC_TRANSACTION",
-            "venue": "INSTADAPP",
-            "token": "COMPOSITE",
-            "amount": 1,
-            "position_snapshot": self.position_snapshot,
-            "bundle_name": self.bundle_name,
-            "net_result": self.net_result,
-            "purpose": f"Atomic transaction: {self.bundle_name}",
-            "transaction_type": "ATOMIC_BUNDLE",
-            **self.event_data,
-            "detail_events": self.details,
-        }
+        wrapper = atomic_wrapper(
+            self.timestamp,
+            self.bundle_name,
+            self.net_result,
+            self.position_snapshot,
+            self.event_data,
+        )
+        return wrapper | {"detail_events": self.details}
 
     def _add_inner(self, inner: BundleBuilder) -> Orders:
         self.details.append(inner.wrapper())
@@ -168,3 +166,34 @@ class BundleBuilder(Vocabulary[Step]):
                 inner,
                 f"{shown(inner)} is still open inside this bundle; end its with block first",
             )
+
+
+class AsyncBundleBuilder(BundleBuilder):
+    """A bundle built step by step in an `async with` block; the steps are plain calls."""
+
+    def __init__(self, rules: LoggingRules, log: LogBundleAsync, *arguments: Any) -> None:
+        super().__init__(rules, _refuse_plain_with, *arguments)
+        self._log = log
+
+    async def __aenter__(self) -> Self:
+        """The builder itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        """Log the bundle, unless an exception ended the block."""
+        self._end(exc_type)
+        if exc_type is None:
+            self.orders = await self._log(self)
+
+
+def _refuse_plain_with(built: BundleBuilder) -> Orders:
+    raise InvalidEventError(
+        "bundle",
+        built.bundle_name,
+        "of an asynchronous logger needs `async with`; nothing is logged",
+    )

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from domain.bundle import atomic_wrapper
 from domain.checks import Number
 from domain.errors import LogConfigurationError, UpdateNotAllowedError, shown
-from domain.recording import LoggingRules
 from domain.speaker import Snapshot
 from domain.vocabulary import Vocabulary
 from event_logger.bundle_builder import BundleBuilder
-from event_logger.composition import open_backtest, open_live
+from event_logger.composition import logging_rules, open_backtest, open_live
 from event_logger.live_writer import LiveWriter
 from event_logger.order import Order, Orders
 from event_logger.reader import LogReader
@@ -65,26 +64,24 @@ class EventLogger(LogReader, Vocabulary[Order]):
             raise LogConfigurationError(
                 "commit_every", commit_every, f"must be 1 or more, not {shown(commit_every)}"
             )
-        rules = LoggingRules(
-            hourly_timestamps and execution_mode != "live",
-            strict_event_types,
-            include_balance_snapshots,
+        rules = logging_rules(
+            execution_mode, include_balance_snapshots, hourly_timestamps, strict_event_types
         )
         store = default_store(execution_mode) if store is None else store
-        self._writer: LogWriter
+        self.writer: LogWriter
         if execution_mode == "live":
-            logs, audit_log, self._writer = open_live(
+            logs, audit_log, self.writer = open_live(
                 store, log, metadata, rules, redis, channel_prefix
             )
         else:
-            logs, audit_log, self._writer = open_backtest(
+            logs, audit_log, self.writer = open_backtest(
                 store, log, execution_mode, metadata, rules, commit_every
             )
         super().__init__(logs, audit_log)
         self.execution_mode = execution_mode
         self.include_balance_snapshots = include_balance_snapshots
         # Runs when the logger is garbage collected or the interpreter exits, whichever is first.
-        self._finalizer = weakref.finalize(self, self._writer.close)
+        self._finalizer = weakref.finalize(self, self.writer.close)
 
     def log_event(
         self,
@@ -108,7 +105,7 @@ class EventLogger(LogReader, Vocabulary[Order]):
         prepared = self._log.prepare_event(
             timestamp, event_type, venue, token, amount, position_snapshot, event_data
         )
-        return Order(self._writer.append(prepared))  # type: ignore[arg-type]
+        return Order(self.writer.append(prepared))  # type: ignore[arg-type]
 
     def log_atomic_transaction(
         self,
@@ -126,7 +123,7 @@ class EventLogger(LogReader, Vocabulary[Order]):
         details' depth-first. Raises as `log_event` does, naming the detail.
         """
         wrapper = atomic_wrapper(timestamp, bundle_name, net_result, position_snapshot, event_data)
-        orders = self._writer.append(self._log.prepare_bundle(wrapper, detail_events))
+        orders = self.writer.append(self._log.prepare_bundle(wrapper, detail_events))
         return Orders(map(Order, orders))  # type: ignore[arg-type]
 
     def bundle(
@@ -138,7 +135,7 @@ class EventLogger(LogReader, Vocabulary[Order]):
         **event_data: Any,
     ) -> BundleBuilder:
         """A bundle built step by step in a `with` block; other threads are not held up."""
-        self._writer.check_usable()
+        self.writer.check_usable()
         return BundleBuilder(
             self._log.rules,
             self._log_built_bundle,
@@ -169,27 +166,27 @@ class EventLogger(LogReader, Vocabulary[Order]):
         `UpdateConflictError`, `StoreError`, and `UpdateNotAllowedError` in a backtest, whose events
         are completed when logged.
         """
-        if not isinstance(self._writer, LiveWriter):
+        if not isinstance(self.writer, LiveWriter):
             raise UpdateNotAllowedError(order)
         if isinstance(changes, dict) and not self.include_balance_snapshots:
             changes = {k: v for k, v in changes.items() if k != "position_snapshot"}
-        self._writer.update(order, changes)
+        self.writer.update(order, changes)
         return Order(order)
 
     def flush(self) -> None:
         """Commit what was logged so far; it is on the disk when this returns."""
-        self._writer.flush()
+        self.writer.flush()
 
     def close(self) -> None:
         """Commit what was logged and let go of the store; closing twice does nothing."""
-        self._writer.close()
+        self.writer.close()
 
     def _last_order(self) -> int:
-        return self._writer.flush()
+        return self.writer.flush()
 
     def _stored(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
         # A view of the events may outlive the logger, or be carried into a forked child.
-        self._writer.check_usable()
+        self.writer.check_usable()
         return super()._stored(first, last)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,6 +13,7 @@ import orjson
 from domain.audit_log import AuditLog
 from domain.checks import order as checked_order
 from domain.errors import InvalidEventError, UnknownOrderError
+from domain.times import checked_duration
 from domain.values import decode
 from event_logger.event_sequence import Event, EventSequence
 from infrastructure.application import AuditLogs
@@ -90,8 +92,20 @@ class LogReader:
         return Summary().fold(self._records(1, self._last_order())).as_dict()
 
     def live_status(self, stuck_after: Any = None) -> dict[str, Any]:
-        """The status board; in a backtest everything is completed and nothing can be stuck."""
-        return LiveStatus().fold(self._records(1, self._last_order())).as_dict()
+        """The status board, read in a time that does not grow with a live log.
+
+        `counts` by status, `by_venue`, `by_type`; `open` events (pending, submitted or reorged),
+        oldest first; of those `stuck` for longer than `stuck_after` (a timedelta, seconds, or text
+        such as "10m"); `confirmation_seconds` from submitted to confirmed. In a backtest everything
+        is completed. Raises `LogConfigurationError` for a `stuck_after` that is no time.
+        """
+        limit = None if stuck_after is None else checked_duration("stuck_after", stuck_after)
+        last = self._last_order()
+        if self._log.mode == "live":
+            from infrastructure.status_board import StatusBoard
+
+            return StatusBoard(self._logs, self._log).read(limit)
+        return LiveStatus().fold(self._records(1, last)).as_dict(datetime.now(UTC), limit)
 
     def history(self, order: int) -> list[dict[str, Any]]:
         """The event's statuses with their times, oldest first; the logging itself is the first.

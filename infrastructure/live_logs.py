@@ -162,9 +162,13 @@ class LiveLogs(Application[UUID]):
 
     def bundle_records(self, log: AuditLog, order: int) -> list[tuple[int, Record]]:
         """The event and, of a wrapper, all the details that follow it; times as ISO text."""
-        last = order
-        while details := self._read(log, last).get("detail_orders"):
+        last, record = order, self._read(log, order)
+        details = record.get("detail_orders")
+        if not details:
+            return [(order, record)]
+        while details:
             last = details[-1]
+            details = self._read(log, last).get("detail_orders")
         with store_errors(self.store):
             rows = self._recorder.records(log.id, order, last, last - order + 1)
         return [(one, decode(state, str)) for one, state in rows]

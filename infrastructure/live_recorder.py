@@ -14,10 +14,26 @@ from domain.lifecycle import EventLifecycle
 from infrastructure.commit_signal import CommitSignals
 from infrastructure.sqlite_datastore import AuditDatastore
 
-POSITIONS_TABLE = (
+LIVE_TABLES = (
     "CREATE TABLE IF NOT EXISTS follower_positions ("
-    "follower TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID"
+    "follower TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS status_counts ("
+    "log_id TEXT, venue TEXT, event_type TEXT, status TEXT, events INTEGER NOT NULL, "
+    "PRIMARY KEY (log_id, venue, event_type, status)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS open_events ("
+    "log_id TEXT, event_order INTEGER, event_type TEXT NOT NULL, venue TEXT NOT NULL, "
+    "status TEXT NOT NULL, tx_hash TEXT, since TEXT NOT NULL, "
+    "PRIMARY KEY (log_id, event_order)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS confirmation_times ("
+    "log_id TEXT, microseconds INTEGER, position INTEGER, "
+    "PRIMARY KEY (log_id, microseconds, position)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS confirmation_quantiles ("
+    "log_id TEXT, name TEXT, times INTEGER NOT NULL, place INTEGER NOT NULL, "
+    "microseconds INTEGER NOT NULL, position INTEGER NOT NULL, "
+    "PRIMARY KEY (log_id, name)) WITHOUT ROWID",
 )
+"""How far each follower has come, and the status board: all can be rebuilt from the events."""
+
 TRANSITION_TOPICS = (EventLifecycle.Started.TOPIC, EventLifecycle.Updated.TOPIC)
 _IDS_PER_STATEMENT = 500
 

@@ -13,11 +13,13 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteFactory
 
 from domain.audit_log import AuditLog
-from infrastructure.live_recorder import POSITIONS_TABLE, LiveRecorder
+from infrastructure.live_recorder import LIVE_TABLES, LiveRecorder
 from infrastructure.sqlite_datastore import AuditDatastore
 
-ROWS_PER_STATEMENT = 100
-"""Rows per INSERT: one statement per hundred costs a third less than one per row (measured)."""
+_ROWS_PER_STATEMENT = (100, 50, 20, 10, 5, 2, 1)
+"""Rows per INSERT: a statement per hundred costs a third less than one per row (measured), and each
+statement gives another thread the chance to hold this one up. Few sizes, so that all stay cached.
+"""
 
 LOG_TABLES = (
     "CREATE TABLE IF NOT EXISTS audit_logs ("
@@ -28,7 +30,7 @@ LOG_TABLES = (
     "CREATE TABLE IF NOT EXISTS late_details ("
     "log_id TEXT, parent_order INTEGER, detail_order INTEGER, "
     "PRIMARY KEY (log_id, parent_order, detail_order)) WITHOUT ROWID",
-    POSITIONS_TABLE,
+    *LIVE_TABLES,
 )
 """Indexes that are written in the same transaction as the events they are derived from."""
 
@@ -139,14 +141,12 @@ def insert_logged(cursor: Any, log_id: UUID, events: Sequence[AuditLog.EventLogg
     log_hex, topic = log_id.hex, AuditLog.EventLogged.TOPIC
     states = [event.record for event in events]
     version = events[0].originator_version if events else 0
-    whole = len(states) - len(states) % ROWS_PER_STATEMENT
-    for start in range(0, whole, ROWS_PER_STATEMENT):
-        rows = states[start : start + ROWS_PER_STATEMENT]
-        cursor.execute(_insert_rows(ROWS_PER_STATEMENT), (log_hex, version + start, topic, *rows))
-    cursor.executemany(
-        "INSERT INTO stored_events VALUES (?,?,?,?)",
-        [(log_hex, version + whole + i, topic, state) for i, state in enumerate(states[whole:])],
-    )
+    start = 0
+    for rows in _ROWS_PER_STATEMENT:
+        while len(states) - start >= rows:
+            chunk = states[start : start + rows]
+            cursor.execute(_insert_rows(rows), (log_hex, version + start, topic, *chunk))
+            start += rows
     for event in events:
         if event.event_id is not None:
             order, size = event.originator_version, event.bundle_size

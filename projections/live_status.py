@@ -1,51 +1,162 @@
-"""The status board: how many events are in which status, and which are still open."""
+"""The status board: how many events are in which status, and which are still open.
+
+A board folded from later entries alone is a board of changes: its counts may be negative, and its
+open events name those that no longer are. Joined to the board of the entries before, it gives the
+board of all.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Self
 
-from projections.event_dicts import Record
+from domain.lifecycle import COMPLETED, CONFIRMED, OPEN_STATUSES, PENDING, SUBMITTED
+from projections.committed import Committed, Logged, Transitioned
+from projections.event_dicts import AsTime, Record
 
-COMPLETED = "completed"
-"""The status of every event of a backtest."""
+Kind = tuple[str, str, str]
+"""Venue, event type, status."""
+
+Members = Callable[[int], Sequence[tuple[int, Record]]]
+"""The events that share a transition: the event itself, of a wrapper its details too."""
+
+QUANTILES = {"median": 0.5, "p95": 0.95}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEvent:
+    """An event that waits for the chain or the exchange; `since` is when its status began."""
+
+    order: int
+    event_type: str
+    venue: str
+    status: str
+    tx_hash: str | None
+    since: str
 
 
 class LiveStatus:
-    """Counts by status, venue and event type. In a backtest every event is completed when logged,
-    so that nothing is ever open, stuck or waiting for confirmation.
-    """
+    """Counts by status, venue and event type, the open events, the times to confirmation."""
 
     def __init__(self) -> None:
-        self._by_venue: Counter[str] = Counter()
-        self._by_type: Counter[str] = Counter()
+        self.counts: Counter[Kind] = Counter()
+        self.open: dict[int, OpenEvent | None] = {}
+        self.confirmations: list[tuple[int, int]] = []
+        """(microseconds from submitted to confirmed, notification id of the confirmation)."""
 
     def fold(self, events: Iterable[tuple[int, Record]]) -> Self:
-        """Fold in further events."""
+        """Fold in further events of a backtest, completed when they were logged."""
         for _, record in events:
-            self._by_venue[record["venue"]] += 1
-            self._by_type[record["event_type"]] += 1
+            self.counts[record["venue"], record["event_type"], COMPLETED] += 1
+        return self
+
+    def follow(self, entries: Iterable[Committed], members: Members) -> Self:
+        """Fold in what was committed next to a live log."""
+        for entry in entries:
+            if isinstance(entry, Logged):
+                self._log(entry.order, entry.record)
+            else:
+                self._move(entry, members(entry.order))
         return self
 
     def join(self, later: LiveStatus) -> Self:
-        """Fold in what another board folded from further events."""
-        self._by_venue.update(later._by_venue)
-        self._by_type.update(later._by_type)
+        """Fold in what another board folded from further entries."""
+        self.counts.update(later.counts)
+        self.open |= later.open
+        self.confirmations += later.confirmations
         return self
 
-    def as_dict(self) -> dict[str, Any]:
-        """The board under the names that `live_status` promises."""
-        total = self._by_type.total()
-        return {
-            "counts": {COMPLETED: total} if total else {},
-            "by_venue": _by_status(self._by_venue),
-            "by_type": _by_status(self._by_type),
-            "open": [],
-            "stuck": [],
-            "confirmation_seconds": {"median": None, "p95": None},
-        }
+    def _log(self, order: int, record: Record) -> None:
+        venue, event_type = record["venue"], record["event_type"]
+        self.counts[venue, event_type, PENDING] += 1
+        since = record["recorded_at"]
+        self.open[order] = OpenEvent(
+            order, event_type, venue, PENDING, record.get("tx_hash"), since
+        )
+
+    def _move(self, entry: Transitioned, members: Sequence[tuple[int, Record]]) -> None:
+        for order, record in members:
+            venue, event_type = record["venue"], record["event_type"]
+            self.counts[venue, event_type, entry.from_status] -= 1
+            self.counts[venue, event_type, entry.status] += 1
+            self.open[order] = None
+            if entry.status in OPEN_STATUSES:
+                self.open[order] = OpenEvent(
+                    order, event_type, venue, entry.status, entry.tx_hash, entry.since
+                )
+        if entry.from_status == SUBMITTED and entry.status == CONFIRMED:
+            took = _moment(entry.recorded_at) - _moment(entry.from_since)
+            self.confirmations.append((took // timedelta(microseconds=1), entry.position))
+
+    def as_dict(
+        self, now: datetime, stuck_after: float | None = None, as_time: AsTime = str
+    ) -> dict[str, Any]:
+        """The board at `now` (UTC), `stuck_after` in seconds."""
+        taken = sorted(microseconds for microseconds, _ in self.confirmations)
+        quantiles = {name: quantile(taken, q) for name, q in QUANTILES.items()}
+        open_events = [event for event in self.open.values() if event is not None]
+        return board(self.counts, open_events, quantiles, now, stuck_after, as_time)
 
 
-def _by_status(counts: Counter[str]) -> dict[str, dict[str, int]]:
-    return {name: {COMPLETED: count} for name, count in counts.items()}
+def board(
+    counts: dict[Kind, int],
+    open_events: Iterable[OpenEvent],
+    confirmation_microseconds: dict[str, float | None],
+    now: datetime,
+    stuck_after: float | None,
+    as_time: AsTime,
+) -> dict[str, Any]:
+    """The board under the names that `live_status` promises."""
+    by_status: Counter[str] = Counter()
+    by_venue: dict[str, Counter[str]] = {}
+    by_type: dict[str, Counter[str]] = {}
+    for (venue, event_type, status), count in sorted(counts.items()):
+        if count:
+            by_status[status] += count
+            by_venue.setdefault(venue, Counter())[status] += count
+            by_type.setdefault(event_type, Counter())[status] += count
+    waiting = [
+        _row(event, now, as_time) for event in sorted(open_events, key=lambda e: (e.since, e.order))
+    ]
+    return {
+        "counts": dict(by_status),
+        "by_venue": {name: dict(statuses) for name, statuses in by_venue.items()},
+        "by_type": {name: dict(statuses) for name, statuses in by_type.items()},
+        "open": waiting,
+        "stuck": []
+        if stuck_after is None
+        else [row for row in waiting if row["age_seconds"] > stuck_after],
+        "confirmation_seconds": {
+            name: None if microseconds is None else microseconds / 1e6
+            for name, microseconds in confirmation_microseconds.items()
+        },
+    }
+
+
+def quantile(ordered: Sequence[int], q: float) -> float | None:
+    """The q-quantile of rising values, linear between neighbours as numpy's; None of none."""
+    if not ordered:
+        return None
+    at = (len(ordered) - 1) * q
+    lower = int(at)
+    upper = min(lower + 1, len(ordered) - 1)
+    return ordered[lower] + (ordered[upper] - ordered[lower]) * (at - lower)
+
+
+def _row(event: OpenEvent, now: datetime, as_time: AsTime) -> dict[str, Any]:
+    return {
+        "order": event.order,
+        "event_type": event.event_type,
+        "venue": event.venue,
+        "status": event.status,
+        "tx_hash": event.tx_hash,
+        "since": as_time(event.since),
+        "age_seconds": (now - _moment(event.since)).total_seconds(),
+    }
+
+
+def _moment(iso: str) -> datetime:
+    return datetime.fromisoformat(iso)

@@ -16,7 +16,7 @@ from eventsourcing.tests import persistence as library
 from domain.audit_log import AuditLog
 from infrastructure.codec import AuditLogMapper
 from infrastructure.sqlite_datastore import AuditDatastore
-from infrastructure.sqlite_recorder import ROWS_PER_STATEMENT, AuditLogRecorder, Claim
+from infrastructure.sqlite_recorder import AuditLogRecorder, Claim
 from tests.support import HOUR
 
 
@@ -106,7 +106,7 @@ def test_an_unknown_log_has_no_version_and_an_opened_one_has_0(recorder: AuditLo
 
 @pytest.mark.parametrize(
     "count",
-    [1, ROWS_PER_STATEMENT - 1, ROWS_PER_STATEMENT, ROWS_PER_STATEMENT + 1, 1000, 1001],
+    [1, 2, 49, 99, 100, 101, 187, 1000, 1001],
 )
 def test_what_was_appended_is_read_back_in_order(recorder: AuditLogRecorder, count: int) -> None:
     log = new_log(recorder)

@@ -1,0 +1,237 @@
+"""`AsyncEventLogger`: the log for asynchronous code, which never blocks the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import weakref
+from collections.abc import Coroutine, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from domain.audit_log import AuditLog
+from domain.bundle import atomic_wrapper
+from domain.checks import Number
+from domain.errors import ForkedLoggerError, LoggerClosedError, UpdateNotAllowedError
+from domain.prepared import Prepared
+from domain.speaker import Snapshot
+from domain.values import decode, encode
+from domain.vocabulary import Vocabulary
+from event_logger.async_reader import AsyncLogReader
+from event_logger.bundle_builder import AsyncBundleBuilder, BundleBuilder
+from event_logger.composition import logging_rules
+from event_logger.group_commit import Call, GroupCommit
+from event_logger.logger import EventLogger
+from event_logger.order import Order, Orders
+from infrastructure.timestamps import timestamp_of
+
+if TYPE_CHECKING:
+    from infrastructure.redis_notifier import RedisSource
+
+WAITING_CALLS = 10_000
+"""How many calls may wait to be committed; those after them wait to be taken on."""
+
+
+def _captured_snapshot(snapshot: Any) -> dict[str, Any]:
+    """The snapshot of an update apart from the caller's dict; none for what is no snapshot."""
+    if not isinstance(snapshot, dict):
+        return {}
+    return decode(encode({"position_snapshot": snapshot}), timestamp_of)
+
+
+class _Opener:
+    """Opens the logger at the first use, in whichever thread needs it, and again if that failed."""
+
+    def __init__(self, arguments: dict[str, Any]) -> None:
+        self._arguments = arguments
+        self._lock = threading.Lock()
+        self._logger: EventLogger | None = None
+
+    def logger(self) -> EventLogger:
+        with self._lock:
+            if self._logger is None:
+                self._logger = EventLogger(**self._arguments)
+            return self._logger
+
+    def close(self) -> None:
+        with self._lock:
+            if self._logger is not None:
+                self._logger.close()
+
+
+class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
+    """`EventLogger` with every method a coroutine, for one event loop.
+
+    A coroutine returns when its event is durable; what is called at the same time is committed
+    together. Events are checked and captured when the coroutine runs; orders follow the order of
+    the calls. A caller that is cancelled while its event waits to be committed does not take it
+    back: it is logged, once. The constructor opens nothing; the first call does.
+    """
+
+    def __init__(
+        self,
+        execution_mode: str = "backtest",
+        include_balance_snapshots: bool = True,
+        *,
+        store: str | None = None,
+        log: str = "default",
+        metadata: dict[str, Any] | None = None,
+        redis: RedisSource = None,
+        channel_prefix: str = "",
+        hourly_timestamps: bool = True,
+        strict_event_types: bool = False,
+        commit_every: int = 1000,
+    ) -> None:
+        """Takes what `EventLogger` takes; raises `LogConfigurationError` for a log's name or mode.
+
+        What is wrong with the store is said at the first call.
+        """
+        self.execution_mode = execution_mode
+        self.include_balance_snapshots = include_balance_snapshots
+        # Not the log that is stored: it checks and captures, which needs no store.
+        self._preparing = AuditLog.open(log, execution_mode, metadata)
+        self._preparing.rules = logging_rules(
+            execution_mode, include_balance_snapshots, hourly_timestamps, strict_event_types
+        )
+        self._opener = _Opener(
+            {
+                "execution_mode": execution_mode,
+                "include_balance_snapshots": include_balance_snapshots,
+                "store": store,
+                "log": log,
+                "metadata": metadata,
+                "redis": redis,
+                "channel_prefix": channel_prefix,
+                "hourly_timestamps": hourly_timestamps,
+                "strict_event_types": strict_event_types,
+                "commit_every": commit_every,
+            }
+        )
+        self._commits = GroupCommit(lambda: self._opener.logger().writer)
+        self._room = asyncio.Semaphore(WAITING_CALLS)
+        self._process = os.getpid()
+        self._is_closed = False
+        weakref.finalize(self, self._commits.end)
+
+    async def log_event(
+        self,
+        timestamp: datetime,
+        event_type: str,
+        venue: str,
+        token: str | None = None,
+        amount: Number | None = None,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> Order:
+        """Log one event and return its global order; takes and raises what `EventLogger`'s does."""
+        self._check_usable()
+        prepared = self._preparing.prepare_event(
+            timestamp, event_type, venue, token, amount, position_snapshot, event_data
+        )
+        return Order(await self._submit(prepared))
+
+    async def log_atomic_transaction(
+        self,
+        timestamp: datetime,
+        bundle_name: str,
+        detail_events: Sequence[dict[str, Any]],
+        net_result: dict[str, Any] | None = None,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> Orders:
+        """Log a bundle, a wrapper and its details, all or none; see `EventLogger`'s."""
+        self._check_usable()
+        wrapper = atomic_wrapper(timestamp, bundle_name, net_result, position_snapshot, event_data)
+        prepared = self._preparing.prepare_bundle(wrapper, detail_events).captured()
+        return Orders(map(Order, await self._submit(prepared)))
+
+    def bundle(
+        self,
+        timestamp: datetime,
+        bundle_name: str,
+        net_result: dict[str, Any] | None = None,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> AsyncBundleBuilder:
+        """A bundle built step by step in an `async with` block; its steps are plain calls."""
+        self._check_usable()
+        return AsyncBundleBuilder(
+            self._preparing.rules,
+            self._log_built_bundle,
+            timestamp,
+            bundle_name,
+            net_result,
+            position_snapshot,
+            event_data,
+        )
+
+    async def _log_built_bundle(self, built: BundleBuilder) -> Orders:
+        return await self.log_atomic_transaction(
+            built.timestamp,
+            built.bundle_name,
+            built.details,
+            built.net_result,
+            built.position_snapshot,
+            **built.event_data,
+        )
+
+    async def update_event(self, order: int, changes: dict[str, Any]) -> Order:
+        """Take a live event further, after what was called before; see `EventLogger`'s."""
+        self._check_usable()
+        if self.execution_mode != "live":
+            raise UpdateNotAllowedError(order)
+        captured = changes
+        if isinstance(changes, dict):
+            captured = changes | _captured_snapshot(changes.get("position_snapshot"))
+        updated: Order = await self._submit(
+            lambda: self._opener.logger().update_event(order, captured)
+        )
+        return updated
+
+    async def flush(self) -> None:
+        """Return when everything that was called before is durable."""
+        self._check_usable()
+        await self._submit(lambda: self._opener.logger().flush())
+
+    async def aclose(self) -> None:
+        """Take no further calls, commit what waits, and let go of the store."""
+        if self._is_closed or self._process != os.getpid():
+            return
+        self._is_closed = True
+        closed = self._commits.submit(self._opener.close)
+        self._commits.end()
+        await asyncio.shield(closed)
+
+    async def __aenter__(self) -> Self:
+        """The logger itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        """Close, whether or not an exception ended the block."""
+        await self.aclose()
+
+    async def _submit(self, work: Prepared | Call) -> Any:
+        await self._room.acquire()
+        try:
+            self._check_usable()
+            future = self._commits.submit(work, self._room.release)
+        except BaseException:
+            self._room.release()
+            raise
+        return await future
+
+    def _check_usable(self) -> None:
+        if self._process != os.getpid():
+            raise ForkedLoggerError(self._preparing.name)
+        if self._is_closed:
+            raise LoggerClosedError(self._preparing.name)
+
+    def _reader(self) -> EventLogger:
+        return self._opener.logger()

@@ -1,0 +1,123 @@
+"""Reading a log from asynchronous code: every read runs in a thread and leaves the loop free."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from event_logger.event_sequence import Event
+from event_logger.reader import LogReader
+from projections.bundle_trees import Tree
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+PAGE = 500
+
+
+class AsyncEvents:
+    """The events of a log: `async for event in logger.events`, `await logger.events[0]`."""
+
+    def __init__(self, reader: AsyncLogReader) -> None:
+        self._reader = reader
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """The events that are logged by now, one after the other, in constant memory."""
+        events = await self._reader._read(lambda reader: reader.events)
+        async for event in self._reader._each(iter(events)):
+            yield event
+
+    @overload
+    async def __getitem__(self, index: int) -> Event: ...
+    @overload
+    async def __getitem__(self, index: slice) -> list[Event]: ...
+    async def __getitem__(self, index: int | slice) -> Event | list[Event]:
+        """The event at an index, counted from 0 as in any list, or the list of a slice."""
+        if isinstance(index, slice):
+            return await self._reader._read(lambda reader: list(reader.events[index]))
+        return await self._reader._read(lambda reader: reader.events[index])
+
+
+class AsyncLogReader:
+    """`LogReader`'s methods as coroutines; each sees what is durable when it runs."""
+
+    @abstractmethod
+    def _reader(self) -> LogReader:
+        """The open reader; called in a thread. Raises `StoreError`."""
+
+    def _check_usable(self) -> None:
+        """Raises `LoggerClosedError` or `ForkedLoggerError`."""
+
+    async def _read(self, read: Callable[[LogReader], T]) -> T:
+        self._check_usable()
+        return await asyncio.to_thread(lambda: read(self._reader()))
+
+    async def _each(self, items: Iterator[T]) -> AsyncIterator[T]:
+        while page := await asyncio.to_thread(lambda: list(islice(items, PAGE))):
+            for item in page:
+                yield item
+
+    @property
+    def events(self) -> AsyncEvents:
+        """The events, to iterate over or to index."""
+        return AsyncEvents(self)
+
+    @property
+    async def global_order(self) -> int:
+        """The order of the last event; 0 when nothing was logged."""
+        return await self._read(lambda reader: reader.global_order)
+
+    @property
+    async def metadata(self) -> dict[str, Any]:
+        """What was run, as given when the log was opened."""
+        return await self._read(lambda reader: reader.metadata)
+
+    async def get_all_events(self) -> list[Event]:
+        """Every event, in order, as a list in memory."""
+        return await self._read(lambda reader: reader.get_all_events())
+
+    async def get_events_by_type(self, event_type: str) -> list[Event]:
+        """The events of this type, in order."""
+        return await self._read(lambda reader: reader.get_events_by_type(event_type))
+
+    async def get_events_by_venue(self, venue: str) -> list[Event]:
+        """The events at this venue, in order."""
+        return await self._read(lambda reader: reader.get_events_by_venue(venue))
+
+    async def get_events_by_order_range(self, start: int, end: int) -> list[Event]:
+        """The events of the orders `start` to `end`, both included."""
+        return await self._read(lambda reader: reader.get_events_by_order_range(start, end))
+
+    async def get_summary_stats(self) -> dict[str, Any]:
+        """Counts by type and venue, exact sums of amounts, first and last order."""
+        return await self._read(lambda reader: reader.get_summary_stats())
+
+    async def live_status(self, stuck_after: Any = None) -> dict[str, Any]:
+        """The status board; see `LogReader.live_status`."""
+        return await self._read(lambda reader: reader.live_status(stuck_after))
+
+    async def history(self, order: int) -> list[dict[str, Any]]:
+        """The event's logging and transitions, oldest first; raises `UnknownOrderError`."""
+        return await self._read(lambda reader: reader.history(order))
+
+    async def to_dataframe(self) -> pd.DataFrame:
+        """All events as a DataFrame."""
+        return await self._read(lambda reader: reader.to_dataframe())
+
+    async def export_to_csv(self, filepath: str | None = None) -> str:
+        """Write the log as CSV and return the path; raises `ExportError`."""
+        return await self._read(lambda reader: reader.export_to_csv(filepath))
+
+    async def bundle_tree(self, order: int) -> Tree:
+        """The whole bundle that the event belongs to; raises `UnknownOrderError`."""
+        return await self._read(lambda reader: reader.bundle_tree(order))
+
+    async def bundle_trees(self) -> AsyncIterator[Tree]:
+        """The trees of all bundles, by rising order: `async for tree in logger.bundle_trees()`."""
+        trees = await self._read(lambda reader: reader.bundle_trees())
+        async for tree in self._each(trees):
+            yield tree

@@ -1,0 +1,136 @@
+"""Publishing to Redis: the connection, and one atomic step that adds to the stream and publishes.
+
+The only file that imports redis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from domain.errors import LogConfigurationError, RedisError, shown
+from projections.messages import STREAM, Message
+
+if TYPE_CHECKING:
+    import redis
+
+    RedisSource = str | redis.Redis | Literal[False] | None
+    """A Redis: its URL, a client, False for none, None for what the environment says."""
+
+STREAM_LENGTH = 100_000
+"""About how many messages the stream keeps; older ones are dropped by the server."""
+
+TIMEOUT_SECONDS = 2.0
+"""How long to wait for a connection or an answer."""
+
+# One script is one atomic step: a server that refuses writes refuses it at the first XADD, so that
+# nothing of it is published. A message whose id the stream holds was published before.
+_PUBLISH = """
+local foreign = {}
+for i = 3, #ARGV, 3 do
+  local id, channel, data = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local added = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], id,
+                            'channel', channel, 'data', data)
+  local is_new = true
+  if type(added) == 'table' and added.err then
+    if not string.find(added.err, 'equal or smaller', 1, true) then
+      return added
+    end
+    is_new = #redis.call('XRANGE', KEYS[1], id, id) == 0
+    if is_new then
+      foreign[#foreign + 1] = id
+    end
+  end
+  if is_new then
+    redis.call('PUBLISH', ARGV[2] .. channel, data)
+  end
+end
+return foreign
+"""
+
+
+def without_password(url: str) -> str:
+    """The URL with what stands before its host left out, as logs and errors may show it."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+
+
+def connect(source: RedisSource) -> redis.Redis:
+    """A client of the Redis at a URL (`redis://`, `rediss://` for TLS, `unix://`), or the client.
+
+    Connects at the first command. Raises `LogConfigurationError` for a URL that makes no sense.
+    """
+    import redis
+
+    if isinstance(source, redis.Redis):
+        return source
+    if not isinstance(source, str):
+        raise LogConfigurationError(
+            "redis",
+            source,
+            f"must be a URL such as redis://localhost:6379/0, a redis.Redis or False, not"
+            f" {shown(source)}",
+        )
+    try:
+        parts = urlsplit(source)
+        if parts.scheme in ("redis", "rediss") and not parts.hostname:
+            raise ValueError("it names no host")
+        return redis.Redis.from_url(
+            source,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            socket_timeout=TIMEOUT_SECONDS,
+            # The notifier retries by itself, with everything that it has not published.
+            retry=None,
+        )
+    except (ValueError, TypeError) as error:
+        shown_url = without_password(source)
+        raise LogConfigurationError(
+            "redis",
+            shown_url,
+            f"{shown_url!r} is no Redis URL; write redis://localhost:6379/0, rediss:// for TLS, or"
+            " unix:///run/redis.sock",
+        ) from (error if shown_url == source else None)
+
+
+class RedisPublisher:
+    """Publishes messages on `<prefix><channel>` and adds them to `<prefix>events:stream`.
+
+    A message that the stream holds already counts as published.
+    """
+
+    def __init__(self, source: RedisSource, prefix: str = "") -> None:
+        self._client = connect(source)
+        self._script = self._client.register_script(_PUBLISH)
+        self._prefix = prefix
+        self.stream = prefix + STREAM
+
+    def publish(self, messages: Sequence[Message]) -> list[str]:
+        """Publish all of the messages, or none; returns the ids that the stream has no place for.
+
+        Such an id is smaller than the stream's last, and the stream does not hold it: another log
+        writes to it, or it is so old that it was dropped. Raises `RedisError`.
+        """
+        arguments: list[Any] = [STREAM_LENGTH, self._prefix]
+        for message in messages:
+            arguments += (message.id, message.channel, message.data)
+        with redis_errors():
+            foreign = self._script(keys=[self.stream], args=arguments)
+        return [one.decode() if isinstance(one, bytes) else one for one in foreign]
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        with redis_errors():
+            self._client.close()
+
+
+@contextmanager
+def redis_errors() -> Iterator[None]:
+    """Turns what the client raises into `RedisError`."""
+    import redis
+
+    try:
+        yield
+    except (redis.RedisError, OSError) as error:
+        raise RedisError(str(error) or type(error).__name__) from error

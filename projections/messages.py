@@ -1,0 +1,111 @@
+"""What is published of a live log: one message per event, per whole bundle, per transition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import orjson
+
+from projections.committed import Committed, Logged, Transitioned
+from projections.event_dicts import Record
+
+LOGGED_CHANNEL = "events:logged"
+BUNDLE_CHANNEL = "events:atomic_bundle"
+STATUS_CHANNEL = "events:status"
+CHANNELS = (LOGGED_CHANNEL, BUNDLE_CHANNEL, STATUS_CHANNEL)
+STREAM = "events:stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message: `id` is its place among all messages of the store, `<notification id>-<n>`."""
+
+    id: str
+    channel: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenBundle:
+    order: int
+    last_detail: int
+    data: str
+
+
+class Messages:
+    """Turns what was committed into messages, in order.
+
+    A bundle's own message follows those of all its events; an inner bundle's comes before that of
+    the bundle around it. However the entries are cut into pages, the messages are the same, as long
+    as a new `Messages` starts between bundles.
+    """
+
+    def __init__(self) -> None:
+        self._open: list[_OpenBundle] = []
+
+    @property
+    def is_between_bundles(self) -> bool:
+        """Whether a new `Messages` could go on from here."""
+        return not self._open
+
+    def of(self, entries: Iterable[Committed]) -> Iterator[Message]:
+        """The messages of these entries, which follow those given before."""
+        for entry in entries:
+            if isinstance(entry, Logged):
+                told = [(LOGGED_CHANNEL, _logged(entry)), *self._ended_bundles(entry)]
+            else:
+                told = [(STATUS_CHANNEL, _status(entry))]
+            for n, (channel, data) in enumerate(told):
+                yield Message(f"{entry.position}-{n}", channel, data)
+
+    def _ended_bundles(self, entry: Logged) -> Iterator[tuple[str, str]]:
+        details = entry.record.get("detail_orders")
+        if details:
+            bundle = _bundle(entry.order, entry.record)
+            self._open.append(_OpenBundle(entry.order, details[-1], bundle))
+            return
+        if details is not None:
+            yield BUNDLE_CHANNEL, _bundle(entry.order, entry.record)
+        ended = entry.order
+        while self._open and self._open[-1].last_detail == ended:
+            bundle_ended = self._open.pop()
+            yield BUNDLE_CHANNEL, bundle_ended.data
+            ended = bundle_ended.order
+
+
+def _logged(entry: Logged) -> str:
+    return _json(
+        {
+            "order": entry.order,
+            "event_type": entry.record["event_type"],
+            "timestamp": entry.record["timestamp"],
+            "venue": entry.record["venue"],
+        }
+    )
+
+
+def _bundle(order: int, record: Record) -> str:
+    return _json(
+        {
+            "wrapper_order": order,
+            "bundle_name": record.get("extra", {}).get("bundle_name"),
+            "detail_orders": record["detail_orders"],
+            "timestamp": record["timestamp"],
+        }
+    )
+
+
+def _status(entry: Transitioned) -> str:
+    return _json(
+        {
+            "order": entry.order,
+            "status": entry.status,
+            "timestamp": entry.recorded_at,
+            "tx_hash": entry.tx_hash,
+        }
+    )
+
+
+def _json(payload: dict[str, object]) -> str:
+    return orjson.dumps(payload).decode()
