@@ -6,8 +6,7 @@ Exit codes: 0, 1 for a refused or unsound input (one sentence on stderr), 2 for 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -17,8 +16,9 @@ import typer
 
 from domain.errors import EventLoggerError
 from event_logger import cli_output as output
+from event_logger.cli_options import AsJson, Log, Store, reading
 from event_logger.event_filter import EventFilter, checked_moment
-from event_logger.reader import LogReader, open_log
+from event_logger.live_commands import live
 from infrastructure.application import AuditLogs
 
 app = typer.Typer(
@@ -26,12 +26,7 @@ app = typer.Typer(
     add_completion=False,
     help="Audit-grade event log for trading strategies.",
 )
-
-Store = Annotated[
-    str, typer.Option(envvar="EVENT_LOGGER_STORE", help="The store, as sqlite:///runs.db.")
-]
-Log = Annotated[str, typer.Option(help="The log's name inside the store.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+app.add_typer(live)
 
 
 def main() -> None:
@@ -41,12 +36,6 @@ def main() -> None:
     except EventLoggerError as error:
         print(f"event-logger: {error}", file=sys.stderr)
         sys.exit(1)
-
-
-@contextmanager
-def _reading(store: str, log: str) -> Iterator[LogReader]:
-    with open_log(store, log) as reader:
-        yield reader
 
 
 def _print_version(wanted: bool) -> None:
@@ -108,7 +97,7 @@ def export(
     ] = None,
 ) -> None:
     """Write the log as CSV; prints the file's name."""
-    with _reading(store, log) as reader, output.progress("Exporting") as advance:
+    with reading(store, log) as reader, output.progress("Exporting") as advance:
         path = reader.export_to_csv(
             None if output_file is None else str(output_file), progress=advance
         )
@@ -140,7 +129,7 @@ def events(
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    with _reading(store, log) as reader:
+    with reading(store, log) as reader:
         last = reader.global_order if to_order is None else min(to_order, reader.global_order)
         found = (event for event in reader.events[max(from_order, 1) - 1 : last] if wanted(event))
         output.print_events(islice(found, limit), as_json)
@@ -149,7 +138,7 @@ def events(
 @app.command()
 def show(order: int, store: Store, log: Log = "default", as_json: AsJson = False) -> None:
     """Show one event whole, with its history."""
-    with _reading(store, log) as reader:
+    with reading(store, log) as reader:
         history = reader.history(order)
         output.print_event(reader.events[order - 1], history, as_json)
 
@@ -162,23 +151,16 @@ def tree(
     as_json: AsJson = False,
 ) -> None:
     """Show the bundle that an event belongs to, or without an order every bundle."""
-    with _reading(store, log) as reader:
+    with reading(store, log) as reader:
         trees = reader.bundle_trees() if order is None else iter([reader.bundle_tree(order)])
         for one in trees:
             output.print_tree(one, as_json)
 
 
 @app.command()
-def status(store: Store, log: Log = "default", as_json: AsJson = False) -> None:
-    """Count the events by status, venue and type."""
-    with _reading(store, log) as reader:
-        output.print_status(reader.live_status(), as_json)
-
-
-@app.command()
 def stats(store: Store, log: Log = "default", as_json: AsJson = False) -> None:
     """Show the figures of the log: counts, and exact sums of amounts."""
-    with _reading(store, log) as reader:
+    with reading(store, log) as reader:
         output.print_stats(reader.get_summary_stats(), as_json)
 
 

@@ -56,7 +56,7 @@ def print_events(events: Iterable[Event], as_json: bool) -> None:
         print(
             _LINE.format(
                 event["order"],
-                _text(event["timestamp"]),
+                text_of(event["timestamp"]),
                 event["event_type"],
                 event["venue"],
                 amount.strip(),
@@ -72,15 +72,23 @@ def print_event(event: Event, history: list[dict[str, Any]], as_json: bool) -> N
     if as_json:
         print_json({"event": event, "history": history})
         return
-    table = _table("field", "value")
+    table = new_table("field", "value")
     for name, value in event.items():
         if value is not None:
-            table.add_row(name, escape(_text(value)))
+            table.add_row(name, escape(text_of(value)))
     console.print(table)
-    past = _table("status", "recorded_at")
+    past = new_table("status", "recorded_at", "changed")
     for step in history:
-        past.add_row(step["status"], _text(step["recorded_at"]))
+        changed = {name: value for name, value in step.items() if name not in _STEP}
+        past.add_row(
+            step["status"],
+            text_of(step["recorded_at"]),
+            escape(", ".join(f"{name} {text_of(value)}" for name, value in changed.items())),
+        )
     console.print(past)
+
+
+_STEP = ("status", "recorded_at")
 
 
 def print_tree(tree: dict[str, Any], as_json: bool) -> None:
@@ -96,22 +104,6 @@ def print_tree(tree: dict[str, Any], as_json: bool) -> None:
     console.print(root)
 
 
-def print_status(status: dict[str, Any], as_json: bool) -> None:
-    """The status board."""
-    if as_json:
-        print_json(status)
-        return
-    console.print(
-        "  ".join(f"{name} {count}" for name, count in status["counts"].items()) or "empty"
-    )
-    for title in ("by_venue", "by_type"):
-        table = _table(title[3:], "status", "events")
-        for name, counts in status[title].items():
-            for one, count in counts.items():
-                table.add_row(escape(name), one, str(count))
-        console.print(table)
-
-
 def print_stats(stats: dict[str, Any], as_json: bool) -> None:
     """The summary."""
     if as_json:
@@ -122,7 +114,7 @@ def print_stats(stats: dict[str, Any], as_json: bool) -> None:
         f" {stats['last_event_order']}"
     )
     for title in ("event_types", "venues", "amount_by_token"):
-        table = _table(title.replace("_", " "), "")
+        table = new_table(title.replace("_", " "), "")
         for name, value in stats[title].items():
             table.add_row(escape(name), str(value))
         console.print(table)
@@ -134,9 +126,9 @@ def print_logs(logs: list[dict[str, Any]], as_json: bool) -> None:
         for log in logs:
             print_json(log)
         return
-    table = _table("log", "mode", "events", "opened", "metadata")
+    table = new_table("log", "mode", "events", "opened", "metadata")
     for log in logs:
-        table.add_row(*(escape(_text(value)) for value in log.values()))
+        table.add_row(*(escape(text_of(value)) for value in log.values()))
     console.print(table)
 
 
@@ -152,7 +144,7 @@ def print_import(report: Any, store: str, as_json: bool) -> None:
 
 def print_demo(result: Any) -> None:
     """The demo's market, its figures, one bundle, and where everything is."""
-    table = _table("market data", "rows", "duplicates", "left out", "filled", "used")
+    table = new_table("market data", "rows", "duplicates", "left out", "filled", "used")
     for one in result.cleaning:
         table.add_row(
             one.file,
@@ -163,7 +155,7 @@ def print_demo(result: Any) -> None:
             one.note,
         )
     console.print(table)
-    counts = _table("event type", "events")
+    counts = new_table("event type", "events")
     for name, count in result.stats["event_types"].items():
         counts.add_row(name, str(count))
     console.print(counts)
@@ -189,14 +181,16 @@ def _label(event: Event) -> str:
     return escape(f"{event['order']} {what.rstrip()} @ {event['venue']}")
 
 
-def _table(*columns: str) -> Table:
+def new_table(*columns: str) -> Table:
+    """A table with these columns, in the style of all."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A value as a table shows it: times as ISO 8601, dicts and lists as JSON."""
     if isinstance(value, dict | list):
         return json_cell(_plain(value))
     iso = iso_of(value)

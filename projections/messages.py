@@ -53,7 +53,8 @@ class Messages:
         """The messages of these entries, which follow those given before."""
         for entry in entries:
             if isinstance(entry, Logged):
-                told = [(LOGGED_CHANNEL, _logged(entry)), *self._ended_bundles(entry)]
+                logged = logged_payload(entry.order, entry.record)
+                told = [(LOGGED_CHANNEL, logged), *self._ended_bundles(entry)]
             else:
                 told = [(STATUS_CHANNEL, _status(entry))]
             for n, (channel, data) in enumerate(told):
@@ -74,13 +75,14 @@ class Messages:
             ended = bundle_ended.order
 
 
-def _logged(entry: Logged) -> str:
+def logged_payload(order: int, record: Record) -> str:
+    """The JSON of an event's own message."""
     return _json(
         {
-            "order": entry.order,
-            "event_type": entry.record["event_type"],
-            "timestamp": entry.record["timestamp"],
-            "venue": entry.record["venue"],
+            "order": order,
+            "event_type": record["event_type"],
+            "timestamp": record["timestamp"],
+            "venue": record["venue"],
         }
     )
 

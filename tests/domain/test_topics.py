@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
+from domain.lifecycle import EventLifecycle
 from domain.values import decode
 from infrastructure.codec import AuditLogMapper
 
@@ -43,19 +45,21 @@ def test_a_stored_sample_is_read_and_written_again_byte_for_byte(sample: dict[st
 def test_the_samples_cover_every_topic() -> None:
     topics = {
         value.TOPIC
-        for value in vars(AuditLog).values()
+        for aggregate in (AuditLog, EventLifecycle)
+        for value in vars(aggregate).values()
         if isinstance(value, type) and hasattr(value, "TOPIC")
     }
     assert {sample["topic"] for sample in SAMPLES} == topics
-    assert AuditLog.TOPIC == "audit-log"
+    assert (AuditLog.TOPIC, EventLifecycle.TOPIC) == ("audit-log", "event-lifecycle")
 
 
 def test_the_samples_open_a_log() -> None:
     mapper = AuditLogMapper()
     log: Any = None
     for sample in SAMPLES:
-        event: Any = mapper.to_domain_event(stored(sample))
-        log = event.mutate(log)
+        if sample["topic"].startswith("audit-log."):
+            event: Any = mapper.to_domain_event(stored(sample))
+            log = event.mutate(log)
     assert isinstance(log, AuditLog)
     assert (log.name, log.mode, log.version) == ("run-1", "backtest", 1)
     assert log.metadata == {"strategy": "restaking"}
@@ -69,4 +73,22 @@ def test_the_sample_of_an_event_means_what_it_meant() -> None:
         "fee_type": "STAKE_DEPOSIT",
         "wei": 2**70,
         "at": "2024-05-12T12:00:00Z",
+    }
+
+
+def test_the_samples_tell_a_lifecycle() -> None:
+    mapper = AuditLogMapper()
+    lifecycle: Any = None
+    for sample in SAMPLES:
+        if sample["topic"].startswith("event-lifecycle."):
+            event: Any = mapper.to_domain_event(stored(sample))
+            lifecycle = event.mutate(lifecycle)
+    assert isinstance(lifecycle, EventLifecycle)
+    assert (lifecycle.order, lifecycle.status, lifecycle.version) == (1, "confirmed", 1)
+    assert lifecycle.values == {
+        "tx_hash": "0xabc",
+        "nonce": 7,
+        "confirmation_blocks": 12,
+        "gas_cost_eth": Decimal("0.00350"),
+        "completion_timestamp": "2024-05-12T12:01:00Z",
     }

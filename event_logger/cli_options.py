@@ -1,0 +1,34 @@
+"""What the commands have in common: their options, and a reader for the time of a command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from event_logger.reader import LogReader, open_log
+
+Store = Annotated[
+    str, typer.Option(envvar="EVENT_LOGGER_STORE", help="The store, as sqlite:///runs.db.")
+]
+Log = Annotated[str, typer.Option(help="The log's name inside the store.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+Redis = Annotated[
+    str | None,
+    typer.Option(
+        envvar="EVENT_LOGGER_REDIS",
+        help="The Redis, as redis://localhost:6379/0, which is also what is taken without it.",
+    ),
+]
+Prefix = Annotated[
+    str, typer.Option("--channel-prefix", help="What the names of channels and stream begin with.")
+]
+
+
+@contextmanager
+def reading(store: str, log: str) -> Iterator[LogReader]:
+    """A reader of a log that is there."""
+    with open_log(store, log) as reader:
+        yield reader

@@ -1,0 +1,117 @@
+"""The commands of live operation: `status`, `notify`, `tail`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from domain.errors import LogConfigurationError
+from domain.times import checked_duration
+from event_logger import status_output as output
+from event_logger.cli_options import AsJson, Log, Prefix, Redis, Store, reading
+from event_logger.composition import open_publisher
+from event_logger.reader import open_log
+from event_logger.settings import default_redis
+from infrastructure.application import AuditLogs
+from infrastructure.stores import parse_store, require_store
+
+live = typer.Typer()
+
+
+@live.command()
+def status(
+    store: Store,
+    log: Log = "default",
+    stuck: Annotated[
+        str | None,
+        typer.Option(help="Only what is open for longer than this (90s, 10m, 2h); exit 1 if any."),
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it changing, until Ctrl-C.")] = False,
+    interval: Annotated[float, typer.Option(min=0.1, help="Seconds between looks.")] = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Count the events by status, and list the open ones with their ages."""
+    if stuck is not None:
+        try:
+            checked_duration("stuck", stuck)
+        except LogConfigurationError as error:
+            raise typer.BadParameter(str(error)) from error
+    with reading(store, log) as reader:
+        if watch:
+            output.watch_status(lambda: reader.live_status(stuck), interval, stuck is not None)
+            return
+        board = reader.live_status(stuck)
+    output.print_status(board, as_json, only_stuck=stuck is not None)
+    if board["stuck"]:
+        raise typer.Exit(1)
+
+
+@live.command()
+def notify(
+    store: Store, log: Log = "default", redis: Redis = None, channel_prefix: Prefix = ""
+) -> None:
+    """Publish a live log to Redis, until Ctrl-C or SIGTERM; stands by while another does."""
+    from infrastructure.notifier import Notifier
+
+    publisher = open_publisher(redis, channel_prefix)
+    require_store(parse_store(store))
+    logs = AuditLogs(store)
+    try:
+        audit_log = logs.get(log)
+        if audit_log.mode != "live":
+            raise LogConfigurationError(
+                "log", log, f"{log!r} is a {audit_log.mode} log; only live logs are published"
+            )
+        notifier = Notifier(logs, audit_log, publisher)
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, lambda *_: notifier.request_stop())
+        print(f"publishing log {log!r} of {store}", file=sys.stderr, flush=True)
+        notifier.run()
+    finally:
+        logs.close()
+
+
+@live.command()
+def tail(
+    redis: Redis = None,
+    channel_prefix: Prefix = "",
+    from_order: Annotated[
+        int | None, typer.Option(min=1, help="Begin with the event of this order.")
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(envvar="EVENT_LOGGER_STORE", help="Fetches what the stream has no more."),
+    ] = None,
+    log: Log = "default",
+    as_json: AsJson = False,
+) -> None:
+    """Show a live log's messages as they are published; what was missed is fetched."""
+    from infrastructure.redis_tail import RedisTail
+
+    stored = None if store is None else _stored_messages(store, log)
+    listener = RedisTail(redis or default_redis(), channel_prefix, from_order, stored)
+    listener.check()
+    stopping = threading.Event()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, lambda *_: stopping.set())
+    print("listening", file=sys.stderr, flush=True)
+    for channel, data in listener.messages(stopping):
+        output.print_message(channel, data, as_json)
+
+
+def _stored_messages(store: str, log: str) -> Any:
+    from projections.messages import logged_payload
+
+    reader = open_log(store, log)
+
+    def messages(first: int, last: int) -> Iterator[str]:
+        until = reader.global_order if last < 0 else last
+        for order, record in reader.plain_records(first, until):
+            yield logged_payload(order, record)
+
+    return messages
