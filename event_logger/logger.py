@@ -169,7 +169,10 @@ class EventLogger(LogReader, Vocabulary[Order]):
         if not isinstance(self.writer, LiveWriter):
             raise UpdateNotAllowedError(order)
         if isinstance(changes, dict) and not self.include_balance_snapshots:
-            changes = {k: v for k, v in changes.items() if k != "position_snapshot"}
+            left = {k: v for k, v in changes.items() if k != "position_snapshot"}
+            if changes and not left:
+                return Order(order)
+            changes = left
         self.writer.update(order, changes)
         return Order(order)
 

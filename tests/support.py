@@ -30,7 +30,7 @@ def start_program(source: str, *arguments: object) -> subprocess.Popen[str]:
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         text=True,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
