@@ -215,7 +215,7 @@ def _decided(
     changes = {
         name: value
         for name, value in given.items()
-        if canonical({"": value}) != canonical({"": values.get(name)})
+        if canonical({name: value}) != canonical({name: values.get(name)})
     }
     if target == status and not changes:
         return None

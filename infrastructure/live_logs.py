@@ -10,10 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from eventsourcing.application import Application
-from eventsourcing.persistence import IntegrityError, PersistenceError
+from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent
 
 from domain.audit_log import AuditLog
-from domain.errors import InvalidUpdateError, UpdateConflictError
+from domain.errors import InvalidUpdateError, StoreError, UpdateConflictError
 from domain.lifecycle import EventLifecycle, lifecycle_id
 from domain.values import decode
 from infrastructure.commit_signal import CommitSignal
@@ -87,13 +87,28 @@ class LiveLogs(Application[UUID]):
         pending = () if lifecycle is None else lifecycle.collect_events()
         if not pending:
             return
+        stored = list(map(self.mapper.to_stored_event, pending))
         try:
             with store_errors(self.store):
-                self._recorder.insert_events(list(map(self.mapper.to_stored_event, pending)))
+                self._recorder.insert_events(stored)
         except IntegrityError:
             self._merge(log, order, update)
-        else:
-            self._recorder.commits.wake_all()
+            return
+        except StoreError:
+            # The error may have come after the commit reached the disk.
+            if not self._are_transitions_stored(stored):
+                raise
+        self._recorder.commits.wake_all()
+
+    def _are_transitions_stored(self, transitions: Sequence[StoredEvent]) -> bool:
+        first = transitions[0]
+        try:
+            found = self._recorder.select_events(
+                first.originator_id, gt=first.originator_version - 1, limit=len(transitions)
+            )
+        except (PersistenceError, sqlite3.Error):
+            return False
+        return list(found) == list(transitions)
 
     def _refuse_detail(self, log: AuditLog, order: int, record: Record) -> None:
         root = self.root(log, order, record)

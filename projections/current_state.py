@@ -37,7 +37,7 @@ def current(record: Record, transitions: Iterable[Transition], *, is_detail: boo
     status = PENDING
     for transition in transitions:
         status = transition["status"]
-        now.update(shared(transition["changes"]) if is_detail else transition["changes"])
+        now.update(_carried(transition) if is_detail else transition["changes"])
     reason = now.pop("reason", None)
     if reason is not None:
         now["extra"] = now.get("extra", {}) | {"reason": reason}
@@ -51,6 +51,14 @@ def shared(changes: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in changes.items() if name in TRANSACTION_FIELDS}
 
 
+def _carried(transition: Transition) -> dict[str, Any]:
+    """What a wrapper's transition says of its details.
+
+    The first one also tells what the wrapper was logged with.
+    """
+    return shared(transition.get("logged", {}) | transition["changes"])
+
+
 def history(
     record: Record, transitions: Iterable[Transition], as_time: AsTime, *, is_detail: bool
 ) -> list[dict[str, Any]]:
@@ -61,10 +69,9 @@ def history(
     first = {"status": PENDING, "recorded_at": record["recorded_at"]} | shared(record)
     steps = [first]
     for transition in transitions:
-        changes = transition["changes"]
         steps.append(
             {"status": transition["status"], "recorded_at": transition["recorded_at"]}
-            | (shared(changes) if is_detail else changes)
+            | (_carried(transition) if is_detail else transition["changes"])
         )
     return [
         {

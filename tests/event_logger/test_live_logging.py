@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 
 from domain.errors import (
-    EventIdConflictError,
     IllegalTransitionError,
     InvalidUpdateError,
     LogConfigurationError,
@@ -160,14 +159,14 @@ def test_an_event_logged_later_goes_its_own_way(logger: EventLogger) -> None:
 
 
 def test_bundles_and_updates_across_pages(logger: EventLogger) -> None:
-    for _ in range(101):
+    for _ in range(145):
         orders = logger.log_atomic_transaction(
-            OFF_THE_HOUR, "LOOP", [{"event_type": "STAKE_DEPOSIT", "venue": "LIDO"}] * 9
+            OFF_THE_HOUR, "LOOP", [{"event_type": "STAKE_DEPOSIT", "venue": "LIDO"}] * 6
         )
         logger.update_event(orders[0], {"status": "confirmed", "tx_hash": f"0x{orders[0]}"})
     events = logger.get_all_events()
-    assert len(events) == 1010
-    assert all(event["tx_hash"] == f"0x{(event['order'] - 1) // 10 * 10 + 1}" for event in events)
+    assert len(events) == 1015
+    assert all(event["tx_hash"] == f"0x{(event['order'] - 1) // 7 * 7 + 1}" for event in events)
     assert logger.events[1000:][5]["status"] == "confirmed"
 
 
@@ -278,38 +277,6 @@ def test_the_board_tells_what_is_open_and_stuck(logger: EventLogger) -> None:
 def test_a_limit_that_is_no_time(logger: EventLogger, limit: Any) -> None:
     with pytest.raises(LogConfigurationError, match="stuck_after must be a time such as 90s, 10m"):
         logger.live_status(limit)
-
-
-def test_the_same_event_id_is_logged_once(logger: EventLogger, store: str) -> None:
-    assert stake(logger, event_id="a") == stake(logger, event_id="a") == 1
-    with pytest.raises(EventIdConflictError, match="logged before as order 1"):
-        logger.log_event(OFF_THE_HOUR, "STAKE_DEPOSIT", "LIDO", "ETH", 2, event_id="a")
-    bundle = logger.log_atomic_transaction(OFF_THE_HOUR, "E", DETAILS, event_id="b")
-    assert logger.log_atomic_transaction(OFF_THE_HOUR, "E", DETAILS, event_id="b") == bundle
-    with EventLogger("live", store=store, redis=False) as other:
-        assert stake(other, event_id="a") == 1
-        assert other.log_atomic_transaction(OFF_THE_HOUR, "E", DETAILS, event_id="b") == bundle
-    assert logger.global_order == 5
-
-
-RACE = """
-with EventLogger("live", store=sys.argv[1], redis=False) as logger:
-    for n in range(150):
-        event_id = f"fill-{n}"
-        print(n, logger.log_event(HOUR, "TRADE_EXECUTED", "BINANCE", "ETH", n, event_id=event_id))
-"""
-
-
-def test_processes_that_log_the_same_ids_agree(store: str) -> None:
-    EventLogger("live", store=store, redis=False).close()
-    from tests.support import start_program
-
-    programs = [start_program(RACE, store) for _ in range(3)]
-    outputs = [program.communicate(timeout=60) for program in programs]
-    assert [program.returncode for program in programs] == [0, 0, 0], outputs
-    assert len({out for out, _ in outputs}) == 1
-    with open_log(store) as reader:
-        assert [event["amount"] for event in reader.events] == list(range(150))
 
 
 def test_the_environment_names_store_and_redis(tmp_path: Path) -> None:
