@@ -16,9 +16,9 @@ import typer
 
 from domain.errors import EventLoggerError
 from event_logger import cli_output as output
+from event_logger.cli_live import live
 from event_logger.cli_options import AsJson, Log, Store, reading
 from event_logger.event_filter import EventFilter, checked_moment
-from event_logger.live_commands import live
 from infrastructure.application import AuditLogs
 
 app = typer.Typer(

@@ -136,7 +136,7 @@ class LogReader:
         from infrastructure.csv_file import write_csv
 
         last = self._last_order()
-        return write_csv(lambda: self.plain_records(1, last), filepath, last, progress)
+        return write_csv(lambda: self._records(1, last, str), filepath, last, progress)
 
     def bundle_tree(self, order: int) -> Tree:
         """The whole bundle that the event belongs to, as `{"event": …, "details": [trees]}`.
@@ -210,10 +210,6 @@ class LogReader:
         self, first: int, last: int, as_time: AsTime = timestamp_of
     ) -> Iterator[tuple[int, Record]]:
         return self._current(self._stored(first, last), as_time)
-
-    def plain_records(self, first: int, last: int) -> Iterator[tuple[int, Record]]:
-        """The (order, record) pairs as stored, with present values; times as ISO 8601 text."""
-        return self._records(first, last, str)
 
     def _current(
         self, rows: Iterable[tuple[int, bytes]], as_time: AsTime

@@ -57,7 +57,12 @@ class LiveRecorder(SQLiteApplicationRecorder):
 
         What the block inserted is on the disk when it ends; an exception inserts nothing.
         """
-        with self.datastore.transaction(commit=True) as cursor:
+        # Not the pool's turn for writers, only SQLite's own: the block may read by a connection of
+        # its own, which the pool gives nobody while another thread waits for that turn.
+        with (
+            self.datastore.get_connection(commit=False) as connection,
+            connection.transaction(commit=True) as cursor,
+        ):
             cursor.execute(
                 "SELECT MAX(originator_version) FROM stored_events WHERE originator_id=?",
                 (log_id.hex,),

@@ -5,6 +5,7 @@ The only file that imports redis.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     RedisSource = str | redis.Redis | Literal[False] | None
     """A Redis: its URL, a client, False for none, None for what the environment says."""
+
+_DATABASE = re.compile(r"(?:/\d*)?\Z", re.ASCII)
 
 STREAM_LENGTH = 100_000
 """About how many messages the stream keeps; older ones are dropped by the server."""
@@ -77,6 +80,8 @@ def connect(source: RedisSource) -> redis.Redis:
         parts = urlsplit(source)
         if parts.scheme in ("redis", "rediss") and not parts.hostname:
             raise ValueError("it names no host")
+        if parts.scheme in ("redis", "rediss") and not _DATABASE.match(parts.path):
+            raise ValueError("its path is no database number")
         return redis.Redis.from_url(
             source,
             socket_connect_timeout=TIMEOUT_SECONDS,

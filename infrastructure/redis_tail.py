@@ -6,19 +6,22 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from itertools import takewhile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from domain.errors import RedisError
-from infrastructure.redis_notifier import RedisSource, connect, redis_errors
+from infrastructure.redis_notifier import connect, redis_errors
 from projections.messages import CHANNELS, LOGGED_CHANNEL, STREAM
+
+if TYPE_CHECKING:
+    from infrastructure.redis_notifier import RedisSource
 
 Heard = tuple[str, str]
 """A message: its channel without the prefix, and its JSON."""
 
-FromStore = Callable[[int, int], Iterator[str]]
-"""The JSON of the `events:logged` messages of the orders first … last, read from the log."""
+FromStore = Callable[[int, int | None], Iterator[str]]
+"""The JSON of the `events:logged` messages of the orders first … last (None: all there are)."""
 
 REMEMBERED = 10_000
 _PAGE = 500
@@ -130,7 +133,7 @@ class RedisTail:
         if last is not None and last <= self._last_order:
             return []
         start = self._last_order + 1
-        return [(LOGGED_CHANNEL, data) for data in self._from_store(start, last or -1)]
+        return [(LOGGED_CHANNEL, data) for data in self._from_store(start, last)]
 
 
 def _order(heard: Heard) -> int | None:

@@ -7,11 +7,17 @@ import inspect
 import pytest
 
 import event_logger
-from event_logger import EventLogger
+from event_logger import AsyncEventLogger, EventLogger
 from event_logger.reader import LogReader
 from tests.support import run_program
 
-MEMBERS = ["EventLogger", "EventLoggerError", "create_event_logger", "read_event_log"]
+MEMBERS = [
+    "AsyncEventLogger",
+    "EventLogger",
+    "EventLoggerError",
+    "create_event_logger",
+    "read_event_log",
+]
 
 TYPED = "position_snapshot=None, **event_data"
 
@@ -106,7 +112,7 @@ def test_what_is_read_as_a_property(name: str) -> None:
     assert isinstance(getattr(EventLogger, name), property)
 
 
-@pytest.mark.parametrize("owner", [EventLogger, LogReader])
+@pytest.mark.parametrize("owner", [EventLogger, AsyncEventLogger, LogReader])
 def test_every_public_method_says_what_it_does(owner: type) -> None:
     silent = [
         name
@@ -138,3 +144,20 @@ with EventLogger(store=sys.argv[1]) as logger:
 print("pandas" in sys.modules)
 """
     assert run_program(program, f"sqlite:///{tmp_path}/runs.db") == "False\n"
+
+
+RENAMED = {"close": "aclose"}
+
+
+@pytest.mark.parametrize("method", sorted({*METHODS, *OPEN_ENDED} - {"__init__"}))
+def test_the_asynchronous_logger_is_called_the_same_way(method: str) -> None:
+    ours = parameters(RENAMED.get(method, method), AsyncEventLogger)
+    assert parameters(method).startswith(ours)
+    assert method in OPEN_ENDED or parameters(method) == ours
+    assert parameters("__init__", AsyncEventLogger) == METHODS["__init__"]
+
+
+def test_the_asynchronous_logger_has_nothing_else() -> None:
+    public = {name for name in dir(AsyncEventLogger) if not name.startswith("_")}
+    expected = {*METHODS, *OPEN_ENDED, *PROPERTIES, "aclose"} - {"__init__", "close"}
+    assert public == expected

@@ -5,20 +5,21 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from typing import Annotated, Any
+from collections.abc import Callable, Iterator
+from typing import Annotated
 
 import typer
 
 from domain.errors import LogConfigurationError
 from domain.times import checked_duration
-from event_logger import status_output as output
+from domain.values import decode
+from event_logger import cli_live_output as output
 from event_logger.cli_options import AsJson, Log, Prefix, Redis, Store, reading
 from event_logger.composition import open_publisher
-from event_logger.reader import open_log
 from event_logger.settings import default_redis
 from infrastructure.application import AuditLogs
 from infrastructure.stores import parse_store, require_store
+from projections.messages import logged_payload
 
 live = typer.Typer()
 
@@ -104,14 +105,13 @@ def tail(
         output.print_message(channel, data, as_json)
 
 
-def _stored_messages(store: str, log: str) -> Any:
-    from projections.messages import logged_payload
+def _stored_messages(store: str, log: str) -> Callable[[int, int | None], Iterator[str]]:
+    logs = AuditLogs(store, must_exist=True)
+    audit_log = logs.get(log)
 
-    reader = open_log(store, log)
-
-    def messages(first: int, last: int) -> Iterator[str]:
-        until = reader.global_order if last < 0 else last
-        for order, record in reader.plain_records(first, until):
-            yield logged_payload(order, record)
+    def messages(first: int, last: int | None) -> Iterator[str]:
+        until = logs.last_order(audit_log) if last is None else last
+        for order, record in logs.records(audit_log, first, until):
+            yield logged_payload(order, decode(record, str))
 
     return messages
