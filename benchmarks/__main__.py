@@ -12,13 +12,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import measures
-from benchmarks.measures import Figure
+from benchmarks import live_measures, measures
+from benchmarks.figure import Figure, folder
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000, help="length of the long log")
+    parser.add_argument("--part", choices=("all", "backtest", "live"), default="all")
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a requirement is missed")
     parser.add_argument("--child", choices=("export", "pandas"), help=argparse.SUPPRESS)
@@ -28,7 +29,7 @@ def main() -> int:
         measures.run_child(options.child, options.folder)
         return 0
     figures = []
-    for figure in _figures(options.events):
+    for figure in _figures(options.events, options.part):
         print(f"{figure.name}: {figure.value:.2f}", file=sys.stderr)
         figures.append(figure)
     Console(width=None if sys.stdout.isatty() else 140).print(_table(figures))
@@ -38,14 +39,21 @@ def main() -> int:
     return int(options.strict and not all(figure.is_met for figure in figures))
 
 
-def _figures(events: int) -> Iterator[Figure]:
-    yield measures.importing()
-    yield from measures.writing()
-    with measures.folder() as here:
-        yield measures.growth(events, here)
-        yield measures.opening(here)
-        yield measures.random_access(here)
-        yield from measures.exporting(here)
+def _figures(events: int, part: str) -> Iterator[Figure]:
+    if part in ("all", "backtest"):
+        yield measures.importing()
+        yield from measures.writing()
+        with folder() as here:
+            yield measures.growth(events, here)
+            yield measures.opening(here)
+            yield measures.random_access(here)
+            yield from measures.exporting(here)
+    if part in ("all", "live"):
+        yield from live_measures.live_writing()
+        yield from live_measures.redis_away()
+        yield from live_measures.latency()
+        yield live_measures.catching_up()
+        yield from live_measures.status(events)
 
 
 def _table(figures: list[Figure]) -> Table:

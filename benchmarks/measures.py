@@ -7,44 +7,19 @@ import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from benchmarks.contestants import BATCH, PEERS, flat_arguments, this_logger
+from benchmarks.figure import Figure, folder
 from benchmarks.workload import calls
 from event_logger import EventLogger
 
 ROUND = 20_000
 ROUNDS = 5
-
-
-@dataclass(frozen=True)
-class Figure:
-    """`value` must be at least (or, `at_most`, at most) `required`; we are after `aim`."""
-
-    name: str
-    value: float
-    required: float
-    aim: float
-    at_most: bool = False
-    detail: str = ""
-
-    @property
-    def is_met(self) -> bool:
-        return self.value <= self.required if self.at_most else self.value >= self.required
-
-
-@contextmanager
-def folder() -> Iterator[Path]:
-    """A fresh folder, on the disk of the current folder so that all contestants share it."""
-    with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as name:
-        yield Path(name)
 
 
 def writing() -> list[Figure]:

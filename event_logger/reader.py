@@ -136,7 +136,9 @@ class LogReader:
         from infrastructure.csv_file import write_csv
 
         last = self._last_order()
-        return write_csv(lambda: self._records(1, last, str), filepath, last, progress)
+        # Read twice, and the same both times, whatever is updated meanwhile.
+        until = self._logs.last_position()
+        return write_csv(lambda: self._records(1, last, str, until), filepath, last, progress)
 
     def bundle_tree(self, order: int) -> Tree:
         """The whole bundle that the event belongs to, as `{"event": …, "details": [trees]}`.
@@ -207,16 +209,20 @@ class LogReader:
             yield event_dict(order, record, timestamp_of)
 
     def _records(
-        self, first: int, last: int, as_time: AsTime = timestamp_of
+        self,
+        first: int,
+        last: int,
+        as_time: AsTime = timestamp_of,
+        until: int | None = None,
     ) -> Iterator[tuple[int, Record]]:
-        return self._current(self._stored(first, last), as_time)
+        return self._current(self._stored(first, last), as_time, until)
 
     def _current(
-        self, rows: Iterable[tuple[int, bytes]], as_time: AsTime
+        self, rows: Iterable[tuple[int, bytes]], as_time: AsTime, until: int | None = None
     ) -> Iterator[tuple[int, Record]]:
         records = ((order, decode(encoded, as_time)) for order, encoded in rows)
         if self._log.mode == "live":
-            return self._logs.current(self._log, records, as_time)
+            return self._logs.current(self._log, records, as_time, until)
         return records
 
     def _events_with(self, field: str, value: str) -> list[Event]:

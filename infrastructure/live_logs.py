@@ -139,12 +139,15 @@ class LiveLogs(Application[UUID]):
         return lifecycle if isinstance(lifecycle, EventLifecycle) else None
 
     def transitions(
-        self, log: AuditLog, orders: Iterable[int], as_time: AsTime
+        self, log: AuditLog, orders: Iterable[int], as_time: AsTime, until: int | None = None
     ) -> dict[int, list[Transition]]:
-        """The transitions of those of these events that have any, oldest first."""
+        """The transitions of those of these events that have any, oldest first.
+
+        `until` is the last notification id that is looked at.
+        """
         ids = {lifecycle_id(log.id, order): order for order in orders}
         with store_errors(self.store):
-            found = self._recorder.transitions(list(ids))
+            found = self._recorder.transitions(list(ids), until)
         return {ids[one]: [decode(state, as_time) for state in found[one]] for one in found}
 
     def root(self, log: AuditLog, order: int, record: Record) -> int:
@@ -152,9 +155,16 @@ class LiveLogs(Application[UUID]):
         return outermost(order, record, lambda parent: self._read(log, parent))
 
     def current(
-        self, log: AuditLog, records: Iterable[tuple[int, Record]], as_time: AsTime
+        self,
+        log: AuditLog,
+        records: Iterable[tuple[int, Record]],
+        as_time: AsTime,
+        until: int | None = None,
     ) -> Iterator[tuple[int, Record]]:
-        """The records with their statuses and present values, read a page at a time."""
+        """The records with their statuses and present values, read a page at a time.
+
+        With `until`, as they were at that notification id.
+        """
         records = iter(records)
         while page := dict(islice(records, _PAGE)):
             roots = {
@@ -163,7 +173,7 @@ class LiveLogs(Application[UUID]):
                 )
                 for order, record in page.items()
             }
-            transitions = self.transitions(log, set(roots.values()), as_time)
+            transitions = self.transitions(log, set(roots.values()), as_time, until)
             for order, record in page.items():
                 root = roots[order]
                 yield order, current(record, transitions.get(root, ()), is_detail=root != order)
@@ -224,6 +234,11 @@ class LiveLogs(Application[UUID]):
         """Remember how far the follower has come; a position never goes back."""
         with store_errors(self.store):
             self._recorder.store_position(follower, position)
+
+    def last_position(self) -> int:
+        """The notification id of what was committed last to the store."""
+        with store_errors(self.store):
+            return self._recorder.max_notification_id() or 0
 
     def commit_signal(self) -> CommitSignal:
         """A signal for a follower; other processes' commits do not wake it, so it also polls."""

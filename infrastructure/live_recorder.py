@@ -36,6 +36,7 @@ LIVE_TABLES = (
 
 TRANSITION_TOPICS = (EventLifecycle.Started.TOPIC, EventLifecycle.Updated.TOPIC)
 _IDS_PER_STATEMENT = 500
+_NO_END = 2**63 - 1
 
 
 class LiveRecorder(SQLiteApplicationRecorder):
@@ -57,28 +58,29 @@ class LiveRecorder(SQLiteApplicationRecorder):
 
         What the block inserted is on the disk when it ends; an exception inserts nothing.
         """
-        # Not the pool's turn for writers, only SQLite's own: the block may read by a connection of
-        # its own, which the pool gives nobody while another thread waits for that turn.
-        with (
-            self.datastore.get_connection(commit=False) as connection,
-            connection.transaction(commit=True) as cursor,
-        ):
+        with self.datastore.transaction(commit=True) as cursor:
             cursor.execute(
                 "SELECT MAX(originator_version) FROM stored_events WHERE originator_id=?",
                 (log_id.hex,),
             )
             yield cursor, cursor.fetchone()[0] or 0
 
-    def transitions(self, lifecycle_ids: Sequence[UUID]) -> dict[UUID, list[bytes]]:
-        """The states of the transitions of each of these lifecycles that has any, oldest first."""
+    def transitions(
+        self, lifecycle_ids: Sequence[UUID], until: int | None = None
+    ) -> dict[UUID, list[bytes]]:
+        """The states of the transitions of each of these lifecycles that has any, oldest first.
+
+        `until` is the last notification id that is looked at.
+        """
         found: dict[UUID, list[bytes]] = {}
         with self.datastore.transaction(commit=False) as cursor:
             for start in range(0, len(lifecycle_ids), _IDS_PER_STATEMENT):
                 ids = [one.hex for one in lifecycle_ids[start : start + _IDS_PER_STATEMENT]]
                 cursor.execute(
                     "SELECT originator_id, state FROM stored_events WHERE originator_id IN"
-                    f" ({','.join('?' * len(ids))}) ORDER BY originator_id, originator_version",
-                    ids,
+                    f" ({','.join('?' * len(ids))}) AND rowid<=?"
+                    " ORDER BY originator_id, originator_version",
+                    (*ids, _NO_END if until is None else until),
                 )
                 for row in cursor.fetchall():
                     found.setdefault(UUID(row[0]), []).append(row[1])
@@ -98,7 +100,7 @@ class LiveRecorder(SQLiteApplicationRecorder):
                 (after, log_id.hex, *TRANSITION_TOPICS, limit),
             )
             rows = [tuple(row) for row in cursor.fetchall()]
-            if len(rows) == limit:
+            if rows:
                 return rows, rows[-1][0]
             cursor.execute("SELECT MAX(rowid) FROM stored_events")
             return rows, max(after, cursor.fetchone()[0] or 0)

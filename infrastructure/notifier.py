@@ -30,6 +30,10 @@ STANDBY_SECONDS = 0.5
 POSITION_SECONDS = 0.1
 """How often the position is stored: a commit at every message would halve the log's own rate."""
 
+REST_SECONDS = 0.003
+"""How long to rest after publishing, so that events come in company: each round takes the
+interpreter from the threads that log (measured: without a rest, live calls take half again)."""
+
 _FIRST_RETRY_SECONDS, _LAST_RETRY_SECONDS = 0.1, 2.0
 _STOP_SECONDS = 0.25
 
@@ -104,10 +108,13 @@ class Notifier:
             if position > stored and messages.is_between_bundles and is_due:
                 self._logs.store_position(self._follower, position)
                 stored, stored_at = position, time.monotonic()
-            if not entries:
-                if is_last:
+            if len(entries) < PAGE:
+                if is_last and not entries:
                     return
-                self._signal.wait(POLL_SECONDS)
+                if entries:
+                    self._stopping.wait(REST_SECONDS)
+                else:
+                    self._signal.wait(POLL_SECONDS)
 
     def _publish(self, messages: list[Message]) -> None:
         foreign = self._publisher.publish(messages)

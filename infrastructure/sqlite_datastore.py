@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -153,3 +154,27 @@ class AuditDatastore(SQLiteDatastore):
     def __init__(self, db_name: str, *, read_only: bool = False) -> None:
         super().__init__(db_name)
         self.pool = _ConnectionPool(db_name, read_only=read_only)
+        self._open = threading.local()
+
+    @contextmanager
+    def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
+        """A transaction; what its thread reads meanwhile, it reads in the same transaction.
+
+        A second connection is given to nobody while another thread waits for its turn to write: the
+        two would wait for each other.
+        """
+        outer: SQLiteConnection | None = getattr(self._open, "connection", None)
+        if outer is not None and not commit:
+            nested = outer.cursor()
+            with nested:
+                yield nested
+            return
+        with (
+            self.get_connection(commit=commit) as connection,
+            connection.transaction(commit=commit) as cursor,
+        ):
+            self._open.connection = connection
+            try:
+                yield cursor
+            finally:
+                self._open.connection = outer

@@ -8,6 +8,8 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from domain.audit_log import AuditLog
 from domain.errors import EventLoggerError
 from infrastructure.application import AuditLogs
@@ -23,6 +25,17 @@ PAGE = 500
 
 FOLLOW_SECONDS = 0.25
 _IDLE_ROWS = 100_000
+
+
+_DELETE_SETTLED = (
+    "DELETE FROM open_events WHERE log_id=?"
+    " AND event_order IN (SELECT value FROM json_each(CAST(? AS TEXT)))"
+)
+_REPLACE_OPEN = (
+    "INSERT OR REPLACE INTO open_events SELECT ?, "
+    + ", ".join(f"json_extract(value, '$[{i}]')" for i in range(6))
+    + " FROM json_each(CAST(? AS TEXT))"
+)
 
 
 class StatusBoard:
@@ -137,24 +150,12 @@ class StatusBoard:
             " SET events=events+excluded.events",
             [(log_id, *kind, count) for kind, count in changes.counts.items() if count],
         )
-        for order, event in changes.open.items():
-            if event is None:
-                cursor.execute(
-                    "DELETE FROM open_events WHERE log_id=? AND event_order=?", (log_id, order)
-                )
-            else:
-                cursor.execute(
-                    "INSERT OR REPLACE INTO open_events VALUES (?,?,?,?,?,?,?)",
-                    (
-                        log_id,
-                        order,
-                        event.event_type,
-                        event.venue,
-                        event.status,
-                        event.tx_hash,
-                        event.since,
-                    ),
-                )
+        # One statement for all: each further one gives the threads that log a chance to hold this
+        # one up while it holds the store.
+        settled = [order for order, event in changes.open.items() if event is None]
+        cursor.execute(_DELETE_SETTLED, (log_id, orjson.dumps(settled)))
+        waiting = [event.row() for event in changes.open.values() if event is not None]
+        cursor.execute(_REPLACE_OPEN, (log_id, orjson.dumps(waiting)))
         self._times.add(cursor, changes.confirmations)
 
 

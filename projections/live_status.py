@@ -37,6 +37,12 @@ class OpenEvent:
     tx_hash: str | None
     since: str
 
+    def row(self) -> tuple[int, str, str, str, str | None, str]:
+        """The fields, in their order."""
+        return (
+            self.order, self.event_type, self.venue, self.status, self.tx_hash, self.since
+        )  # fmt: skip
+
 
 class LiveStatus:
     """Counts by status, venue and event type, the open events, the times to confirmation."""

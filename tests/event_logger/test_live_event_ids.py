@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from domain.errors import EventIdConflictError, InvalidEventError
 from event_logger import EventLogger
 from event_logger.reader import open_log
+from infrastructure.application import AuditLogs
 from tests.support import HOUR, start_program, url_of
 
 DETAILS: list[dict[str, Any]] = [
@@ -199,3 +202,27 @@ def test_processes_that_log_the_same_ids_at_once_agree(store: str) -> None:
         for n, *orders in given:
             assert events[orders[0] - 1]["event_id"] == f"fill-{n}"
             assert len(orders) == (3 if n % 3 == 0 else 1)
+
+
+def test_an_id_is_looked_up_while_other_threads_wait_to_write(
+    logger: EventLogger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = AuditLogs.claim
+    threads: list[threading.Thread] = []
+
+    def claim(logs: AuditLogs, *arguments: Any) -> Any:
+        for _ in range(2):
+            waiting = threading.Thread(target=logs.store_position, args=("a follower", 1))
+            threads.append(waiting)
+            waiting.start()
+            waiting.join(0.1)
+            assert waiting.is_alive()
+        return look_up(logs, *arguments)
+
+    monkeypatch.setattr(AuditLogs, "claim", claim)
+    started = time.monotonic()
+    assert [fill(logger, "a"), fill(logger, "b"), fill(logger, "a")] == [1, 2, 1]
+    for thread in threads:
+        thread.join()
+    assert time.monotonic() - started < 10
+    assert len(threads) == 6

@@ -1,0 +1,266 @@
+"""Each fault of a live commit twice: failed, and failed but persisted; and updates that collide."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.errors import (
+    IllegalTransitionError,
+    LoggerClosedError,
+    StoreError,
+    UpdateConflictError,
+)
+from event_logger import EventLogger
+from infrastructure import sqlite_datastore
+from infrastructure.live_logs import LiveLogs
+from tests.support import HOUR, log_amounts, numbered, run_program, start_program, stored, url_of
+
+IO_ERROR = sqlite3.OperationalError("disk I/O error")
+FULL = sqlite3.OperationalError("database or disk is full")
+DETAILS = [{"event_type": "FLASH_BORROW", "venue": "BALANCER", "event_id": "borrow"}] + [
+    {"event_type": "STAKE_DEPOSIT", "venue": "LIDO"}
+] * 120
+SUBMITTED = {"status": "submitted", "tx_hash": "0xa"}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "live.db"
+
+
+@pytest.fixture
+def logger(path: Path) -> Iterator[EventLogger]:
+    with EventLogger("live", store=url_of(path), redis=False) as logger:
+        log_amounts(logger, 1, 2)
+        yield logger
+
+
+@contextmanager
+def failing(error: BaseException, *, persisted: bool) -> Iterator[None]:
+    """Makes this thread's commits raise, before or after they have reached the disk."""
+    commit = sqlite_datastore._Connection.commit
+    failing_thread = threading.current_thread()
+
+    def broken(connection: sqlite_datastore._Connection) -> None:
+        is_ours = threading.current_thread() is failing_thread
+        if persisted or not is_ours:
+            commit(connection)
+        if is_ours:
+            raise error
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite_datastore._Connection, "commit", broken)
+        yield
+
+
+@pytest.mark.parametrize("error", [IO_ERROR, FULL])
+def test_a_failed_commit_leaves_nothing_of_an_event(
+    logger: EventLogger, path: Path, error: sqlite3.Error
+) -> None:
+    with failing(error, persisted=False), pytest.raises(StoreError, match=str(error)):
+        log_amounts(logger, 999)
+    assert stored(path) == numbered(2)
+    assert log_amounts(logger, 3) == [3]
+    assert stored(path) == numbered(3)
+
+
+def test_a_failed_commit_leaves_nothing_of_a_bundle_and_its_ids(
+    logger: EventLogger, path: Path
+) -> None:
+    with failing(FULL, persisted=False), pytest.raises(StoreError):
+        logger.log_atomic_transaction(HOUR, "ENTRY", DETAILS, event_id="entry")
+    assert stored(path) == numbered(2)
+    assert logger.log_event(HOUR, "STAKE_DEPOSIT", "LIDO", event_id="borrow") == 3
+    assert logger.log_event(HOUR, "STAKE_DEPOSIT", "LIDO", event_id="entry") == 4
+
+
+def test_a_failed_commit_leaves_nothing_of_an_update(logger: EventLogger) -> None:
+    with failing(IO_ERROR, persisted=False), pytest.raises(StoreError):
+        logger.update_event(1, SUBMITTED)
+    assert len(logger.history(1)) == 1
+    logger.update_event(1, SUBMITTED)
+    with failing(IO_ERROR, persisted=False), pytest.raises(StoreError):
+        logger.update_event(1, {"status": "confirmed"})
+    assert [step["status"] for step in logger.history(1)] == ["pending", "submitted"]
+    assert logger.live_status()["counts"] == {"pending": 1, "submitted": 1}
+
+
+def test_what_persisted_although_the_commit_failed_is_logged_once(
+    logger: EventLogger, path: Path
+) -> None:
+    with failing(IO_ERROR, persisted=True):
+        assert log_amounts(logger, 3) == [3]
+        orders = logger.log_atomic_transaction(HOUR, "ENTRY", DETAILS, event_id="entry")
+    assert logger.log_atomic_transaction(HOUR, "ENTRY", DETAILS, event_id="entry") == orders
+    assert orders == list(range(4, 126))
+    assert log_amounts(logger, 126) == [126]
+    assert [order for order, _ in stored(path)] == list(range(1, 127))
+
+
+def test_an_update_that_persisted_although_its_commit_failed_is_stored_once(
+    logger: EventLogger,
+) -> None:
+    with failing(IO_ERROR, persisted=True):
+        assert logger.update_event(1, SUBMITTED) == 1
+        assert logger.update_event(1, SUBMITTED) == 1
+        assert logger.update_event(1, {"status": "confirmed"}) == 1
+    assert [step["status"] for step in logger.history(1)] == ["pending", "submitted", "confirmed"]
+
+
+def test_an_interrupt_after_the_commit_leaves_a_logger_that_goes_on(
+    logger: EventLogger, path: Path
+) -> None:
+    def log() -> int:
+        return logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", 3, event_id="a")
+
+    with failing(KeyboardInterrupt(), persisted=True), pytest.raises(KeyboardInterrupt):
+        log()
+    assert log() == 3
+    assert log_amounts(logger, 4) == [4]
+    assert stored(path) == numbered(4)
+
+
+@pytest.fixture
+def overtaken(path: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Has another logger update the event between the next update's reading and its writing."""
+    read = LiveLogs.lifecycle
+    with (
+        EventLogger("live", store=url_of(path), redis=False) as theirs,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+
+        def overtake(first: dict[str, Any]) -> None:
+            def lifecycle(logs: LiveLogs, log: Any, order: int) -> Any:
+                found = read(logs, log, order)
+                patch.setattr(LiveLogs, "lifecycle", read)
+                theirs.update_event(order, first)
+                return found
+
+            patch.setattr(LiveLogs, "lifecycle", lifecycle)
+
+        yield overtake
+
+
+def test_a_later_update_collides_as_the_first_does(
+    logger: EventLogger, overtaken: Callable[[dict[str, Any]], None]
+) -> None:
+    logger.update_event(1, SUBMITTED)
+    overtaken({"tx_hash": "0xb"})
+    with pytest.raises(UpdateConflictError) as conflict:
+        logger.update_event(1, {"tx_hash": "0xc"})
+    assert (conflict.value.order, conflict.value.status, conflict.value.tx_hash) == (
+        1,
+        "submitted",
+        "0xb",
+    )
+    overtaken({"status": "confirmed", "confirmation_blocks": 3})
+    logger.update_event(1, {"status": "confirmed", "confirmation_blocks": 3})
+    assert [step.get("tx_hash") for step in logger.history(1)] == [None, "0xa", "0xb", None]
+
+
+def test_an_update_that_the_others_made_illegal_is_told_so(
+    logger: EventLogger, overtaken: Callable[[dict[str, Any]], None]
+) -> None:
+    overtaken({"status": "dropped"})
+    with pytest.raises(IllegalTransitionError, match="order 2 is 'dropped' and cannot become 'fa"):
+        logger.update_event(2, {"status": "failed"})
+    assert [step["status"] for step in logger.history(2)] == ["pending", "dropped"]
+
+
+def test_updates_of_different_events_and_appends_never_collide(
+    logger: EventLogger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = LiveLogs.lifecycle
+    with EventLogger("live", store=url_of(path), redis=False) as theirs:
+
+        def lifecycle(logs: LiveLogs, log: Any, order: int) -> Any:
+            found = read(logs, log, order)
+            monkeypatch.undo()
+            theirs.update_event(2, {"status": "failed"})
+            log_amounts(theirs, 3)
+            return found
+
+        monkeypatch.setattr(LiveLogs, "lifecycle", lifecycle)
+        logger.update_event(1, SUBMITTED)
+    assert [event["status"] for event in logger.events] == ["submitted", "failed", "pending"]
+
+
+def test_a_closed_logger_updates_nothing(path: Path) -> None:
+    logger = EventLogger("live", store=url_of(path), redis=False)
+    log_amounts(logger, 1)
+    logger.close()
+    with pytest.raises(LoggerClosedError):
+        logger.update_event(1, SUBMITTED)
+
+
+FORK = """
+from domain.errors import ForkedLoggerError
+logger = EventLogger("live", store=sys.argv[1], redis=False)
+logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", 1)
+if os.fork() == 0:
+    for call in (
+        lambda: logger.update_event(1, {"status": "confirmed"}),
+        lambda: logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", 9),
+    ):
+        try:
+            call()
+        except ForkedLoggerError:
+            print("refused", flush=True)
+    logger.close()
+    os._exit(0)
+os.wait()
+print(logger.update_event(1, {"status": "failed"}), logger.events[0]["status"])
+"""
+
+
+def test_a_forked_child_is_refused_and_its_parent_goes_on(path: Path) -> None:
+    out = run_program(FORK, url_of(path))
+    assert out.split() == ["refused", "refused", "1", "failed"]
+    assert stored(path) == numbered(1)
+
+
+COLLIDE = """
+import json
+from domain.errors import IllegalTransitionError, UpdateConflictError
+won, lost = [], []
+with EventLogger("live", store=sys.argv[1], redis=False) as logger:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for order in range(1, 201):
+        try:
+            logger.update_event(order, {"status": sys.argv[2]})
+            won.append(order)
+        except (IllegalTransitionError, UpdateConflictError) as error:
+            lost.append([order, error.status])
+print(json.dumps([won, lost]))
+"""
+
+
+def test_of_two_processes_that_end_the_same_events_one_wins_each(path: Path) -> None:
+    ends = ("failed", "dropped")
+    with EventLogger("live", store=url_of(path), redis=False) as logger:
+        log_amounts(logger, *range(1, 201))
+        programs = [start_program(COLLIDE, url_of(path), end) for end in ends]
+        for program in programs:
+            assert program.stdout is not None
+            assert program.stdout.readline() == "ready\n"
+        for program in programs:
+            assert program.stdin is not None
+            program.stdin.write("go\n")
+            program.stdin.flush()
+        outputs = [program.communicate(timeout=60) for program in programs]
+        (failed, not_failed), (dropped, not_dropped) = (json.loads(out) for out, _ in outputs)
+        assert sorted(failed + dropped) == list(range(1, 201))
+        assert not_failed == [[order, "dropped"] for order in dropped]
+        assert not_dropped == [[order, "failed"] for order in failed]
+        statuses = {event["order"]: event["status"] for event in logger.events}
+        assert statuses == dict.fromkeys(failed, "failed") | dict.fromkeys(dropped, "dropped")
+        assert all(len(logger.history(order)) == 2 for order in range(1, 201))
