@@ -170,6 +170,8 @@ def catching_up() -> Figure:
         EventLogger("live", store=live_store(here), redis=False) as logger,
     ):
         _log_many(logger, MISSED)
+        # The board kept up while Redis was away.
+        StatusBoard(logger._logs, logger._log).catch_up()
         notifier = Notifier(logger._logs, logger._log, RedisPublisher(server.connection_url))
         client: redis.Redis = redis.Redis.from_url(server.connection_url)
         started = time.perf_counter()

@@ -17,6 +17,7 @@ from domain.errors import InvalidUpdateError, StoreError, UpdateConflictError
 from domain.lifecycle import EventLifecycle, lifecycle_id
 from domain.values import decode
 from infrastructure.commit_signal import CommitSignal
+from infrastructure.live_recorder import FOLLOWED_FIELDS
 from infrastructure.sqlite_recorder import AuditLogRecorder, insert_logged
 from infrastructure.stores import Store, store_errors
 from infrastructure.timestamps import timestamp_of
@@ -211,13 +212,13 @@ class LiveLogs(Application[UUID]):
         with store_errors(self.store):
             rows, looked_to = self._recorder.committed(log.id, after, limit)
         entries: list[Committed] = []
-        for position, version, topic, state in rows:
+        for position, version, topic, fields in rows:
             if topic == AuditLog.EventLogged.TOPIC:
-                entries.append(Logged(position, version, decode(state, str)))
-            elif topic != AuditLog.Opened.TOPIC:
-                fields = decode(state, str)
-                if fields["log"] == log.name:
-                    entries.append(_transitioned(position, fields))
+                named = zip(FOLLOWED_FIELDS, fields, strict=True)
+                known = {name: value for name, value in named if value is not None}
+                entries.append(Logged(position, version, known))
+            elif topic != AuditLog.Opened.TOPIC and fields["log"] == log.name:
+                entries.append(_transitioned(position, fields))
         return entries, looked_to
 
     def first_position(self, log: AuditLog) -> int:

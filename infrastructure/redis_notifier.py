@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
+
+import orjson
 
 from domain.errors import LogConfigurationError, RedisError, shown
 from projections.messages import STREAM, Message
@@ -32,8 +34,8 @@ TIMEOUT_SECONDS = 2.0
 # nothing of it is published. A message whose id the stream holds was published before.
 _PUBLISH = """
 local foreign = {}
-for i = 3, #ARGV, 3 do
-  local id, channel, data = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+for _, message in ipairs(cjson.decode(ARGV[3])) do
+  local id, channel, data = message[1], message[2], message[3]
   local added = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], id,
                             'channel', channel, 'data', data)
   local is_new = true
@@ -117,9 +119,8 @@ class RedisPublisher:
         Such an id is smaller than the stream's last, and the stream does not hold it: another log
         writes to it, or it is so old that it was dropped. Raises `RedisError`.
         """
-        arguments: list[Any] = [STREAM_LENGTH, self._prefix]
-        for message in messages:
-            arguments += (message.id, message.channel, message.data)
+        batch = orjson.dumps([(one.id, one.channel, one.data) for one in messages])
+        arguments = (STREAM_LENGTH, self._prefix, batch)
         with redis_errors():
             foreign = self._script(keys=[self.stream], args=arguments)
         return [one.decode() if isinstance(one, bytes) else one for one in foreign]

@@ -11,7 +11,8 @@ from projections.event_dicts import Record
 class Logged:
     """One event was logged, pending; `position` is its notification id in the store.
 
-    Times in the record are ISO 8601 text.
+    Of the record there is what followers need: `recorded_at`, `timestamp`, `event_type`, `venue`,
+    and where it has them `tx_hash`, `detail_orders`, `bundle_name`. Times are ISO 8601 text.
     """
 
     position: int

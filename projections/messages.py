@@ -91,7 +91,7 @@ def _bundle(order: int, record: Record) -> str:
     return _json(
         {
             "wrapper_order": order,
-            "bundle_name": record.get("extra", {}).get("bundle_name"),
+            "bundle_name": record.get("bundle_name"),
             "detail_orders": record["detail_orders"],
             "timestamp": record["timestamp"],
         }

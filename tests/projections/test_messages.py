@@ -21,11 +21,13 @@ LEAF: dict[str, Any] = {"event_type": "STAKE_DEPOSIT", "venue": "LIDO"}
 
 def committed(log: AuditLog, first_position: int = 10) -> list[Committed]:
     """The pending events of a log as a follower gets them."""
-    return [
-        Logged(first_position + event.originator_version, event.originator_version,
-               decode(event.record, str))
-        for event in log.logged_after(0)
-    ]  # fmt: skip
+    entries: list[Committed] = []
+    for event in log.logged_after(0):
+        record = decode(event.record, str)
+        record |= {"bundle_name": record.get("extra", {}).get("bundle_name")}
+        order = event.originator_version
+        entries.append(Logged(first_position + order, order, record))
+    return entries
 
 
 def told(entries: list[Committed]) -> list[tuple[str, str, Any]]:
