@@ -61,7 +61,8 @@ def live_writing() -> list[Figure]:
             "ours": lambda here: sum(one_at_a_time(logged[:EVENTS], here, server.connection_url)),
             "raw": lambda here: raw_inserts(flat[:EVENTS], here, 1),
             "tutorial": lambda here: tutorial_alone(flat[:EVENTS], here),
-            "tasks": lambda here: many_tasks(logged, here, server.connection_url),
+            "tasks": lambda here: many_tasks(logged, here, False),
+            "tasks, published": lambda here: many_tasks(logged, here, server.connection_url),
             "raw hundreds": lambda here: raw_inserts(flat, here, 100),
         }
         for _ in range(ROUNDS):
@@ -85,10 +86,17 @@ def live_writing() -> list[Figure]:
         ratio("ours", "tutorial", "live, one at a time, times the tutorial style", 0.0, 0.0),
         ratio("tasks", "ours", "100 tasks, times one at a time", 4.0, 10.0),
         ratio("tasks", "raw hundreds", "100 tasks, times raw batches of 100", 0.2, 0.4),
+        ratio(
+            "tasks, published",
+            "raw hundreds",
+            "100 tasks and the notifier, times raw batches of 100",
+            0.0,
+            0.0,
+        ),
     ]
 
 
-_GROUPED = ("tasks", "raw hundreds")
+_GROUPED = ("tasks", "tasks, published", "raw hundreds")
 
 
 def redis_away() -> list[Figure]:
