@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from domain.lifecycle import COMPLETED, CONFIRMED, OPEN_STATUSES, PENDING, SUBMITTED
+from domain.lifecycle import (
+    COMPLETED,
+    CONFIRMED,
+    OPEN_STATUSES,
+    PENDING,
+    SUBMITTED,
+    TRANSITIONS,
+)
 from projections.committed import Committed, Logged, Transitioned
 from projections.event_dicts import AsTime, Record
 
@@ -128,9 +135,9 @@ def board(
         _row(event, now, as_time) for event in sorted(open_events, key=lambda e: (e.since, e.order))
     ]
     return {
-        "counts": dict(by_status),
-        "by_venue": {name: dict(statuses) for name, statuses in by_venue.items()},
-        "by_type": {name: dict(statuses) for name, statuses in by_type.items()},
+        "counts": _in_order(by_status),
+        "by_venue": {name: _in_order(statuses) for name, statuses in by_venue.items()},
+        "by_type": {name: _in_order(statuses) for name, statuses in by_type.items()},
         "open": waiting,
         "stuck": []
         if stuck_after is None
@@ -140,6 +147,10 @@ def board(
             for name, microseconds in confirmation_microseconds.items()
         },
     }
+
+
+def _in_order(statuses: Counter[str]) -> dict[str, int]:
+    return {status: statuses[status] for status in TRANSITIONS if status in statuses}
 
 
 def quantile(ordered: Sequence[int], q: float) -> float | None:

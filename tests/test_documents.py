@@ -1,16 +1,20 @@
-"""The README's examples, executed: its Python session, then its console session, in one folder."""
+"""The README's examples, executed: its Python sessions, then its console session, in one folder."""
 
 from __future__ import annotations
 
 import doctest
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.redis_server import RedisServer, Subscriber, eventually
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -21,8 +25,18 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def subscriber(server: RedisServer) -> Iterator[Subscriber]:
+    subscriber = Subscriber(server)
+    yield subscriber
+    subscriber.close()
+
+
+@pytest.fixture
+def folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: RedisServer, subscriber: Subscriber
+) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EVENT_LOGGER_REDIS", server.url)
     session = "\n".join(blocks("python"))
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()
     examples = parser.get_doctest(session, {}, "README.md", "README.md", 0)
@@ -31,11 +45,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_python_and_console_sessions_print_what_the_readme_shows(folder: Path) -> None:
+def without_the_clock(line: str) -> str:
+    return re.sub(r'"timestamp":"20(?!24)\d\d-[^"]*"', '"timestamp":"now"', line)
+
+
+def test_the_sessions_print_what_the_readme_shows(folder: Path, subscriber: Subscriber) -> None:
+    (published,) = blocks("text")
+    expected = [without_the_clock(line) for line in published.splitlines()]
+    eventually(lambda: len(subscriber.listen()) >= len(expected))
+    assert [
+        without_the_clock(f"{channel} {json.dumps(data, separators=(',', ':'))}")
+        for channel, data in subscriber.heard
+    ] == expected
     (session,) = blocks("console")
     commands = re.findall(r"^\$ event-logger (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE)
     assert len(commands) == session.count("$ event-logger")
-    for arguments, expected in commands:
+    for arguments, shown in commands:
         done = subprocess.run(
             [sys.executable, "-m", "event_logger.cli", *shlex.split(arguments)],
             cwd=folder,
@@ -46,7 +71,7 @@ def test_the_python_and_console_sessions_print_what_the_readme_shows(folder: Pat
             encoding="utf-8",
             check=False,
         )
-        assert done.stdout + done.stderr == expected
+        assert done.stdout + done.stderr == shown
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:
