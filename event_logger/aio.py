@@ -7,6 +7,7 @@ import os
 import threading
 import weakref
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -15,23 +16,20 @@ from domain.audit_log import AuditLog
 from domain.bundle import atomic_wrapper
 from domain.checks import Number
 from domain.errors import ForkedLoggerError, LoggerClosedError, UpdateNotAllowedError
-from domain.prepared import Prepared
 from domain.speaker import Snapshot
 from domain.values import decode, encode
 from domain.vocabulary import Vocabulary
 from event_logger.async_reader import AsyncLogReader
 from event_logger.bundle_builder import AsyncBundleBuilder, BundleBuilder
 from event_logger.composition import logging_rules
-from event_logger.group_commit import Call, GroupCommit
+from event_logger.group_commit import GroupCommit
 from event_logger.logger import EventLogger
 from event_logger.order import Order, Orders
+from infrastructure.log_metadata import captured_metadata
 from infrastructure.timestamps import timestamp_of
 
 if TYPE_CHECKING:
     from infrastructure.redis_notifier import RedisSource
-
-WAITING_CALLS = 10_000
-"""How many calls may wait to be committed; those after them wait to be taken on."""
 
 
 def _captured_snapshot(snapshot: Any) -> dict[str, Any]:
@@ -48,21 +46,31 @@ class _Opener:
         self._arguments = arguments
         self._lock = threading.Lock()
         self._logger: EventLogger | None = None
+        self._is_closed = False
 
     def logger(self) -> EventLogger:
         with self._lock:
             if self._logger is None:
+                if self._is_closed:
+                    raise LoggerClosedError(self._arguments["log"])
                 self._logger = EventLogger(**self._arguments)
             return self._logger
 
     def close(self) -> None:
         with self._lock:
+            self._is_closed = True
             if self._logger is not None:
                 self._logger.close()
 
 
+def _end(commits: GroupCommit, process: int) -> None:
+    # In a forked child the thread is not there, and a lock may stay held for good.
+    if process == os.getpid():
+        commits.end()
+
+
 class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
-    """`EventLogger` with every method a coroutine, for one event loop.
+    """`EventLogger` with every method a coroutine.
 
     A coroutine returns when its event is durable; what is called at the same time is committed
     together. Events are checked and captured when the coroutine runs; orders follow the order of
@@ -95,13 +103,13 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         self._preparing.rules = logging_rules(
             execution_mode, include_balance_snapshots, hourly_timestamps, strict_event_types
         )
-        self._opener = _Opener(
+        opener = _Opener(
             {
                 "execution_mode": execution_mode,
                 "include_balance_snapshots": include_balance_snapshots,
                 "store": store,
                 "log": log,
-                "metadata": metadata,
+                "metadata": None if metadata is None else captured_metadata(metadata),
                 "redis": redis,
                 "channel_prefix": channel_prefix,
                 "hourly_timestamps": hourly_timestamps,
@@ -109,11 +117,12 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
                 "commit_every": commit_every,
             }
         )
-        self._commits = GroupCommit(lambda: self._opener.logger().writer)
-        self._room = asyncio.Semaphore(WAITING_CALLS)
+        self._opener = opener
+        # Its thread must not hold on to this logger, which may be dropped without being closed.
+        self._commits = GroupCommit(log, lambda: opener.logger().writer)
         self._process = os.getpid()
         self._is_closed = False
-        weakref.finalize(self, self._commits.end)
+        weakref.finalize(self, _end, self._commits, self._process)
 
     async def log_event(
         self,
@@ -130,7 +139,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         prepared = self._preparing.prepare_event(
             timestamp, event_type, venue, token, amount, position_snapshot, event_data
         )
-        return Order(await self._submit(prepared))
+        return Order(await self._commits.run(prepared))
 
     async def log_atomic_transaction(
         self,
@@ -145,7 +154,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         self._check_usable()
         wrapper = atomic_wrapper(timestamp, bundle_name, net_result, position_snapshot, event_data)
         prepared = self._preparing.prepare_bundle(wrapper, detail_events).captured()
-        return Orders(map(Order, await self._submit(prepared)))
+        return Orders(map(Order, await self._commits.run(prepared)))
 
     def bundle(
         self,
@@ -183,9 +192,9 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         if self.execution_mode != "live":
             raise UpdateNotAllowedError(order)
         captured = changes
-        if isinstance(changes, dict):
+        if isinstance(changes, dict) and self.include_balance_snapshots:
             captured = changes | _captured_snapshot(changes.get("position_snapshot"))
-        updated: Order = await self._submit(
+        updated: Order = await self._commits.run(
             lambda: self._opener.logger().update_event(order, captured)
         )
         return updated
@@ -193,16 +202,25 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
     async def flush(self) -> None:
         """Return when everything that was called before is durable."""
         self._check_usable()
-        await self._submit(lambda: self._opener.logger().flush())
+        await self._commits.run(lambda: self._opener.logger().flush())
 
     async def aclose(self) -> None:
-        """Take no further calls, commit what waits, and let go of the store."""
-        if self._is_closed or self._process != os.getpid():
+        """Take no further calls, commit what was called before, and let go of the store.
+
+        Closing twice does nothing, and neither does closing in a forked child. Raises `StoreError`;
+        then it may be tried again.
+        """
+        if self._process != os.getpid():
             return
         self._is_closed = True
-        closed = self._commits.submit(self._opener.close)
-        self._commits.end()
-        await asyncio.shield(closed)
+        await asyncio.shield(self._close())
+
+    async def _close(self) -> None:
+        if not self._commits.has_ended:
+            # Another task, closing too, may have come first.
+            with suppress(LoggerClosedError):
+                await self._commits.run(self._opener.close)
+            self._commits.end()
 
     async def __aenter__(self) -> Self:
         """The logger itself."""
@@ -216,16 +234,6 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
     ) -> None:
         """Close, whether or not an exception ended the block."""
         await self.aclose()
-
-    async def _submit(self, work: Prepared | Call) -> Any:
-        await self._room.acquire()
-        try:
-            self._check_usable()
-            future = self._commits.submit(work, self._room.release)
-        except BaseException:
-            self._room.release()
-            raise
-        return await future
 
     def _check_usable(self) -> None:
         if self._process != os.getpid():
