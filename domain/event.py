@@ -28,7 +28,8 @@ class Event(BaseModel):
     caller gave beyond the declared fields is in `extra`.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # The validator is built when a record is first validated whole: logging runs the checks alone.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     recorded_at: _NeededTime = Field(description="When the clock said that it was logged.")
     timestamp: _NeededTime = Field(description="Trigger time; on the hour in a backtest.")
