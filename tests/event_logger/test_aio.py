@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+import event_logger.group_commit
 from domain.errors import (
     EventIdConflictError,
     IllegalTransitionError,
@@ -216,3 +217,68 @@ def test_what_is_refused_is_refused_alone(store: str) -> None:
             await price(logger, "much")
 
     run(store, test)
+
+
+def test_a_full_queue_makes_callers_wait_their_turn(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_logger.group_commit, "WAITING_CALLS", 2)
+
+    async def test(logger: AsyncEventLogger) -> None:
+        orders = await asyncio.gather(*(price(logger, n) for n in range(100)))
+        assert orders == list(range(1, 101))
+
+    run(store, test)
+
+
+def test_a_backtest_in_memory() -> None:
+    async def test(logger: AsyncEventLogger) -> None:
+        assert await asyncio.gather(*(price(logger, n) for n in range(5))) == [1, 2, 3, 4, 5]
+        assert [event["amount"] async for event in logger.events] == [0, 1, 2, 3, 4]
+
+    run(":memory:", test, "backtest")
+
+
+def test_event_ids_hold_from_one_logger_to_the_next(store: str) -> None:
+    async def twice(logger: AsyncEventLogger) -> None:
+        assert (
+            await asyncio.gather(*(price(logger, 1, event_id="fill-1") for _ in range(5)))
+            == [1] * 5
+        )
+        bundle = [
+            logger.log_atomic_transaction(
+                HOUR, "ENTRY", [{"event_type": "STAKE_DEPOSIT", "venue": "LIDO"}], event_id="entry"
+            )
+            for _ in range(2)
+        ]
+        assert await asyncio.gather(*bundle) == [[2, 3], [2, 3]]
+
+    run(store, twice)
+    run(store, twice)
+    with open_log(store) as reader:
+        assert reader.global_order == 3
+
+
+def test_a_bundle_inside_a_bundle(store: str) -> None:
+    async def test(logger: AsyncEventLogger) -> None:
+        async with logger.bundle(HOUR, "ENTRY") as bundle:
+            with bundle.bundle(HOUR, "LOOP") as loop:
+                stake = loop.log_stake(HOUR, "LIDO", 10, 9.9, 1.01)
+            bundle.log_price_update(HOUR, "BINANCE", "ETH", 2500, related_events=[stake])
+        assert bundle.orders == [1, 2, 3, 4]
+        assert (await logger.events[3])["related_events"] == [3]
+        (tree,) = [tree async for tree in logger.bundle_trees()]
+        assert [one["event"]["order"] for one in tree["details"]] == [2, 4]
+
+    run(store, test)
+
+
+def test_without_snapshots_an_update_leaves_them_out(store: str) -> None:
+    async def test(logger: AsyncEventLogger) -> None:
+        await price(logger, 1)
+        await logger.update_event(1, {"position_snapshot": {"wallet": {1, 2}}})
+        await logger.update_event(1, {"status": "confirmed", "position_snapshot": {"wallet": {}}})
+        assert len(await logger.history(1)) == 2
+        assert (await logger.events[0])["wallet_balance_after"] is None
+
+    run(store, test, include_balance_snapshots=False)
