@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 from domain.errors import EventLoggerError
 from event_logger.logger import EventLogger, create_event_logger
-from infrastructure.csv_reading import read_event_log
 
 if TYPE_CHECKING:
     from event_logger.aio import AsyncEventLogger
+    from infrastructure.csv_reading import read_event_log
 
 __all__ = [
     "AsyncEventLogger",
@@ -19,9 +19,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # asyncio takes a tenth of the time of the whole import, and backtests do without.
+    # asyncio alone takes a tenth of the time of the whole import, and many programs need neither.
     if name == "AsyncEventLogger":
         from event_logger.aio import AsyncEventLogger
 
         return AsyncEventLogger
+    if name == "read_event_log":
+        from infrastructure.csv_reading import read_event_log
+
+        return read_event_log
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -44,8 +44,8 @@ class Callers:
         self._in_line: deque[asyncio.Future[None]] = deque()
 
     def take_place(self) -> bool:
-        """Take a place if there is one, and nobody is in line for it."""
-        if not self._places or self._in_line:
+        """Take a place if one is free; nobody is in line then."""
+        if not self._places:
             return False
         self._places -= 1
         return True
@@ -57,12 +57,11 @@ class Callers:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.cancelled():
-                if turn in self._in_line:
-                    self._in_line.remove(turn)
-            else:
+            if not turn.cancelled():
                 # It had its place already when the cancellation came.
                 self.give_back(1)
+            elif turn in self._in_line:
+                self._in_line.remove(turn)
             raise
 
     def give_back(self, places: int) -> None:

@@ -20,7 +20,6 @@ from infrastructure.application import AuditLogs
 from infrastructure.timestamps import timestamp_of
 from projections.bundle_trees import BundleTrees, Tree
 from projections.event_dicts import EVENT_FIELDS, AsTime, Record, event_dict
-from projections.live_status import LiveStatus
 from projections.summary import Summary
 
 if TYPE_CHECKING:
@@ -105,6 +104,8 @@ class LogReader:
             from infrastructure.status_board import StatusBoard
 
             return StatusBoard(self._logs, self._log).read(limit)
+        from projections.live_status import LiveStatus
+
         return LiveStatus().fold(self._records(1, last)).as_dict(datetime.now(UTC), limit)
 
     def history(self, order: int) -> list[dict[str, Any]]:

@@ -84,7 +84,12 @@ class LogWriter(ABC):
         event_ids_before = log.event_ids_logged
         result = log.add_prepared(prepared)
         if log.event_ids_logged != event_ids_before:
-            first = self._first_logging(before)
+            try:
+                first = self._first_logging(before)
+            except BaseException:
+                # Refused alone: the rest of its group is stored.
+                log.forget_after(before)
+                raise
             if first is not None:
                 log.forget_after(before)
                 return repeated(result, first)
@@ -118,7 +123,6 @@ class LogWriter(ABC):
             elif event.originator_version == before + 1 and claim.fingerprint == event.fingerprint:
                 return claim
             else:
-                self._log.forget_after(before)
                 raise EventIdConflictError(event.event_id, claim.first_order)
         self._claims.update(fresh)
         return None

@@ -193,6 +193,16 @@ def test_what_is_logged_is_captured_before_it_waits(store: str) -> None:
     run(store, test)
 
 
+def test_metadata_is_captured_when_the_logger_is_made(store: str) -> None:
+    parameters: dict[str, Any] = {"ltv": 0.9, "venues": ["AAVE"]}
+
+    async def test(logger: AsyncEventLogger) -> None:
+        parameters["venues"].clear()
+        assert await logger.metadata == {"ltv": 0.9, "venues": ["AAVE"]}
+
+    run(store, test, metadata=parameters)
+
+
 def test_what_is_refused_is_refused_alone(store: str) -> None:
     async def test(logger: AsyncEventLogger) -> None:
         results = await asyncio.gather(

@@ -52,6 +52,13 @@ async def called(logger: AsyncEventLogger, *numbers: int) -> list[asyncio.Task[i
     return calls
 
 
+async def until_no_thread_is_left(before: int) -> None:
+    deadline = time.monotonic() + 5
+    while threading.active_count() > before and time.monotonic() < deadline:
+        await asyncio.sleep(0.01)
+    assert threading.active_count() == before
+
+
 def test_the_constructor_opens_nothing(tmp_path: Path) -> None:
     path = tmp_path / "gone" / "log.db"
 
@@ -77,18 +84,6 @@ def test_the_constructor_opens_nothing(tmp_path: Path) -> None:
 def test_what_needs_no_store_to_be_refused_is_refused_at_once(options: dict[str, Any]) -> None:
     with pytest.raises(LogConfigurationError):
         AsyncEventLogger(**options)
-
-
-def test_metadata_is_captured_when_the_logger_is_made(path: Path) -> None:
-    parameters = {"ltv": 0.9, "venues": ["AAVE"]}
-
-    async def main() -> None:
-        logger = live(path, metadata=parameters)
-        parameters["venues"] = []
-        async with logger:
-            assert await logger.metadata == {"ltv": 0.9, "venues": ["AAVE"]}
-
-    asyncio.run(main())
 
 
 @pytest.mark.parametrize("room", [3, 10_000])
@@ -139,6 +134,21 @@ def test_each_that_closes_returns_when_all_is_committed(path: Path) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.usefixtures("slow")
+def test_who_stops_waiting_for_the_close_does_not_stop_it(path: Path) -> None:
+    before = threading.active_count()
+
+    async def main() -> None:
+        logger = live(path)
+        (call,) = await called(logger, 1)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(logger.aclose(), 0.05)
+        assert await call == 1
+        await until_no_thread_is_left(before)
+
+    asyncio.run(main())
+
+
 def test_closing_may_be_tried_again_when_the_store_failed(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,10 +182,7 @@ def test_a_logger_that_is_dropped_lets_go_of_threads_and_store(path: Path) -> No
         await price(logger, 1)
         del logger
         gc.collect()
-        deadline = time.monotonic() + 5
-        while threading.active_count() > before and time.monotonic() < deadline:
-            await asyncio.sleep(0.01)
-        assert threading.active_count() == before
+        await until_no_thread_is_left(before)
         async with AsyncEventLogger(store=url_of(path)) as another:
             assert await price(another, 2) == 2
 

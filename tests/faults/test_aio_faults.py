@@ -15,7 +15,7 @@ import pytest
 import event_logger.group_commit
 from domain.errors import LogInUseError, StoreError
 from event_logger import AsyncEventLogger, EventLogger
-from event_logger.group_commit import GroupCommit
+from event_logger.group_commit import Callers, GroupCommit
 from event_logger.reader import open_log
 from infrastructure import sqlite_datastore
 from infrastructure.live_recorder import LiveRecorder
@@ -193,6 +193,31 @@ def test_a_call_that_is_cancelled_in_line_is_not_logged(
         assert [event["amount"] async for event in logger.events] == [0, 1, 4, 5]
 
     run(store, test)
+
+
+def test_a_place_is_not_lost_with_the_caller_who_was_cancelled_as_it_got_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(event_logger.group_commit, "WAITING_CALLS", 1)
+
+    async def main() -> None:
+        callers = Callers(asyncio.get_running_loop())
+        assert callers.take_place()
+        first, second = (asyncio.create_task(callers.wait_for_place()) for _ in range(2))
+        impatient = asyncio.create_task(callers.wait_for_place())
+        await asyncio.sleep(0)
+        impatient.cancel()
+        await asyncio.sleep(0)
+        assert len(callers._in_line) == 2
+        callers.give_back(1)
+        assert not callers.take_place()
+        first.cancel()
+        await second
+        assert first.cancelled()
+        callers.give_back(1)
+        assert callers.take_place()
+
+    asyncio.run(asyncio.wait_for(main(), 5))
 
 
 def failing(*_: Any) -> Any:

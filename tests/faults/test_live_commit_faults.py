@@ -20,6 +20,7 @@ from domain.errors import (
 )
 from event_logger import EventLogger
 from infrastructure import sqlite_datastore
+from infrastructure.application import AuditLogs
 from infrastructure.live_logs import LiveLogs
 from tests.support import HOUR, log_amounts, numbered, run_program, start_program, stored, url_of
 
@@ -264,3 +265,23 @@ def test_of_two_processes_that_end_the_same_events_one_wins_each(path: Path) -> 
         statuses = {event["order"]: event["status"] for event in logger.events}
         assert statuses == dict.fromkeys(failed, "failed") | dict.fromkeys(dropped, "dropped")
         assert all(len(logger.history(order)) == 2 for order in range(1, 201))
+
+
+def test_a_failing_look_up_refuses_its_own_event_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = url_of(tmp_path / "live.db")
+
+    def failing(*_: object) -> None:
+        raise StoreError(store, "failed (disk I/O error)")
+
+    with EventLogger("live", store=store, redis=False) as logger:
+        prepared = [
+            logger._log.prepare_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", n, None, extra)
+            for n, extra in ((1, {}), (2, {"event_id": "a"}), (3, {}))
+        ]
+        with monkeypatch.context() as patch:
+            patch.setattr(AuditLogs, "claim", failing)
+            first, refused, last = logger.writer.append_group(prepared)
+        assert (first, type(refused), last) == (1, StoreError, 2)
+        assert [event["amount"] for event in logger.events] == [1, 3]
