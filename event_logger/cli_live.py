@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -97,12 +98,11 @@ def tail(
     stored = None if store is None else _stored_messages(store, log)
     listener = RedisTail(redis or default_redis(), channel_prefix, from_order, stored)
     listener.check()
-    stopping = threading.Event()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, lambda *_: stopping.set())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     print("listening", file=sys.stderr, flush=True)
-    for channel, data in listener.messages(stopping):
-        output.print_message(channel, data, as_json)
+    with suppress(KeyboardInterrupt):
+        for channel, data in listener.messages(threading.Event()):
+            output.print_message(channel, data, as_json)
 
 
 def _stored_messages(store: str, log: str) -> Callable[[int, int | None], Iterator[str]]:

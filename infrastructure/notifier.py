@@ -7,8 +7,11 @@ by this process or the next. The log never waits for it.
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 
 from domain.audit_log import AuditLog
 from domain.errors import EventLoggerError, RedisError
@@ -35,7 +38,28 @@ REST_SECONDS = 0.003
 interpreter from the threads that log (measured: without a rest, live calls take half again)."""
 
 _FIRST_RETRY_SECONDS, _LAST_RETRY_SECONDS = 0.1, 2.0
+_LAST_SECONDS = 0.2
+"""How long one that is told to stop goes on publishing what is committed."""
+
 _STOP_SECONDS = 0.25
+"""How long `stop` waits for it, also when Redis hangs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outage:
+    """What keeps a log from being published, told once when it begins and once when it is over."""
+
+    meanwhile: str
+    over: str
+
+
+_REDIS_AWAY = _Outage(
+    "goes on, and what Redis misses is published when it is back", "Redis answers again"
+)
+_STORE_AWAY = _Outage(
+    "is published again when the store can be read", "the store can be read and written again"
+)
+_UNEXPECTED = _Outage("is published again when that is over", "that is over")
 
 
 class Notifier:
@@ -51,9 +75,12 @@ class Notifier:
         self._follower = f"redis:{log.id}"
         self._lease = Lease(logs.store, log.id, log.name, "notifier")
         self._signal: CommitSignal = logs.commit_signal()
-        self._stopping = threading.Event()
+        self._stop_at: float | None = None
+        # Not a threading.Event: a signal handler that sets one while its own thread is about to
+        # wait for it waits forever.
+        self._stops: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self.run, name="event-log-notifier", daemon=True)
-        self._is_away = False
+        self._outage: _Outage | None = None
         self._knows_of_foreign_ids = False
 
     def start(self) -> None:
@@ -68,26 +95,34 @@ class Notifier:
 
     def request_stop(self) -> None:
         """Let `run` end soon; callable from a signal handler."""
-        self._stopping.set()
-        self._signal.wake()
+        self._stop_at = time.monotonic() + _LAST_SECONDS
+        self._stops.put(None)
+
+    def _rest(self, seconds: float) -> None:
+        """Do nothing for so long, or until `stop`."""
+        if self._stop_at is None:
+            with suppress(queue.Empty):
+                self._stops.get(timeout=seconds)
 
     def run(self) -> None:
         """Publish until `stop`; failures of Redis or of the store are waited out."""
         try:
             retry_after = _FIRST_RETRY_SECONDS
-            while not self._stopping.is_set():
+            while self._stop_at is None:
                 try:
                     if self._lease.try_acquire():
                         self._publish_until_stopped()
                         return
-                    self._stopping.wait(STANDBY_SECONDS)
-                except EventLoggerError as error:
-                    if self._stopping.is_set():
+                    self._rest(STANDBY_SECONDS)
+                # Whatever it is: a thread that ended would publish nothing more, and say nothing.
+                except Exception as error:
+                    if self._stop_at is not None:
                         return
-                    if not self._is_away:
+                    outage = _outage(error)
+                    if outage is not self._outage:
+                        self._tell(outage, error)
                         retry_after = _FIRST_RETRY_SECONDS
-                    self._tell_away(error)
-                    self._stopping.wait(retry_after)
+                    self._rest(retry_after)
                     retry_after = min(2 * retry_after, _LAST_RETRY_SECONDS)
         finally:
             self._lease.release()
@@ -100,21 +135,23 @@ class Notifier:
         stored_at = time.monotonic()
         messages = Messages()
         while True:
-            is_last = self._stopping.is_set()
+            stop_at = self._stop_at
             entries, position = self._logs.committed(self._log, position, PAGE)
             if entries:
                 self._publish(list(messages.of(entries)))
-            is_due = time.monotonic() - stored_at > POSITION_SECONDS or (is_last and not entries)
+            now = time.monotonic()
+            is_last = stop_at is not None and (not entries or now > stop_at)
+            is_due = is_last or now - stored_at > POSITION_SECONDS
             if position > stored and messages.is_between_bundles and is_due:
                 self._logs.store_position(self._follower, position)
                 stored, stored_at = position, time.monotonic()
-            if len(entries) < PAGE:
-                if is_last and not entries:
-                    return
-                if entries:
-                    self._stopping.wait(REST_SECONDS)
-                else:
-                    self._signal.wait(POLL_SECONDS)
+                self._tell_over()
+            if is_last:
+                return
+            if not entries:
+                self._signal.wait(POLL_SECONDS)
+            elif len(entries) < PAGE:
+                self._rest(REST_SECONDS)
 
     def _publish(self, messages: list[Message]) -> None:
         foreign = self._publisher.publish(messages)
@@ -127,15 +164,22 @@ class Notifier:
                 self._log.name,
                 foreign[0],
             )
-        if self._is_away:
-            self._is_away = False
-            _log.info("Redis answers again; log %r publishes what was missed", self._log.name)
+        if self._outage is _REDIS_AWAY:
+            self._tell_over()
 
-    def _tell_away(self, error: EventLoggerError) -> None:
-        if self._is_away:
-            return
-        self._is_away = True
-        what = "goes on, and what Redis misses is published when it is back"
-        if not isinstance(error, RedisError):
-            what = "is published again when the store can be read"
-        _log.warning("%s; log %r %s", error, self._log.name, what)
+    def _tell(self, outage: _Outage, error: Exception) -> None:
+        self._outage = outage
+        said = error if isinstance(error, EventLoggerError) else repr(error)
+        trace = error if outage is _UNEXPECTED else None
+        _log.warning("%s; log %r %s", said, self._log.name, outage.meanwhile, exc_info=trace)
+
+    def _tell_over(self) -> None:
+        if self._outage is not None:
+            _log.info("%s; log %r publishes what was missed", self._outage.over, self._log.name)
+            self._outage = None
+
+
+def _outage(error: Exception) -> _Outage:
+    if isinstance(error, RedisError):
+        return _REDIS_AWAY
+    return _STORE_AWAY if isinstance(error, EventLoggerError) else _UNEXPECTED

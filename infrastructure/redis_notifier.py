@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 import orjson
 
-from domain.errors import LogConfigurationError, RedisError, shown
+from domain.errors import LogConfigurationError, RedisError
 from projections.messages import STREAM, Message
 
 if TYPE_CHECKING:
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     """A Redis: its URL, a client, False for none, None for what the environment says."""
 
 _DATABASE = re.compile(r"(?:/\d*)?\Z", re.ASCII)
+_CERTAIN_PARTS = re.compile(
+    r"((?:(?i:rediss?|valkeys?|unix|https?)://)?)"
+    r"(?:[^/?#@]*@)?"
+    r"([\w.-]+(?::\d+)?|\[[\da-fA-F:.]+\](?::\d+)?|)"
+    r"((?:/[\w./-]*)?)"
+    r"((?:\?[^@]*)?)",
+    re.ASCII,
+)
 
 STREAM_LENGTH = 100_000
 """About how many messages the stream keeps; older ones are dropped by the server."""
@@ -31,10 +39,22 @@ TIMEOUT_SECONDS = 2.0
 """How long to wait for a connection or an answer."""
 
 # One script is one atomic step: a server that refuses writes refuses it at the first XADD, so that
-# nothing of it is published. A message whose id the stream holds was published before.
+# nothing of it is published. A message whose id the stream holds was published before; so that
+# this is true, a user who may write the stream but not publish is refused before anything is added.
 _PUBLISH = """
 local foreign = {}
-for _, message in ipairs(cjson.decode(ARGV[3])) do
+local messages = cjson.decode(ARGV[3])
+if redis.acl_check_cmd then
+  local checked = {}
+  for _, message in ipairs(messages) do
+    local channel = ARGV[2] .. message[2]
+    if not checked[channel] and not redis.acl_check_cmd('PUBLISH', channel, '') then
+      return redis.error_reply('NOPERM this user may not publish on the channel ' .. channel)
+    end
+    checked[channel] = true
+  end
+end
+for _, message in ipairs(messages) do
   local id, channel, data = message[1], message[2], message[3]
   local added = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], id,
                             'channel', channel, 'data', data)
@@ -57,9 +77,15 @@ return foreign
 
 
 def without_password(url: str) -> str:
-    """The URL with what stands before its host left out, as logs and errors may show it."""
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+    """The URL as logs and errors may show it: without what stands before its host or after a `?`.
+
+    `***` stands for a text in which it is not certain what the password is.
+    """
+    certain = _CERTAIN_PARTS.fullmatch(url)
+    if certain is None:
+        return "***"
+    scheme, host, path, options = certain.groups()
+    return f"{scheme}{host}{path}{'?***' if options else ''}"
 
 
 def connect(source: RedisSource) -> redis.Redis:
@@ -74,31 +100,42 @@ def connect(source: RedisSource) -> redis.Redis:
     if not isinstance(source, str):
         raise LogConfigurationError(
             "redis",
-            source,
-            f"must be a URL such as redis://localhost:6379/0, a redis.Redis or False, not"
-            f" {shown(source)}",
+            type(source).__name__,
+            "must be a URL such as redis://localhost:6379/0, a redis.Redis or False, not of type"
+            f" {type(source).__module__}.{type(source).__qualname__}",
         )
-    try:
-        parts = urlsplit(source)
-        if parts.scheme in ("redis", "rediss") and not parts.hostname:
-            raise ValueError("it names no host")
-        if parts.scheme in ("redis", "rediss") and not _DATABASE.match(parts.path):
-            raise ValueError("its path is no database number")
-        return redis.Redis.from_url(
-            source,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            socket_timeout=TIMEOUT_SECONDS,
-            # The notifier retries by itself, with everything that it has not published.
-            retry=None,
-        )
-    except (ValueError, TypeError) as error:
-        shown_url = without_password(source)
-        raise LogConfigurationError(
-            "redis",
-            shown_url,
-            f"{shown_url!r} is no Redis URL; write redis://localhost:6379/0, rediss:// for TLS, or"
-            " unix:///run/redis.sock",
-        ) from (error if shown_url == source else None)
+    # The reason is not chained to the error: it may quote the password.
+    with suppress(ValueError, TypeError, redis.RedisError):
+        return _client(source)
+    shown_url = without_password(source)
+    raise LogConfigurationError(
+        "redis",
+        shown_url,
+        f"{shown_url!r} is no Redis URL; write redis://localhost:6379/0, rediss:// for TLS, or"
+        " unix:///run/redis.sock",
+    )
+
+
+def _client(url: str) -> redis.Redis:
+    import redis
+
+    parts = urlsplit(url)
+    is_socket = parts.scheme == "unix"
+    if is_socket == bool(parts.hostname):
+        raise ValueError("a host and a socket's path are one too many, or neither is named")
+    if not (parts.path if is_socket else _DATABASE.match(parts.path)):
+        raise ValueError("the path is no socket, or no database number")
+    client = redis.Redis.from_url(
+        url,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        socket_timeout=TIMEOUT_SECONDS,
+        # The notifier retries by itself, with everything that it has not published.
+        retry=None,
+    )
+    # An option that redis does not know would come to light only at the first command.
+    pool = client.connection_pool
+    pool.connection_class(**pool.connection_kwargs)
+    return client
 
 
 class RedisPublisher:

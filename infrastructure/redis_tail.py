@@ -48,6 +48,7 @@ class RedisTail:
         self._from_store = from_store
         self._last_order = None if from_order is None else from_order - 1
         self._told: OrderedDict[Heard, None] = OrderedDict()
+        self._has_begun = from_order is not None
 
     def messages(self, stopping: threading.Event) -> Iterator[Heard]:
         """The messages, until `stopping` is set; a Redis that is away is waited for."""
@@ -62,15 +63,24 @@ class RedisTail:
         with redis_errors():
             self._client.ping()
 
+    def _begin(self) -> None:
+        """Remember the stream's last message: what comes after it is to be told."""
+        with redis_errors():
+            last: Any = self._client.xrevrange(self._prefix + STREAM, count=1)
+        for _, fields in last:
+            self._told[_message(fields)] = None
+        self._has_begun = True
+
     def _listen(self, stopping: threading.Event) -> Iterator[Heard]:
+        if not self._has_begun:
+            self._begin()
         with redis_errors():
             subscription = self._client.pubsub(  # type: ignore[no-untyped-call]
                 ignore_subscribe_messages=True
             )
             subscription.subscribe(*(self._prefix + channel for channel in CHANNELS))
         try:
-            if self._told or self._last_order is not None:
-                yield from self._tell_all(self._missed(None))
+            yield from self._tell_all(self._missed(None))
             while not stopping.is_set():
                 with redis_errors():
                     message = subscription.get_message(timeout=_LISTEN_SECONDS)
@@ -88,6 +98,8 @@ class RedisTail:
 
     def _tell_all(self, messages: list[Heard]) -> Iterator[Heard]:
         for heard in messages:
+            if not _is_payload(heard):
+                continue
             order = _order(heard)
             if heard in self._told or (order is not None and order <= (self._last_order or 0)):
                 continue
@@ -138,13 +150,27 @@ class RedisTail:
 
 def _order(heard: Heard) -> int | None:
     """The order of an `events:logged` message, whose orders have no gaps."""
-    return int(orjson.loads(heard[1])["order"]) if heard[0] == LOGGED_CHANNEL else None
+    if heard[0] != LOGGED_CHANNEL or not _is_payload(heard):
+        return None
+    order: int = orjson.loads(heard[1])["order"]
+    return order
+
+
+def _is_payload(heard: Heard) -> bool:
+    """Whether a log has published it: others may publish anything on these channels."""
+    try:
+        payload = orjson.loads(heard[1])
+    except orjson.JSONDecodeError:
+        return False
+    if not isinstance(payload, dict):
+        return False
+    return heard[0] != LOGGED_CHANNEL or type(payload.get("order")) is int
 
 
 def _message(fields: dict[Any, Any]) -> Heard:
     by_name = {_text(name): _text(value) for name, value in fields.items()}
-    return by_name["channel"], by_name["data"]
+    return by_name.get("channel", ""), by_name.get("data", "")
 
 
 def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
