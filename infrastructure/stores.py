@@ -40,7 +40,7 @@ PAGE_SIZE = 16384
 """Bytes per page of our files: appending events of 700 bytes costs half of what it does with
 SQLite's own 4,096 (measured), since a page holds twenty of them and less is left over."""
 
-_MAGIC = b"SQLite format 3\x00"
+_HEADER_BYTES = 100
 _PREFIX = "sqlite:///"
 _MEMORY = (":memory:", "sqlite://", "sqlite:///:memory:")
 
@@ -148,25 +148,46 @@ def _create_tables(path: Path, statements: Sequence[str]) -> None:
 def _refuse_foreign_file(store: Store, path: Path) -> None:
     if not path.is_file():
         raise NotAnAuditStoreError(store.url, f"{path} is not a file")
-    try:
-        with path.open("rb") as file:
-            header = file.read(100)
-    except OSError as error:
-        raise StoreError(store.url, f"cannot be read ({os.strerror(error.errno or 0)})") from error
-    # https://www.sqlite.org/fileformat.html: user_version at byte 60, application_id at byte 68.
-    if len(header) < 100 or not header.startswith(_MAGIC):
-        raise NotAnAuditStoreError(store.url, f"{path} is no database; name another file")
-    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+    application_id, version = _header(store, path)
+    if application_id != APPLICATION_ID:
         raise NotAnAuditStoreError(
             store.url, f"{path} is another program's database; name another file"
         )
-    version = int.from_bytes(header[60:64], "big")
     if version > SCHEMA_VERSION:
         raise NewerStoreError(
             store.url,
             f"has format {version}, and this version reads up to {SCHEMA_VERSION}; upgrade"
             " event-logger to use it",
         )
+
+
+def _header(store: Store, path: Path) -> tuple[int, int]:
+    """The file's application_id and user_version, read without touching or locking anything.
+
+    By SQLite, never by a file of our own: POSIX drops every lock that this process holds on a file
+    when any descriptor of it is closed, and with them those of our open connections, so that the
+    next process takes itself for the last and removes the write-ahead log under us
+    (https://www.sqlite.org/howtocorrupt.html, 2.2). SQLite puts such a close off.
+    """
+    if not os.access(path, os.R_OK):
+        raise StoreError(store.url, "cannot be read (Permission denied)")
+    connection = None
+    try:
+        if path.stat().st_size < _HEADER_BYTES:
+            raise NotAnAuditStoreError(store.url, f"{path} is no database; name another file")
+        connection = sqlite3.connect(f"{store.database}?mode=ro&immutable=1", uri=True)
+        (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        return application_id, version
+    except sqlite3.OperationalError as error:
+        raise StoreError(store.url, f"cannot be read ({error})") from error
+    except sqlite3.DatabaseError as error:
+        raise NotAnAuditStoreError(
+            store.url, f"{path} is no database; name another file"
+        ) from error
+    finally:
+        if connection is not None:
+            connection.close()
 
 
 @contextmanager
