@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 from eventsourcing.domain import Aggregate, AggregateCreated, AggregateEvent
 
 from domain.errors import IllegalTransitionError, InvalidUpdateError, shown
-from domain.event import UPDATE_CHECKS
+from domain.fields import CLEARED_BY_REORG, UPDATE_CHECKS
 from domain.times import iso_utc
 from domain.values import canonical
 
@@ -44,8 +44,6 @@ OPEN_STATUSES = frozenset({PENDING, SUBMITTED, REORGED})
 
 # The snapshot is large, and nothing depends on the one that was logged.
 _LOGGED_VALUES = tuple(name for name in UPDATE_CHECKS if name != "position_snapshot")
-
-_CLEARED_BY_REORG = ("confirmation_blocks", "completion_timestamp")
 
 Changes = dict[str, Any]
 
@@ -232,7 +230,7 @@ def _decided(
             " tx_hash",
         )
     if target == REORGED:
-        changes |= {name: None for name in _CLEARED_BY_REORG if values.get(name) is not None}
+        changes |= {name: None for name in CLEARED_BY_REORG if values.get(name) is not None}
     return target, changes
 
 
@@ -241,7 +239,7 @@ def _refuse_contradictions(
 ) -> None:
     blocks, had = changes.get("confirmation_blocks"), values.get("confirmation_blocks")
     if target == REORGED:
-        for name in _CLEARED_BY_REORG:
+        for name in CLEARED_BY_REORG:
             if name in changes:
                 raise InvalidUpdateError(
                     name, changes[name], f"is cleared by a reorg of order {order}; leave it out"

@@ -8,13 +8,13 @@ from typing import Any
 
 from domain.checks import number, snapshot, text
 from domain.errors import InvalidEventError, InvalidTimestampError, ReservedFieldError, shown
-from domain.event import EVENT_DATA_CHECKS, NOT_CONTENT, RESERVED_FIELDS
 from domain.event_types import EVENT_TYPES, checked_event_type
+from domain.fields import EVENT_DATA_CHECKS, NOT_CONTENT, RESERVED_FIELDS
 from domain.times import checked_time, is_on_the_hour
 from domain.values import canonical
 
 Record = dict[str, Any]
-"""An event as it is stored: `domain.event.Event`'s fields, those that were given."""
+"""An event as it is stored: `domain.fields.Event`'s fields, those that were given."""
 
 
 @dataclass

@@ -13,13 +13,14 @@ import orjson
 from domain.audit_log import AuditLog
 from domain.checks import order as checked_order
 from domain.errors import InvalidEventError, UnknownOrderError
+from domain.fields import EVENT_FIELDS
 from domain.times import checked_duration
 from domain.values import decode
 from event_logger.event_sequence import Event, EventSequence
 from infrastructure.application import AuditLogs
 from infrastructure.timestamps import timestamp_of
 from projections.bundle_trees import BundleTrees, Tree
-from projections.event_dicts import EVENT_FIELDS, AsTime, Record, event_dict
+from projections.event_dicts import AsTime, Record, event_dict
 from projections.summary import Summary
 
 if TYPE_CHECKING:

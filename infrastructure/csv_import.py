@@ -11,10 +11,12 @@ from typing import Any
 
 from domain.audit_log import AuditLog
 from domain.errors import EventLogFileError, EventLoggerError, LogConfigurationError, shown
+from domain.fields import RESERVED_FIELDS
 from domain.recording import LoggingRules
 from domain.values import encode
 from infrastructure.application import AuditLogs
 from infrastructure.csv_reading import open_rows, typed_cell
+from projections.event_dicts import snapshot_views
 
 Progress = Callable[[int], None]
 """Told how many rows are read."""
@@ -23,18 +25,8 @@ BATCH = 1000
 
 _GAS_TOLERANCE = Decimal("1e-9")
 
-_NOT_ARGUMENTS = frozenset(
-    {
-        "order",
-        "status",
-        "recorded_at",
-        "detail_orders",
-        "detail_count",
-        "wallet_balance_after",
-        "cex_balance_after",
-        "aave_position_after",
-    }
-)
+# A file with a column `log` names other logs than the one that it is imported into: refused.
+_NOT_ARGUMENTS = RESERVED_FIELDS - {"log"}
 _ARGUMENTS = ("timestamp", "event_type", "venue", "token", "amount", "position_snapshot")
 
 
@@ -179,13 +171,10 @@ class _Importer:
     def _check_claims(self, number: int, given: dict[str, Any]) -> None:
         """What the log fills in itself must be what the file says."""
         snapshot = given.get("wallet_balance_after")
-        views: dict[str, Any] = {"cex_balance_after": None, "aave_position_after": None}
+        arrived: dict[str, Any] = {"order": number, "status": "completed"}
+        arrived |= {"cex_balance_after": None, "aave_position_after": None}
         if isinstance(snapshot, dict):
-            views["cex_balance_after"] = snapshot.get("cex_accounts")
-            views["aave_position_after"] = {
-                name: snapshot.get(name) for name in ("wallet", "perp_positions")
-            }
-        arrived: dict[str, Any] = {"order": number, "status": "completed", **views}
+            arrived |= snapshot_views(snapshot)
         if "detail_orders" in given:
             if not isinstance(given["detail_orders"], list):
                 raise ValueError(f"detail_orders {shown(given['detail_orders'])} is no list")

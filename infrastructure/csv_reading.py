@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from domain.errors import EventLogFileError, shown
-from projections.event_dicts import DECLARED_FIELDS, TIME_FIELDS
+from domain.fields import DECLARED_FIELDS, INT_COLUMNS, TEXT_COLUMNS, TIME_FIELDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,35 +21,6 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 NEEDED_COLUMNS = ("timestamp", "event_type", "venue")
-
-TEXT_COLUMNS = frozenset(
-    {
-        *TIME_FIELDS,
-        "status",
-        "event_type",
-        "event_id",
-        "venue",
-        "token",
-        "purpose",
-        "transaction_type",
-        "tx_hash",
-        "block_hash",
-    }
-)
-"""Columns whose cells stay text, whatever they look like."""
-
-INT_COLUMNS = frozenset(
-    {
-        "order",
-        "gas_units",
-        "iteration",
-        "parent_event",
-        "confirmation_blocks",
-        "nonce",
-        "block_number",
-        "detail_count",
-    }
-)
 
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
 

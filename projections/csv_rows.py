@@ -11,8 +11,11 @@ from typing import Any, Self
 
 import orjson
 
+from domain.fields import CHAIN_FIELDS, DECLARED_FIELDS
 from domain.values import int_text
-from projections.event_dicts import CHAIN_FIELDS, DECLARED_FIELDS, Record, event_dict
+from projections.event_dicts import Record, event_dict
+
+_CHAIN = frozenset(CHAIN_FIELDS)
 
 
 class CsvColumns:
@@ -31,8 +34,8 @@ class CsvColumns:
                 extras.update(dict.fromkeys(extra))
             if "detail_orders" in record:
                 extras.update(dict.fromkeys(("detail_orders", "detail_count")))
-            if "block_number" in record or "nonce" in record or "block_hash" in record:
-                chain.update(record.keys() & set(CHAIN_FIELDS))
+            if not _CHAIN.isdisjoint(record):
+                chain.update(_CHAIN.intersection(record))
         return self
 
     def join(self, later: CsvColumns) -> Self:
@@ -43,8 +46,10 @@ class CsvColumns:
 
     def names(self) -> list[str]:
         """The header."""
-        chain = [name for name in CHAIN_FIELDS if name in self._chain]
-        return [*DECLARED_FIELDS, *chain, *self._extras]
+        # What is a field of its own by now may stand among the extras of an older log.
+        chain = [name for name in CHAIN_FIELDS if name in self._chain or name in self._extras]
+        extras = [name for name in self._extras if name not in _CHAIN]
+        return [*DECLARED_FIELDS, *chain, *extras]
 
 
 def csv_rows(events: Iterable[tuple[int, Record]], columns: list[str]) -> Iterator[list[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from domain.event import TRANSACTION_FIELDS
+from domain.fields import TIME_FIELDS, TRANSACTION_FIELDS
 from domain.lifecycle import PENDING
 from projections.event_dicts import AsTime, Record
 
@@ -75,11 +75,8 @@ def history(
         )
     return [
         {
-            name: as_time(value) if name in _TIMES and value is not None else value
+            name: as_time(value) if name in TIME_FIELDS and value is not None else value
             for name, value in step.items()
         }
         for step in steps
     ]
-
-
-_TIMES = ("recorded_at", "completion_timestamp")

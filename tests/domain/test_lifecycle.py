@@ -172,7 +172,7 @@ def test_a_reorg_clears_what_the_old_block_said() -> None:
         ([], ["submitted"], r"updates must be a dict, not \['submitted'\]"),
         ([], {"status": "sent"}, "status must be one of pending, submitted, .*, not 'sent'"),
         ([], {"status": 3}, "status must be one of .*, not 3"),
-        ([], {"amount": 3}, "amount cannot be updated; what can is status, tx_hash,"),
+        ([], {"amount": 3}, "amount cannot be updated; what can is status, gas_cost_eth"),
         ([], {3: 3}, "3 cannot be updated"),
         ([], {"status": "submitted"}, "tx_hash is missing: order 7 was logged without an event_id"),
         ([], {"status": "submitted", "tx_hash": " "}, "tx_hash must be text that is not blank"),

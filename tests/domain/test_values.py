@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.audit_log import AuditLog
-from domain.event import Event
+from domain.fields import Event
 from domain.values import decode, encode
 from event_logger import EventLogger, read_event_log
 from infrastructure.timestamps import timestamp_of

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from domain.fields import CHAIN_FIELDS, DECLARED_FIELDS
 from projections.csv_rows import CsvColumns, csv_line, csv_rows, json_cell
-from projections.event_dicts import CHAIN_FIELDS, DECLARED_FIELDS, Record
+from projections.event_dicts import Record
 
 BARE: Record = {
     "recorded_at": "2024-05-12T14:00:01.5Z",
@@ -54,7 +55,9 @@ def test_the_columns_are_those_of_the_specification_in_its_order() -> None:
         ([{"nonce": 1}], ["nonce"]),
         ([{"block_hash": "0x"}, {"nonce": 1}], ["nonce", "block_hash"]),
         ([{"block_number": 3}], ["block_number"]),
-        ([{"block_hash": "0x", "block_number": 3, "nonce": 1}], list(CHAIN_FIELDS)),
+        ([dict.fromkeys(reversed(CHAIN_FIELDS), 1)], list(CHAIN_FIELDS)),
+        ([{"fee": 1}, {"extra": {"note": "x"}}], ["fee", "note"]),
+        ([{"extra": {"note": "x", "sender": "an extra of an older log"}}], ["sender", "note"]),
         ([{"extra": {"b": 1, "a": 2}}, {"extra": {"a": 1, "c": 1}}], ["b", "a", "c"]),
         ([{"extra": {"b": 1}}, {"nonce": 1}], ["nonce", "b"]),
         ([{"extra": {"z": None}}], ["z"]),
