@@ -6,22 +6,19 @@ The state has constant size: events are never kept here, only their number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Self
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from eventsourcing.domain import Aggregate, AggregateCreated, AggregateEvent, CanMutateAggregate
 
-from domain.bundle import BundlePlan, BundlePlanner, atomic_wrapper
+from domain.bundle import BundlePiece, atomic_wrapper
 from domain.checks import Number
-from domain.errors import LogConfigurationError, UnknownOrderError, shown
-from domain.prepared import Prepared, PreparedBundle, PreparedEvent
-from domain.recording import LoggingRules, fingerprint
-from domain.speaker import Snapshot
-from domain.times import now
-from domain.values import encode
-from domain.vocabulary import Vocabulary
+from domain.errors import LogConfigurationError, shown
+from domain.identity import Cell, Earlier, Item, cells_of, settle
+from domain.intake import Entry, Intake, LoggingRules
+from domain.vocabulary import Snapshot, Vocabulary
 
 MODES = ("backtest", "live")
 
@@ -49,12 +46,17 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
         """What happened to an audit log."""
 
     class Opened(Event, AggregateCreated):
-        """The log was opened: version 0."""
+        """The log was opened: version 0.
+
+        `identity` is a random UUID that tells it from a log of the same name in another store; a
+        log from before format 2 has none in its opening.
+        """
 
         TOPIC = "audit-log.opened"
         name: str
         mode: str
         metadata: dict[str, Any]
+        identity: str | None = None
 
     # The library would otherwise derive an event of this name, without a topic of its own.
     Created = Opened  # type: ignore[assignment]
@@ -62,23 +64,53 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
     class EventLogged(Event):
         """One event was logged, as the JSON bytes that `domain.values.encode` made of it.
 
-        `event_id` and `fingerprint` stand beside the record where the caller gave an id;
-        `bundle_size` counts the events that were logged under it.
+        `event_id`, `tx_hash` and `late_parent` repeat what the record says, for the indexes;
+        `late_parent` is the wrapper of an event that was logged after its wrapper's transaction.
         """
 
         TOPIC = "audit-log.event-logged"
         record: bytes
         event_id: str | None = None
-        fingerprint: str | None = None
-        bundle_size: int = 1
+        tx_hash: str | None = None
         late_parent: int | None = None
 
-    def __init__(self, name: str, mode: str, metadata: dict[str, Any]) -> None:
+        @classmethod
+        def of(cls, log_id: UUID, order: int, cell: Cell) -> AuditLog.EventLogged:
+            """The event that logging the cell under this order triggers.
+
+            What trigger_event() does, without building a frozen dataclass field by field: this runs
+            for every event, and the library's own mapper restores events in the same way.
+            """
+            if type(cell) is Entry:
+                at, record, event_id, tx_hash, late_parent, _ = cell
+            else:
+                at, record, event_id, tx_hash, late_parent = _of_piece(cell, order)  # type: ignore[arg-type]
+            event = _new_event(cls)
+            _set_attribute(
+                event,
+                "__dict__",
+                {
+                    "originator_id": log_id,
+                    "originator_version": order,
+                    "timestamp": at,
+                    "record": record,
+                    "event_id": event_id,
+                    "tx_hash": tx_hash,
+                    "late_parent": late_parent,
+                },
+            )
+            return event
+
+    def __init__(
+        self, name: str, mode: str, metadata: dict[str, Any], identity: str | None = None
+    ) -> None:
         self.name = name
         self.mode = mode
         self.metadata = metadata
-        self.rules = LoggingRules()
-        self.event_ids_logged = 0
+        self.identity = identity
+        self.intake = Intake(LoggingRules())
+        self.earlier: Earlier | None = None
+        self._pending_ids: dict[str, int] = {}
 
     @classmethod
     def open(
@@ -94,7 +126,12 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
         if metadata is not None and not isinstance(metadata, dict):
             raise LogConfigurationError("metadata", metadata, "must be a dict")
         return cls._create(
-            cls.Opened, id=log_id(name), name=name, mode=mode, metadata=metadata or {}
+            cls.Opened,
+            id=log_id(name),
+            name=name,
+            mode=mode,
+            metadata=metadata or {},
+            identity=str(uuid4()),
         )
 
     @property
@@ -114,58 +151,13 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
     ) -> int:
         """Log one event and return its order.
 
-        Raises `InvalidEventError` or `UnknownOrderError` for what cannot be logged.
+        Raises `InvalidEventError`, `UnknownOrderError` or `EventIdConflictError` for what cannot be
+        logged.
         """
-        return self.add_event(
+        entry = self.intake.event(
             timestamp, event_type, venue, token, amount, position_snapshot, event_data
         )
-
-    def add_event(self, *arguments: Any) -> int:
-        """`log_event` with its keyword arguments as a dict, which is not unpacked once more."""
-        return self._add_event(self.prepare_event(*arguments))
-
-    def prepare_event(
-        self,
-        timestamp: datetime,
-        event_type: str,
-        venue: str,
-        token: str | None,
-        amount: Number | None,
-        position_snapshot: Snapshot,
-        event_data: dict[str, Any],
-    ) -> PreparedEvent:
-        """Check and capture an event for `add_prepared`; the log stays as it is.
-
-        Safe to call from any thread. Raises `InvalidEventError`.
-        """
-        at, recorded_at = now()
-        record = self.rules.record(
-            recorded_at, timestamp, event_type, venue, token, amount, position_snapshot, event_data
-        )
-        event_id = record.get("event_id")
-        return PreparedEvent(
-            at,
-            encode(record),
-            record.get("parent_event"),
-            record.get("related_events"),
-            event_id,
-            None if event_id is None else fingerprint(record),
-        )
-
-    def add_prepared(self, prepared: Prepared) -> int | list[int]:
-        """Log what was prepared and return its order (a bundle's: the orders).
-
-        Raises `UnknownOrderError`.
-        """
-        if isinstance(prepared, PreparedEvent):
-            return self._add_event(prepared)
-        return self._append_bundle(prepared.at, prepared.plan)
-
-    def _add_event(self, prepared: PreparedEvent) -> int:
-        at, encoded, parent, related, event_id, content = prepared
-        if parent is not None or related is not None:
-            self._refuse_unknown_orders(parent, related, self._version)
-        return self._append(at, encoded, event_id, content, late_parent=parent)
+        return self.add(entry)[0]
 
     def log_atomic_transaction(
         self,
@@ -182,113 +174,72 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
         `detail_events`. Raises `InvalidEventError`, its path naming the detail.
         """
         wrapper = atomic_wrapper(timestamp, bundle_name, net_result, position_snapshot, event_data)
-        return self.add_bundle(wrapper, detail_events)
+        return list(self.add(self.intake.bundle(wrapper, detail_events)))
 
-    def add_bundle(
-        self, wrapper: dict[str, Any], detail_events: Sequence[dict[str, Any]]
-    ) -> list[int]:
-        """Log any event as the wrapper of details; its dict holds what `log_event` takes.
+    def add(self, item: Item) -> range:
+        """Log what was taken in and return its orders; the same again gives its first orders.
 
-        Raises as `log_atomic_transaction` does.
+        Raises `UnknownOrderError` or `EventIdConflictError`.
         """
-        at, plan = self.prepare_bundle(wrapper, detail_events)
-        return self._append_bundle(at, plan)
+        first = self._version + 1
+        known = settle(item, first, self)
+        if known is not None:
+            return known
+        events = numbered(self._id, first, cells_of(item))
+        self._pending_events.extend(events)
+        self._pending_ids |= _ids(events)
+        self._version = first + len(events) - 1
+        self._modified_on = item.at
+        return range(first, self._version + 1)
 
-    def prepare_bundle(
-        self, wrapper: dict[str, Any], detail_events: Sequence[dict[str, Any]]
-    ) -> PreparedBundle:
-        """Check and lay out a bundle for `add_prepared`; the log stays as it is.
-
-        The plan still refers to the caller's dicts: `PreparedBundle.captured` does not. Safe to
-        call from any thread. Raises `InvalidEventError`.
-        """
-        at, recorded_at = now()
-        planner = BundlePlanner(self.rules, recorded_at, wrapper["timestamp"])
-        planner.add_wrapper(wrapper, detail_events)
-        return PreparedBundle(at, planner.plan)
-
-    def _append_bundle(self, at: datetime, plan: BundlePlan) -> list[int]:
-        first = self.version + 1
-        records = plan.numbered(first)
-        for place, record in enumerate(records):
-            self._refuse_unknown_orders(
-                record.get("parent_event"), record.get("related_events"), first + place - 1
-            )
-        encoded = plan.encoded(records)
-        fingerprints = [
-            fingerprint(*(plan.content() if place == 0 else [record]))
-            if "event_id" in record
-            else None
-            for place, record in enumerate(plan.records)
-        ]
-        outer_parent = records[0].get("parent_event")
-        return [
-            self._append(
-                at,
-                encoded[place],
-                record.get("event_id"),
-                fingerprints[place],
-                bundle_size=len(records) if place == 0 else 1,
-                late_parent=outer_parent if place == 0 else None,
-            )
-            for place, record in enumerate(records)
-        ]
-
-    def _refuse_unknown_orders(
-        self, parent: int | None, related: list[int] | None, last: int
-    ) -> None:
-        if parent is not None and parent > last:
-            raise UnknownOrderError(parent, self.version, "parent_event")
-        for order in related or ():
-            if order > last:
-                raise UnknownOrderError(order, self.version, "related_events")
-
-    def _append(
-        self,
-        at: datetime,
-        record: bytes,
-        event_id: str | None,
-        content: str | None,
-        bundle_size: int = 1,
-        late_parent: int | None = None,
-    ) -> int:
-        # What trigger_event() does, without building a frozen dataclass field by field: this runs
-        # for every event, and the library's own mapper restores events in the same way.
-        order = self._version + 1
-        state = {
-            "originator_id": self._id,
-            "originator_version": order,
-            "timestamp": at,
-            "record": record,
-        }
-        if event_id is not None:
-            state |= {"event_id": event_id, "fingerprint": content, "bundle_size": bundle_size}
-            self.event_ids_logged += 1
-        if late_parent is not None:
-            state["late_parent"] = late_parent
-        event = _new_event(AuditLog.EventLogged)
-        _set_attribute(event, "__dict__", state)
-        self._version = order
-        self._modified_on = at
-        self._pending_events.append(event)
+    def order_of(self, event_id: str) -> int | None:
+        """The order that was logged under this event_id, pending or stored."""
+        order = self._pending_ids.get(event_id)
+        if order is None and self.earlier is not None:
+            order = self.earlier.order_of(event_id)
         return order
+
+    def states(self, first: int, last: int) -> Sequence[bytes]:
+        """The records of these orders, as many of them as there are, pending or stored."""
+        pending = [e.record for e in self.logged_after(first - 1) if e.originator_version <= last]
+        stored_last = last - len(pending)
+        if self.earlier is None or stored_last < first:
+            return pending
+        return [*self.earlier.states(first, stored_last), *pending]
+
+    def logged_after(self, order: int) -> list[EventLogged]:
+        """The pending events after `order`."""
+        return [
+            event
+            for event in self._pending_events
+            if isinstance(event, AuditLog.EventLogged) and event.originator_version > order
+        ]
 
     def collect_events(self) -> Sequence[CanMutateAggregate[UUID]]:
         """The events not yet saved, in order; they are handed over."""
         collected, self._pending_events = self._pending_events, []
+        self._pending_ids = {}
         return collected
-
-    def logged_after(self, order: int) -> list[EventLogged]:
-        """The pending events after `order`."""
-        pending = self._pending_events[order - self._version :] if order < self._version else []
-        return [event for event in pending if isinstance(event, AuditLog.EventLogged)]
 
     def take_back(self, events: Sequence[CanMutateAggregate[UUID]]) -> None:
         """Hold collected events again, for a later attempt, after saving them failed."""
         self._pending_events[:0] = events
+        self._pending_ids = _ids(self.logged_after(0))
 
-    def forget_after(self, order: int) -> None:
-        """Forget the pending events after `order`, as if they had not been logged."""
-        while self._pending_events and self._pending_events[-1].originator_version > order:
-            self._pending_events.pop()
-        self._version = order
+
+def numbered(log_id: UUID, first_order: int, cells: Iterable[Cell]) -> list[AuditLog.EventLogged]:
+    """The domain events of the cells, with contiguous orders from `first_order` on."""
+    of = AuditLog.EventLogged.of
+    return [of(log_id, order, cell) for order, cell in enumerate(cells, first_order)]
+
+
+def _of_piece(
+    cell: BundlePiece, order: int
+) -> tuple[datetime, bytes, str | None, str | None, int | None]:
+    bundle, place = cell
+    piece = bundle.pieces[place]
+    return bundle.at, piece.state(order - place), piece.event_id, piece.tx_hash, piece.parent
+
+
+def _ids(events: Iterable[AuditLog.EventLogged]) -> dict[str, int]:
+    return {e.event_id: e.originator_version for e in events if e.event_id is not None}

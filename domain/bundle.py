@@ -1,18 +1,44 @@
-"""Atomic bundles: a wrapper and its details, flattened depth-first into contiguous orders."""
+"""Atomic bundles: a wrapper and its details, flattened depth-first into contiguous orders.
+
+What a bundle spans is said here and nowhere else: `last_order_of` and `wrapper_of`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
 
 from domain.checks import text
-from domain.errors import InvalidEventError, UnsupportedValueError, shown
-from domain.recording import DETAIL_ARGUMENTS, LoggingRules, Record, checked_detail
-from domain.values import encode
 
-MAX_BUNDLE_DEPTH = 50
-"""How deep bundles may nest inside bundles."""
+Record = dict[str, Any]
+ReadRecord = Callable[[int], Record]
+
+
+def last_order_of(order: int, record: Record, read: ReadRecord) -> int:
+    """The last order of the bundle that the event wraps; its own where it wraps nothing."""
+    while details := record.get("detail_orders"):
+        order = details[-1]
+        record = read(order)
+    return order
+
+
+def wrapper_of(order: int, record: Record, read: ReadRecord) -> int:
+    """The order of the outermost wrapper of the transaction that the event was logged in.
+
+    An event that names a parent which was logged before it, in a transaction of its own, is no
+    detail of that parent's bundle: a bundle's orders end with those of its details.
+    """
+    while (parent := record.get("parent_event")) is not None:
+        wrapper = read(parent)
+        details = wrapper.get("detail_orders")
+        if not details or order > details[-1]:
+            break
+        order, record = parent, wrapper
+    return order
 
 
 class Step(int):
@@ -45,140 +71,63 @@ def atomic_wrapper(
     }
 
 
-@dataclass
-class BundlePlan:
-    """The records of a bundle in depth-first order, their links as places in the bundle.
+class Piece(NamedTuple):
+    """One event of a bundle: its record but for the links, which need orders.
 
-    `parents[i]` is the place of the record's wrapper (None for the outermost); `details[i]` the
-    places of its direct details (None for a record that wraps nothing).
+    `parent_place` and `detail_places` count from the bundle's wrapper, 0; `steps` are places, too,
+    while `related` and the wrapper's own `parent` are orders that the caller named.
     """
 
-    records: list[Record]
-    parents: list[int | None]
-    details: list[list[int] | None]
-    steps: list[list[Step]]
+    before: bytes
+    after: bytes
+    event_id: str | None
+    tx_hash: str | None
+    parent: int | None
+    related: tuple[int, ...] | None
+    parent_place: int | None
+    detail_places: tuple[int, ...] | None
+    steps: tuple[int, ...]
 
-    def numbered(self, first_order: int) -> list[Record]:
-        """The records with their links as orders, the wrapper having `first_order`."""
-        numbered = []
-        for record, parent, details, steps in zip(
-            self.records, self.parents, self.details, self.steps, strict=True
-        ):
-            links: Record = {}
-            if steps or "related_events" in record:
-                links["related_events"] = record.get("related_events", []) + [
-                    first_order + step for step in steps
-                ]
-            if parent is not None:
-                links["parent_event"] = first_order + parent
-            if details is not None:
-                links["detail_orders"] = [first_order + place for place in details]
-            extra = record.get("extra")
-            plain = {name: value for name, value in record.items() if name != "extra"} | links
-            numbered.append(plain if extra is None else plain | {"extra": extra})
-        return numbered
-
-    def content(self) -> list[Record]:
-        """The records with the same links wherever in a log the bundle may come to stand.
-
-        Negative, so that no link inside the bundle is taken for an order that a caller named.
-        """
-        return self.numbered(-len(self.records))
-
-    def encoded(self, numbered: list[Record]) -> list[bytes]:
-        """The numbered records as JSON.
-
-        Raises `UnsupportedValueError`, its path naming the detail.
-        """
-        encoded = []
-        for place, record in enumerate(numbered):
-            try:
-                encoded.append(encode(record))
-            except UnsupportedValueError as error:
-                path = self._path(place)
-                raise (error.within(path) if path else error) from None
-        return encoded
-
-    def _path(self, place: int) -> str:
-        parent = self.parents[place]
-        if parent is None:
-            return ""
-        siblings = self.details[parent] or []
-        path = f"detail_events[{siblings.index(place)}]"
-        outer = self._path(parent)
-        return f"{outer}.{path}" if outer else path
+    def state(self, first_order: int) -> bytes:
+        """The record as JSON, the bundle's wrapper having `first_order`."""
+        links: dict[str, Any] = {}
+        if self.related is not None or self.steps:
+            links["related_events"] = [
+                *(self.related or ()),
+                *(first_order + step for step in self.steps),
+            ]
+        if self.parent_place is not None:
+            links["parent_event"] = first_order + self.parent_place
+        if self.detail_places is not None:
+            links["detail_orders"] = [first_order + place for place in self.detail_places]
+        between = b"," + orjson.dumps(links)[1:-1] if links else b""
+        return self.before + between + self.after
 
 
-class BundlePlanner:
-    """Checks a bundle whole and lays it out; nothing is logged by planning."""
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A wrapper and its details, checked and captured; logged whole under contiguous orders."""
 
-    def __init__(self, rules: LoggingRules, recorded_at: str, timestamp: Any) -> None:
-        self._rules = rules
-        self._recorded_at = recorded_at
-        self._timestamp = timestamp
-        self.plan = BundlePlan([], [], [], [])
+    at: datetime
+    pieces: tuple[Piece, ...]
 
-    def add_wrapper(
-        self,
-        arguments: dict[str, Any],
-        details: Sequence[Any],
-        parent: int | None = None,
-        path: str = "",
-        depth: int = 0,
-    ) -> None:
-        """Add a wrapper and, depth-first, its details.
-
-        Raises `InvalidEventError`, its path naming the detail, such as `detail_events[2].venue`.
-        """
-        detail_path = f"{path}.detail_events" if path else "detail_events"
-        if not isinstance(details, list | tuple):
-            raise InvalidEventError(detail_path, details, f"must be a list, not {shown(details)}")
-        if depth > MAX_BUNDLE_DEPTH:
-            raise InvalidEventError(
-                detail_path, details, f"nests deeper than {MAX_BUNDLE_DEPTH} bundles; flatten it"
-            )
-        place = self._add(arguments, parent, path)
-        children: list[int] = []
-        self.plan.details[place] = children
-        for i, detail in enumerate(details):
-            children.append(len(self.plan.records))
-            inner_path = f"{detail_path}[{i}]"
-            inner = checked_detail(inner_path, detail)
-            nested = inner.pop("detail_events", None)
-            if nested is None:
-                self._add(inner, place, inner_path)
-            else:
-                self.add_wrapper(inner, nested, place, inner_path, depth + 1)
-
-    def _add(self, arguments: dict[str, Any], parent: int | None, path: str) -> int:
-        place = len(self.plan.records)
-        data = dict(arguments)
-        named = {name: data.pop(name, None) for name in DETAIL_ARGUMENTS}
-        if named["timestamp"] is None:
-            named["timestamp"] = self._timestamp
-        try:
-            steps = _take_steps(data, place)
-            record = self._rules.record(self._recorded_at, **named, event_data=data)
-        except InvalidEventError as error:
-            raise (error.within(path) if path else error) from None
-        self.plan.records.append(record)
-        self.plan.parents.append(parent)
-        self.plan.details.append(None)
-        self.plan.steps.append(steps)
-        return place
+    @property
+    def size(self) -> int:
+        """How many orders it takes."""
+        return len(self.pieces)
 
 
-def _take_steps(data: dict[str, Any], place: int) -> list[Step]:
-    related = data.get("related_events")
-    if not isinstance(related, list | tuple):
-        return []
-    steps = [item for item in related if isinstance(item, Step)]
-    if steps:
-        for step in steps:
-            if step >= place:
-                raise InvalidEventError(
-                    "related_events", step, "names a step that comes later; name earlier steps"
-                )
-        rest = [item for item in related if not isinstance(item, Step)]
-        data["related_events"] = rest or None
-    return steps
+class BundlePiece(NamedTuple):
+    """A bundle's event as it waits to be numbered: which bundle, and its place there."""
+
+    bundle: Bundle
+    place: int
+
+    @property
+    def event_id(self) -> str | None:
+        """The caller's key, where it has one."""
+        return self.bundle.pieces[self.place].event_id
+
+    def state_at(self, order: int) -> bytes:
+        """Its record as JSON when it has this order."""
+        return self.bundle.pieces[self.place].state(order - self.place)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from domain.errors import InvalidAmountError, InvalidEventError, shown
-from domain.values import plain_number
+from domain.tags import plain_number
 
 Check = Callable[[str, Any], Any]
 """Takes the field's name and the value; returns the value to store or raises."""

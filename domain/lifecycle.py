@@ -120,13 +120,15 @@ class EventLifecycle(Aggregate):
     def start(
         cls, log_id: UUID, log: str, order: int, record: dict[str, Any], update: Changes
     ) -> Self | None:
-        """The lifecycle that begins with this update of a pending event; None if nothing changes.
+        """The lifecycle that begins with this update; None if nothing changes.
 
-        Raises `InvalidUpdateError` or `IllegalTransitionError`.
+        `update` is what `checked_update` gave. Raises `InvalidUpdateError` or
+        `IllegalTransitionError`.
         """
+        before = record.get("status", PENDING)
         logged = {name: record[name] for name in _LOGGED_VALUES if name in record}
         has_event_id = "event_id" in record
-        decided = _decided(order, PENDING, logged, has_event_id, update)
+        decided = _decided(order, before, logged, has_event_id, update)
         if decided is None:
             return None
         status, changes = decided
@@ -135,7 +137,7 @@ class EventLifecycle(Aggregate):
             id=lifecycle_id(log_id, order),
             log=log,
             order=order,
-            from_status=PENDING,
+            from_status=before,
             from_since=record["recorded_at"],
             status=status,
             tx_hash=(logged | changes).get("tx_hash"),
@@ -147,7 +149,8 @@ class EventLifecycle(Aggregate):
     def update(self, update: Changes) -> None:
         """Take the event further; what changes nothing is accepted and triggers nothing.
 
-        Raises `InvalidUpdateError` or `IllegalTransitionError`.
+        `update` is what `checked_update` gave. Raises `InvalidUpdateError` or
+        `IllegalTransitionError`.
         """
         decided = _decided(self.order, self.status, self.values, self.has_event_id, update)
         if decided is None:
@@ -170,50 +173,15 @@ class EventLifecycle(Aggregate):
         self.values.update(changes)
 
 
-def checked_update(order: int, update: Any) -> Changes:
-    """The fields of an update, checked; those that are None are taken as not given.
-
-    Raises `InvalidUpdateError` when it is no dict, empty, or has a field that cannot be updated.
-    """
-    if not isinstance(update, dict):
-        raise InvalidUpdateError("updates", update, f"must be a dict, not {shown(update)}")
-    given = {name: value for name, value in update.items() if value is not None}
-    if not given:
-        raise InvalidUpdateError(
-            "updates", update, f"of order {order} are empty; give a status or a value"
-        )
-    checked = {}
-    for name, value in given.items():
-        if name == "status":
-            checked[name] = _checked_status(value)
-            continue
-        check = UPDATE_CHECKS.get(name)
-        if check is None:
-            known = ", ".join(UPDATE_CHECKS)
-            raise InvalidUpdateError(
-                str(name), value, f"cannot be updated; what can is status, {known}"
-            )
-        checked[name] = check(name, value)
-    return checked
-
-
-def _checked_status(value: Any) -> str:
-    if isinstance(value, str) and value in TRANSITIONS:
-        return str(value)
-    known = ", ".join(name for name in TRANSITIONS if name != COMPLETED)
-    raise InvalidUpdateError("status", value, f"must be one of {known}, not {shown(value)}")
-
-
 def _decided(
     order: int, status: str, values: Changes, has_event_id: bool, update: Changes
 ) -> tuple[str, Changes] | None:
     """The next status and what changes, or None when nothing does."""
-    given = checked_update(order, update)
-    target = given.pop("status", status)
+    target = update.get("status", status)
     changes = {
         name: value
-        for name, value in given.items()
-        if canonical({name: value}) != canonical({name: values.get(name)})
+        for name, value in update.items()
+        if name != "status" and canonical({name: value}) != canonical({name: values.get(name)})
     }
     if target == status and not changes:
         return None

@@ -13,6 +13,13 @@ from domain.errors import InvalidTimestampError, LogConfigurationError, shown
 _NOT_A_TIME = "NaT"
 _NO_OFFSET = timedelta(0)
 _ISO_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6}(?:\d{3})?)?Z\Z")
+_ISO_TEXT = re.compile(
+    r"(?P<year>\d{4})(?P<dash>-?)(?P<month>\d\d)(?P=dash)(?P<day>\d\d)"
+    r"(?:[T ](?P<hour>\d\d)(?P<colon>:?)(?P<minute>\d\d)"
+    r"(?:(?P=colon)(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"(?P<offset>Z|[+-]\d\d(?::?\d\d)?)?)?\Z",
+    re.ASCII | re.IGNORECASE,
+)
 _NUMPY_YEAR = re.compile(r"(?!0000)\d{4}(?:-|\Z)")
 
 
@@ -70,6 +77,38 @@ def checked_time(field: str, value: Any) -> str:
             field, value, f"must be a time (pd.Timestamp or datetime), not {shown(value)}"
         )
     return iso
+
+
+def iso_of_text(field: str, text: str) -> str:
+    """The time that ISO 8601 text tells, date included, as `iso_utc` writes it.
+
+    It is taken as UTC when it names no offset, a date as its midnight; up to nanoseconds. Raises
+    `InvalidTimestampError` for any other text: 12/05/2024, 14:00 and now are none.
+    """
+    found = _ISO_TEXT.match(text)
+    if found is not None and (found["dash"] or found["hour"]):
+        year, month, day, hour, minute, second = (
+            int(found[part] or 0) for part in ("year", "month", "day", "hour", "minute", "second")
+        )
+        nanoseconds = int((found["fraction"] or "").ljust(9, "0"))
+        try:
+            moment = datetime(year, month, day, hour, minute, second, nanoseconds // 1000, UTC)
+            return _iso(moment - _offset(found["offset"]), nanoseconds % 1000)
+        except (ValueError, OverflowError):
+            pass
+    raise InvalidTimestampError(
+        field, text, f"{shown(text)} is no time; write it as 2024-05-12T14:00:00Z"
+    )
+
+
+def _offset(text: str | None) -> timedelta:
+    if text is None or text in "Zz":
+        return _NO_OFFSET
+    hours, minutes = int(text[1:3]), int(text[3:].lstrip(":") or 0)
+    if hours > 23 or minutes > 59:
+        raise ValueError(text)
+    offset = timedelta(hours=hours, minutes=minutes)
+    return -offset if text[0] == "-" else offset
 
 
 def _iso_of_datetime64(value: Any) -> str | None:

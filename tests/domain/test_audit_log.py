@@ -9,7 +9,7 @@ import pytest
 
 from domain.audit_log import AuditLog, log_id
 from domain.errors import ConcurrencyError, LogConfigurationError, LogInUseError, UnknownOrderError
-from infrastructure.application import AuditLogs
+from infrastructure.audit_logs import AuditLogs
 
 NOON = pd.Timestamp("2024-05-12 12:00", tz="UTC")
 DETAIL = {"event_type": "FLASH_BORROW", "venue": "BALANCER"}

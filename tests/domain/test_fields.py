@@ -15,7 +15,7 @@ import pytest
 from domain import fields
 from domain.errors import InvalidEventError
 from domain.fields import CHAIN_FIELDS, DECLARED_FIELDS, EVENT_FIELDS, Event, Kind, Role
-from domain.recording import LoggingRules
+from domain.intake import LoggingRules
 from tests.support import HOUR, ROOT
 
 COLUMNS_OF = {

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 
 from domain.audit_log import log_id
 from domain.errors import EventLoggerError, IllegalTransitionError, InvalidUpdateError
-from domain.lifecycle import OPEN_STATUSES, TRANSITIONS, EventLifecycle, lifecycle_id
+from domain.lifecycle import (
+    OPEN_STATUSES,
+    TRANSITIONS,
+    EventLifecycle,
+    lifecycle_id,
+)
+from domain.updates import checked_update
 from infrastructure.codec import AuditLogMapper
 
 LOG = log_id("live")
@@ -55,10 +61,11 @@ class Way:
             self.update(update)
 
     def update(self, update: Update) -> None:
+        checked = checked_update(7, update)
         if self.lifecycle is None:
-            self.lifecycle = EventLifecycle.start(LOG, "live", 7, self.record, update)
+            self.lifecycle = EventLifecycle.start(LOG, "live", 7, self.record, checked)
         else:
-            self.lifecycle.update(update)
+            self.lifecycle.update(checked)
         if self.lifecycle is not None:
             self.stored += self.lifecycle.collect_events()  # type: ignore[arg-type]
 

@@ -1,0 +1,40 @@
+"""The accounts that events move assets between, named as in the position snapshot."""
+
+from __future__ import annotations
+
+from domain.pairs import ON_CHAIN_VENUES
+
+WALLET = "WALLET"
+"""The account of the strategy's own address, on every chain and in every protocol."""
+
+SIZE = "size"
+"""The asset of a perpetual's account (`binance.ETHUSDT-PERP`): its size, below zero when short."""
+
+
+def account_of(venue: str) -> str:
+    """The account at a venue: an exchange's in lower case, the wallet for chains and protocols."""
+    upper = venue.upper()
+    return WALLET if upper == WALLET or upper in ON_CHAIN_VENUES else venue.lower()
+
+
+def perp_account(venue: str, instrument: str) -> str:
+    """The account of a perpetual position: `binance.ETHUSDT-PERP`."""
+    return f"{venue.lower()}.{instrument}"
+
+
+def atoken_of(token: str) -> str:
+    """AAVE's token for what is supplied, as position snapshots name it: aWeETH for weETH."""
+    return f"a{token[:1].upper()}{token[1:]}"
+
+
+def debt_token_of(token: str) -> str:
+    """AAVE's token for what is owed, as position snapshots name it: variableDebtWETH for WETH."""
+    return f"variableDebt{token[:1].upper()}{token[1:]}"
+
+
+_DECIMALS = {"USDT": 6, "USDC": 6, "USD": 6, "PYUSD": 6, "BTC": 8, "WBTC": 8, "cbBTC": 8}
+
+
+def decimals_of(token: str) -> int:
+    """How many decimals an amount of the token has where it is held: 6 of USDT, 18 of ETH."""
+    return _DECIMALS.get(token, 18)

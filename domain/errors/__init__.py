@@ -1,0 +1,112 @@
+"""The errors of the audit log; each says one sentence and carries the values it speaks of.
+
+EventLoggerError
+├── InvalidEventError (ValueError)          an event, or one field of it, that cannot be logged
+│   ├── InvalidTimestampError               no time, or off the hour in a backtest
+│   ├── InvalidEventTypeError               not UPPER_SNAKE_CASE, or not in the catalogue
+│   ├── InvalidAmountError                  a numeric field that is no finite number
+│   ├── ReservedFieldError                  an extra called like a field that the log itself fills
+│   ├── UnsupportedValueError               a value that JSON cannot hold
+│   └── InvalidUpdateError                  an update of a live event that cannot be
+├── UnknownOrderError (LookupError)         an order that no event of the log has
+├── EventIdConflictError (ValueError)       an event_id logged before with different content
+├── UpdateNotAllowedError (ValueError)      a status update where every event is completed
+├── IllegalTransitionError (ValueError)     a status that cannot follow the present one
+├── UpdateConflictError (RuntimeError)      another process updated the event at the same moment
+├── LoggerClosedError (RuntimeError)        a call on a closed logger
+├── ForkedLoggerError (RuntimeError)        a call in a forked child
+├── LogConfigurationError (ValueError)      a mode, name, metadata or option that cannot be
+├── UnknownLogError (LookupError)           a log that the store does not hold
+├── LogInUseError (RuntimeError)            a second writer on a backtest log
+├── ConcurrencyError (RuntimeError)         another writer appended first
+├── StoreError (OSError)                    the store failed, or cannot be used
+│   ├── StoreUrlError (ValueError)          a store URL that makes no sense
+│   ├── StoreNotFoundError                  nothing there to read
+│   ├── NotAnAuditStoreError                a file that is not ours; left untouched
+│   ├── NewerStoreError                     written by a newer version
+│   ├── OlderStoreError                     of a former format; to be upgraded before it is read
+│   └── ReadOnlyStoreError                  cannot be written to
+├── RedisError (OSError)                    Redis is away, hangs or refuses
+│   └── StreamInUseError                    another log publishes on the same prefix
+├── CorruptLogError (ValueError)            stored data that does not hold together
+├── ExportError (OSError)                   a file that could not be written
+└── EventLogFileError (ValueError)          a CSV file that is no sound event log
+"""
+
+from domain.errors.base import (
+    EventLoggerError,
+    shown,
+)
+from domain.errors.events import (
+    EventIdConflictError,
+    InvalidAmountError,
+    InvalidEventError,
+    InvalidEventTypeError,
+    InvalidTimestampError,
+    ReservedFieldError,
+    UnknownOrderError,
+    UnsupportedValueError,
+)
+from domain.errors.logs import (
+    ConcurrencyError,
+    CorruptLogError,
+    ForkedLoggerError,
+    LogConfigurationError,
+    LoggerClosedError,
+    LogInUseError,
+    UnknownLogError,
+)
+from domain.errors.stores import (
+    EventLogFileError,
+    ExportError,
+    NewerStoreError,
+    NotAnAuditStoreError,
+    OlderStoreError,
+    ReadOnlyStoreError,
+    RedisError,
+    StoreError,
+    StoreNotFoundError,
+    StoreUrlError,
+    StreamInUseError,
+)
+from domain.errors.updates import (
+    IllegalTransitionError,
+    InvalidUpdateError,
+    UpdateConflictError,
+    UpdateNotAllowedError,
+)
+
+__all__ = [
+    "ConcurrencyError",
+    "CorruptLogError",
+    "EventIdConflictError",
+    "EventLogFileError",
+    "EventLoggerError",
+    "ExportError",
+    "ForkedLoggerError",
+    "IllegalTransitionError",
+    "InvalidAmountError",
+    "InvalidEventError",
+    "InvalidEventTypeError",
+    "InvalidTimestampError",
+    "InvalidUpdateError",
+    "LogConfigurationError",
+    "LogInUseError",
+    "LoggerClosedError",
+    "NewerStoreError",
+    "NotAnAuditStoreError",
+    "OlderStoreError",
+    "ReadOnlyStoreError",
+    "RedisError",
+    "ReservedFieldError",
+    "StoreError",
+    "StoreNotFoundError",
+    "StoreUrlError",
+    "StreamInUseError",
+    "UnknownLogError",
+    "UnknownOrderError",
+    "UnsupportedValueError",
+    "UpdateConflictError",
+    "UpdateNotAllowedError",
+    "shown",
+]

@@ -1,0 +1,75 @@
+"""What is wrong with a logger or its log."""
+
+from __future__ import annotations
+
+from domain.errors.base import EventLoggerError, shown
+
+
+class LoggerClosedError(EventLoggerError, RuntimeError):
+    """The logger was closed."""
+
+    def __init__(self, log: str) -> None:
+        self.log = log
+        super().__init__(f"the logger of log {shown(log)} is closed; open another to go on")
+
+
+class ForkedLoggerError(EventLoggerError, RuntimeError):
+    """The logger was opened in the parent of a forked process."""
+
+    def __init__(self, log: str) -> None:
+        self.log = log
+        super().__init__(
+            f"the logger of log {shown(log)} was opened before this process was forked;"
+            " open one here"
+        )
+
+
+class LogConfigurationError(EventLoggerError, ValueError):
+    """A mode, name, metadata or option does not fit; `option` names it."""
+
+    def __init__(self, option: str, value: object, problem: str) -> None:
+        self.option = option
+        self.value = value
+        super().__init__(f"{option} {problem}")
+
+
+class UnknownLogError(EventLoggerError, LookupError):
+    """The store holds no log of this name."""
+
+    def __init__(self, log: str, names: list[str]) -> None:
+        self.log = log
+        self.names = names
+        there = f"it holds {', '.join(map(shown, names))}" if names else "it holds no log"
+        super().__init__(f"there is no log {shown(log)} in this store: {there}")
+
+
+class LogInUseError(EventLoggerError, RuntimeError):
+    """A backtest log has one writer at a time, and this log has one."""
+
+    def __init__(self, log: str) -> None:
+        self.log = log
+        super().__init__(
+            f"log {shown(log)} is being written by another logger; close that one, or log to"
+            " another name"
+        )
+
+
+class ConcurrencyError(EventLoggerError, RuntimeError):
+    """Another writer appended to the log since it was opened."""
+
+    def __init__(self, log: str, version: int) -> None:
+        self.log = log
+        self.version = version
+        super().__init__(
+            f"log {shown(log)} has grown past order {version} since it was opened;"
+            " open it again and log there"
+        )
+
+
+class CorruptLogError(EventLoggerError, ValueError):
+    """Stored data does not hold together; `order` is where."""
+
+    def __init__(self, log: str, order: int, problem: str) -> None:
+        self.log = log
+        self.order = order
+        super().__init__(f"log {shown(log)} is damaged at order {order}: {problem}")

@@ -1,0 +1,208 @@
+"""The typed methods for what monitors see and what is done about it.
+
+Amounts are ints, floats or Decimals in units of their token and are kept exactly. `**event_data`
+is kept with the event and replaces what a method fills in itself.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from domain.checks import Number, magnitude, number
+from domain.vocabulary.event_sink import EventSink, LoggedT, Snapshot
+
+
+class MonitoringVocabulary(EventSink[LoggedT]):
+    """Risk, rebalancing, reconciliation, prices."""
+
+    def log_rebalance(
+        self,
+        timestamp: datetime,
+        rebalance_type: str,
+        delta_exposure: Number,
+        actions_taken: list[str],
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log a rebalancing and what it did to the net delta exposure."""
+        delta = number("delta_exposure", delta_exposure)
+        return self._log_typed(
+            timestamp,
+            "REBALANCE_EXECUTED",
+            "STRATEGY",
+            "COMPOSITE",
+            magnitude(delta),
+            position_snapshot,
+            {
+                "transaction_type": "REBALANCE",
+                "purpose": f"Rebalance: {rebalance_type} (delta: {delta})",
+                "rebalance_type": rebalance_type,
+                "delta_exposure": delta,
+                "actions_taken": actions_taken,
+            },
+            event_data,
+        )
+
+    def log_rebalance_trigger(
+        self,
+        timestamp: datetime,
+        trigger: str,
+        current_value: Number,
+        threshold: Number,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log what calls for a rebalancing: a measure that crossed its threshold."""
+        return self._log_typed(
+            timestamp,
+            "REBALANCE_TRIGGER",
+            "STRATEGY",
+            "COMPOSITE",
+            current_value,
+            position_snapshot,
+            {
+                "transaction_type": "REBALANCE",
+                "purpose": f"Rebalance trigger: {trigger} = {current_value}"
+                f" (threshold: {threshold})",
+                "trigger": trigger,
+                "current_value": current_value,
+                "threshold": threshold,
+            },
+            event_data,
+        )
+
+    def log_risk_alert(
+        self,
+        timestamp: datetime,
+        risk_type: str,
+        current_value: Number,
+        threshold: Number,
+        severity: str = "WARNING",
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log a risk measure that crossed its threshold."""
+        return self._log_typed(
+            timestamp,
+            "RISK_ALERT",
+            "RISK_MONITOR",
+            "COMPOSITE",
+            current_value,
+            position_snapshot,
+            {
+                "transaction_type": "RISK_ALERT",
+                "purpose": f"Risk alert: {risk_type} = {current_value} (threshold: {threshold})",
+                "risk_type": risk_type,
+                "current_value": current_value,
+                "threshold": threshold,
+                "severity": severity,
+            },
+            event_data,
+        )
+
+    def log_liquidation_risk(
+        self,
+        timestamp: datetime,
+        risk_type: str,
+        current_value: Number,
+        threshold: Number,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log a position that comes near its liquidation."""
+        return self._log_typed(
+            timestamp,
+            "LIQUIDATION_RISK",
+            "RISK_MONITOR",
+            "COMPOSITE",
+            current_value,
+            position_snapshot,
+            {
+                "transaction_type": "RISK_ALERT",
+                "purpose": f"Liquidation risk: {risk_type} = {current_value}"
+                f" (threshold: {threshold})",
+                "risk_type": risk_type,
+                "current_value": current_value,
+                "threshold": threshold,
+            },
+            event_data,
+        )
+
+    def log_margin_warning(
+        self,
+        timestamp: datetime,
+        venue: str,
+        current_value: Number,
+        threshold: Number,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log an account whose margin, a ratio, crossed its threshold."""
+        return self._log_typed(
+            timestamp,
+            "MARGIN_WARNING",
+            venue,
+            "COMPOSITE",
+            current_value,
+            position_snapshot,
+            {
+                "transaction_type": "RISK_ALERT",
+                "purpose": f"Margin at {venue}: {current_value} (threshold: {threshold})",
+                "current_value": current_value,
+                "threshold": threshold,
+            },
+            event_data,
+        )
+
+    def log_reconciliation(
+        self,
+        timestamp: datetime,
+        venue: str,
+        token: str,
+        expected: Number,
+        actual: Number,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log an hourly reconciliation: the balance expected and the one found."""
+        return self._log_typed(
+            timestamp,
+            "HOURLY_RECONCILIATION",
+            venue,
+            token,
+            actual,
+            position_snapshot,
+            {
+                "transaction_type": "RECONCILIATION",
+                "purpose": f"Reconcile {token} at {venue}: expected {expected}, found {actual}",
+                "expected": expected,
+                "actual": actual,
+            },
+            event_data,
+        )
+
+    def log_price_update(
+        self,
+        timestamp: datetime,
+        venue: str,
+        token: str,
+        price_usd: Number,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log a token's price in USD as a venue shows it."""
+        return self._log_typed(
+            timestamp,
+            "PRICE_UPDATE",
+            venue,
+            token,
+            price_usd,
+            position_snapshot,
+            {
+                "transaction_type": "PRICE_UPDATE",
+                "purpose": f"Price of {token} at {venue}: {price_usd} USD",
+                "price_usd": price_usd,
+            },
+            event_data,
+        )
