@@ -14,9 +14,12 @@ AsTime = Callable[[str], Any]
 _EMPTY: dict[str, Any] = dict.fromkeys(EVENT_FIELDS) | {"status": COMPLETED}
 
 
-def event_dict(order: int, record: Record, as_time: AsTime) -> dict[str, Any]:
+def event_dict(
+    order: int, record: Record, as_time: AsTime, as_recorded_at: AsTime | None = None
+) -> dict[str, Any]:
     """The event as a dict: None where a field is unset, times made by `as_time` of ISO 8601 text.
 
+    `as_recorded_at` makes the time that hardly two events share, where that is known beforehand.
     Records of a live log bring their status; what a backtest logged is completed.
     """
     event = _EMPTY.copy()
@@ -26,7 +29,7 @@ def event_dict(order: int, record: Record, as_time: AsTime) -> dict[str, Any]:
     details = event.pop("detail_orders", None)
     event["order"] = order
     event["timestamp"] = as_time(event["timestamp"])
-    event["recorded_at"] = as_time(event["recorded_at"])
+    event["recorded_at"] = (as_recorded_at or as_time)(event["recorded_at"])
     if event["trigger_timestamp"] is not None:
         event["trigger_timestamp"] = as_time(event["trigger_timestamp"])
     if event["completion_timestamp"] is not None:

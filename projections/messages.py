@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from projections.committed import Committed, Logged, Transitioned
+from projections.entries import LogEntry, LoggedEntry, TransitionEntry
 from projections.event_dicts import Record
 
 LOGGED_CHANNEL = "events:logged"
@@ -19,7 +19,11 @@ STREAM = "events:stream"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message: `id` is its place among all messages of the store, `<notification id>-<n>`."""
+    """A message: `id` is its place among all messages of the log, `<position + 1>-<n>`.
+
+    The position is its entry's, and n counts the entry's messages from 0: its own, then those of
+    the bundles that end with it, the inner one first.
+    """
 
     id: str
     channel: str
@@ -49,18 +53,18 @@ class Messages:
         """Whether a new `Messages` could go on from here."""
         return not self._open
 
-    def of(self, entries: Iterable[Committed]) -> Iterator[Message]:
+    def of(self, entries: Iterable[LogEntry]) -> Iterator[Message]:
         """The messages of these entries, which follow those given before."""
         for entry in entries:
-            if isinstance(entry, Logged):
+            if isinstance(entry, LoggedEntry):
                 logged = logged_payload(entry.order, entry.record)
                 told = [(LOGGED_CHANNEL, logged), *self._ended_bundles(entry)]
             else:
                 told = [(STATUS_CHANNEL, _status(entry))]
             for n, (channel, data) in enumerate(told):
-                yield Message(f"{entry.position}-{n}", channel, data)
+                yield Message(f"{entry.position + 1}-{n}", channel, data)
 
-    def _ended_bundles(self, entry: Logged) -> Iterator[tuple[str, str]]:
+    def _ended_bundles(self, entry: LoggedEntry) -> Iterator[tuple[str, str]]:
         details = entry.record.get("detail_orders")
         if details:
             bundle = _bundle(entry.order, entry.record)
@@ -98,7 +102,7 @@ def _bundle(order: int, record: Record) -> str:
     )
 
 
-def _status(entry: Transitioned) -> str:
+def _status(entry: TransitionEntry) -> str:
     return _json(
         {
             "order": entry.order,

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.csv_rows import csv_line
+from projections.csv_cells import csv_line
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=120)
 cells = st.none() | texts | st.floats() | st.integers() | st.sampled_from(['"', ",", "\r", "\n"])

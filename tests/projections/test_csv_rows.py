@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from decimal import Decimal
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from domain.fields import CHAIN_FIELDS, DECLARED_FIELDS
-from projections.csv_rows import CsvColumns, csv_line, csv_rows, json_cell
+from domain.values import encode
+from projections.csv_cells import json_cell
+from projections.csv_rows import CsvColumns, CsvLines, as_stored, csv_batches
 from projections.event_dicts import Record
 
 BARE: Record = {
@@ -29,8 +32,10 @@ def header(*records: Record) -> list[str]:
 def row(record: Record) -> dict[str, str]:
     """The cells of the event's line, under their columns."""
     columns = header(record)
-    lines = map(csv_line, csv_rows([(1, record)], columns))
-    (cells,) = csv.reader(lines, strict=True)
+    restored = "".join(CsvLines(columns).lines([(1, record)]))
+    stored = as_stored(encode(record))
+    assert "".join(CsvLines(columns, stored=True).lines([(1, stored)])) == restored
+    (cells,) = csv.reader(io.StringIO(restored, newline=""), strict=True)
     return dict(zip(columns, cells, strict=True))
 
 
@@ -147,5 +152,7 @@ def test_rows_are_made_one_at_a_time() -> None:
             order += 1
             yield order, BARE
 
-    rows = csv_rows(endless(), ["order"])
-    assert [next(rows) for _ in range(3)] == [[1], [2], [3]]
+    rows = CsvLines(["order", "venue"]).lines(endless())
+    assert [next(rows) for _ in range(3)] == ["1,LIDO\n", "2,LIDO\n", "3,LIDO\n"]
+    batches = csv_batches(endless(), 2)
+    assert [len(next(batches).lines) for _ in range(3)] == [2, 2, 2]

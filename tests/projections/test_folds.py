@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projections.bundle_trees import BundleTrees
-from projections.csv_rows import CsvColumns, csv_rows
+from projections.csv_rows import CsvColumns, CsvLines
 from projections.event_dicts import Record, event_dict
-from projections.live_status import LiveStatus
+from projections.status_board import LiveStatus
 from projections.summary import Summary
 
 NOW = datetime(2024, 5, 12, 14, tzinfo=UTC)
@@ -96,7 +96,7 @@ def rows(*halves: list[Numbered]) -> Any:
     header = CsvColumns()
     for half in halves:
         header.fold(half)
-    return [row for half in halves for row in csv_rows(half, header.names())]
+    return [row for half in halves for row in CsvLines(header.names()).lines(half)]
 
 
 Projection = Callable[..., Any]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.audit_log import AuditLog
 from domain.values import decode
-from projections.committed import Committed, Logged, Transitioned
+from projections.entries import LogEntry, LoggedEntry, TransitionEntry
 from projections.messages import Message, Messages
 from tests.support import HOUR
 
@@ -19,18 +19,18 @@ Details = list[dict[str, Any]]
 LEAF: dict[str, Any] = {"event_type": "STAKE_DEPOSIT", "venue": "LIDO"}
 
 
-def committed(log: AuditLog, first_position: int = 10) -> list[Committed]:
+def committed(log: AuditLog, transitions_before: int = 9) -> list[LogEntry]:
     """The pending events of a log as a follower gets them."""
-    entries: list[Committed] = []
+    entries: list[LogEntry] = []
     for event in log.logged_after(0):
         record = decode(event.record, str)
         record |= {"bundle_name": record.get("extra", {}).get("bundle_name")}
         order = event.originator_version
-        entries.append(Logged(first_position + order, order, record))
+        entries.append(LoggedEntry(transitions_before + order, order, None, record))
     return entries
 
 
-def told(entries: list[Committed]) -> list[tuple[str, str, Any]]:
+def told(entries: list[LogEntry]) -> list[tuple[str, str, Any]]:
     return [(one.id, one.channel, json.loads(one.data)) for one in Messages().of(entries)]
 
 
@@ -52,8 +52,16 @@ def test_an_event_is_told_with_exactly_these_keys() -> None:
 
 
 def test_a_transition_is_told_with_exactly_these_keys() -> None:
-    entry = Transitioned(
-        17, 1523, "2024-05-12T14:00:01.5Z", "submitted", "2024-05-12T14:00:00Z", "confirmed", "0xa"
+    entry = TransitionEntry(
+        position=1540,
+        number=17,
+        order=1523,
+        committed_at=None,
+        recorded_at="2024-05-12T14:00:01.5Z",
+        from_status="submitted",
+        from_since="2024-05-12T14:00:00Z",
+        status="confirmed",
+        tx_hash="0xa",
     )
     payload = {
         "order": 1523,
@@ -61,7 +69,7 @@ def test_a_transition_is_told_with_exactly_these_keys() -> None:
         "timestamp": "2024-05-12T14:00:01.5Z",
         "tx_hash": "0xa",
     }
-    assert told([entry]) == [("17-0", "events:status", payload)]
+    assert told([entry]) == [("1541-0", "events:status", payload)]
 
 
 def test_a_bundle_is_told_after_all_its_events_the_inner_one_first() -> None:
@@ -127,7 +135,9 @@ def test_pages_make_no_difference(bundles: list[Details], cuts: list[int]) -> No
     assert messages.is_between_bundles
     ids = [tuple(map(int, one.id.split("-"))) for one in whole]
     assert ids == sorted(set(ids))
-    wrappers = [e.order for e in entries if isinstance(e, Logged) and "detail_orders" in e.record]
+    wrappers = [
+        e.order for e in entries if isinstance(e, LoggedEntry) and "detail_orders" in e.record
+    ]
     ended = [json.loads(m.data).get("wrapper_order") for m in whole if "bundle" in m.channel]
     assert sorted(ended) == wrappers
 
@@ -136,5 +146,6 @@ def test_pages_make_no_difference(bundles: list[Details], cuts: list[int]) -> No
 def test_a_wrapper_may_have_no_name(name: str | None) -> None:
     log = AuditLog.open("live", "live")
     wrapper = {"timestamp": HOUR, "event_type": "ATOMIC_TRANSACTION", "venue": "INSTADAPP"}
-    log.add_bundle(wrapper | ({"bundle_name": name} if name else {}), [LEAF])
+    named = wrapper | ({"bundle_name": name} if name else {})
+    log.add(log.intake.bundle(named, [LEAF]))
     assert told(committed(log))[-1][2]["bundle_name"] == name

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from domain.lifecycle import (
@@ -21,7 +21,7 @@ from domain.lifecycle import (
     SUBMITTED,
     TRANSITIONS,
 )
-from projections.committed import Committed, Logged, Transitioned
+from projections.entries import LogEntry, LoggedEntry, TransitionEntry
 from projections.event_dicts import AsTime, Record
 
 Kind = tuple[str, str, str]
@@ -30,12 +30,19 @@ Kind = tuple[str, str, str]
 Members = Callable[[int], Sequence[tuple[int, Record]]]
 """The events that share a transition: the event itself, of a wrapper its details too."""
 
+Opened = Callable[[int], "OpenEvent | None"]
+"""The open event of this order, as it was folded before."""
+
 QUANTILES = {"median": 0.5, "p95": 0.95}
 
 
 @dataclass(frozen=True, slots=True)
 class OpenEvent:
-    """An event that waits for the chain or the exchange; `since` is when its status began."""
+    """An event that waits for the chain or the exchange.
+
+    `since` is when its status began by the clock of who logged it, which is shown; `since_commit`
+    the same by the store's time (µs since 1970; None: of before format 2), which ages are taken by.
+    """
 
     order: int
     event_type: str
@@ -43,12 +50,24 @@ class OpenEvent:
     status: str
     tx_hash: str | None
     since: str
+    since_commit: int | None
 
-    def row(self) -> tuple[int, str, str, str, str | None, str]:
+    def row(self) -> tuple[int, str, str, str, str | None, str, int | None]:
         """The fields, in their order."""
         return (
-            self.order, self.event_type, self.venue, self.status, self.tx_hash, self.since
-        )  # fmt: skip
+            self.order,
+            self.event_type,
+            self.venue,
+            self.status,
+            self.tx_hash,
+            self.since,
+            self.since_commit,
+        )
+
+    @property
+    def began(self) -> int:
+        """When its status began, in microseconds since 1970."""
+        return _microseconds(self.since) if self.since_commit is None else self.since_commit
 
 
 class LiveStatus:
@@ -58,7 +77,7 @@ class LiveStatus:
         self.counts: Counter[Kind] = Counter()
         self.open: dict[int, OpenEvent | None] = {}
         self.confirmations: list[tuple[int, int]] = []
-        """(microseconds from submitted to confirmed, notification id of the confirmation)."""
+        """(microseconds from submitted to confirmed, position of the confirmation)."""
 
     def fold(self, events: Iterable[tuple[int, Record]]) -> Self:
         """Fold in further events of a backtest, completed when they were logged."""
@@ -66,13 +85,15 @@ class LiveStatus:
             self.counts[record["venue"], record["event_type"], COMPLETED] += 1
         return self
 
-    def follow(self, entries: Iterable[Committed], members: Members) -> Self:
-        """Fold in what was committed next to a live log."""
+    def follow(
+        self, entries: Iterable[LogEntry], members: Members, opened: Opened = lambda order: None
+    ) -> Self:
+        """Fold in what was committed next to a live log; `opened` is asked of what came before."""
         for entry in entries:
-            if isinstance(entry, Logged):
-                self._log(entry.order, entry.record)
+            if isinstance(entry, LoggedEntry):
+                self._log(entry)
             else:
-                self._move(entry, members(entry.order))
+                self._move(entry, members(entry.order), opened)
         return self
 
     def join(self, later: LiveStatus) -> Self:
@@ -82,15 +103,30 @@ class LiveStatus:
         self.confirmations += later.confirmations
         return self
 
-    def _log(self, order: int, record: Record) -> None:
+    def _log(self, entry: LoggedEntry) -> None:
+        record = entry.record
         venue, event_type = record["venue"], record["event_type"]
-        self.counts[venue, event_type, PENDING] += 1
-        since = record["recorded_at"]
-        self.open[order] = OpenEvent(
-            order, event_type, venue, PENDING, record.get("tx_hash"), since
-        )
+        status = record.get("status", PENDING)
+        self.counts[venue, event_type, status] += 1
+        if status in OPEN_STATUSES:
+            self.open[entry.order] = OpenEvent(
+                entry.order,
+                event_type,
+                venue,
+                status,
+                record.get("tx_hash"),
+                record["recorded_at"],
+                entry.committed_at,
+            )
 
-    def _move(self, entry: Transitioned, members: Sequence[tuple[int, Record]]) -> None:
+    def _move(
+        self, entry: TransitionEntry, members: Sequence[tuple[int, Record]], opened: Opened
+    ) -> None:
+        before = self.open.get(entry.order) or opened(entry.order)
+        is_new_status = entry.status != entry.from_status
+        since_commit = entry.committed_at
+        if before is not None and not is_new_status:
+            since_commit = before.since_commit
         for order, record in members:
             venue, event_type = record["venue"], record["event_type"]
             self.counts[venue, event_type, entry.from_status] -= 1
@@ -98,11 +134,10 @@ class LiveStatus:
             self.open[order] = None
             if entry.status in OPEN_STATUSES:
                 self.open[order] = OpenEvent(
-                    order, event_type, venue, entry.status, entry.tx_hash, entry.since
+                    order, event_type, venue, entry.status, entry.tx_hash, entry.since, since_commit
                 )
         if entry.from_status == SUBMITTED and entry.status == CONFIRMED:
-            took = _moment(entry.recorded_at) - _moment(entry.from_since)
-            self.confirmations.append((took // timedelta(microseconds=1), entry.position))
+            self.confirmations.append((_took(entry, before), entry.position))
 
     def as_dict(
         self, now: datetime, stuck_after: float | None = None, as_time: AsTime = str
@@ -132,7 +167,7 @@ def board(
             by_venue.setdefault(venue, Counter())[status] += count
             by_type.setdefault(event_type, Counter())[status] += count
     waiting = [
-        _row(event, now, as_time) for event in sorted(open_events, key=lambda e: (e.since, e.order))
+        _row(event, now, as_time) for event in sorted(open_events, key=lambda e: (e.began, e.order))
     ]
     return {
         "counts": _in_order(by_status),
@@ -171,9 +206,24 @@ def _row(event: OpenEvent, now: datetime, as_time: AsTime) -> dict[str, Any]:
         "status": event.status,
         "tx_hash": event.tx_hash,
         "since": as_time(event.since),
-        "age_seconds": (now - _moment(event.since)).total_seconds(),
+        "age_seconds": max(0, microseconds_of(now) - event.began) / 1e6,
     }
 
 
-def _moment(iso: str) -> datetime:
-    return datetime.fromisoformat(iso)
+def _took(entry: TransitionEntry, submitted: OpenEvent | None) -> int:
+    """Microseconds since it was submitted: a difference of the store's times, where it has them."""
+    if submitted is not None and submitted.since_commit is not None and entry.committed_at:
+        return entry.committed_at - submitted.since_commit
+    return max(0, _microseconds(entry.recorded_at) - _microseconds(entry.from_since))
+
+
+def microseconds_of(moment: datetime) -> int:
+    """The moment in microseconds since 1970 (UTC), exactly."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _microseconds(iso: str) -> int:
+    return microseconds_of(datetime.fromisoformat(iso))
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
