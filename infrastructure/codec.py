@@ -11,7 +11,14 @@ from typing import Any
 from uuid import UUID
 
 from eventsourcing.domain import DomainEventProtocol
-from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
+from eventsourcing.persistence import (
+    Cipher,
+    Compressor,
+    JSONTranscoder,
+    Mapper,
+    StoredEvent,
+    Transcoder,
+)
 
 from domain.audit_log import AuditLog
 from domain.lifecycle import EventLifecycle
@@ -23,17 +30,32 @@ _HEADER = ("originator_id", "originator_version", "timestamp")
 
 
 class AuditLogMapper(Mapper[UUID]):
-    """Maps the audit log's events; `EventLogged` keeps the very bytes that were captured."""
+    """Maps the audit log's events; `EventLogged` keeps the very bytes that were captured.
 
-    def __init__(self) -> None:
-        super().__init__(transcoder=JSONTranscoder())
+    It takes what the library gives a mapper, and leaves other aggregates' events to it, so that a
+    follower of the library can have it as its own.
+    """
+
+    def __init__(
+        self,
+        transcoder: Transcoder | None = None,
+        compressor: Compressor | None = None,
+        cipher: Cipher | None = None,
+    ) -> None:
+        super().__init__(transcoder or JSONTranscoder(), compressor, cipher)
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
         """The stored event; `recorded_at` in its state is the domain event's timestamp."""
         if isinstance(domain_event, AuditLog.EventLogged):
             state = domain_event.record
+        elif not isinstance(domain_event, (AuditLog.Event, EventLifecycle.Event)):
+            return super().to_stored_event(domain_event)
         else:
-            fields = {k: v for k, v in vars(domain_event).items() if k not in _HEADER}
+            fields = {
+                name: value
+                for name, value in vars(domain_event).items()
+                if name not in _HEADER and not (name == "identity" and value is None)
+            }
             recorded_at = iso_utc(vars(domain_event)["timestamp"])
             state = encode({"recorded_at": recorded_at, **fields})
         return StoredEvent(
@@ -55,7 +77,11 @@ class AuditLogMapper(Mapper[UUID]):
             "timestamp": datetime.fromisoformat(state.pop("recorded_at")),
         }
         if event_class is AuditLog.EventLogged:
-            fields |= {"record": stored_event.state, "event_id": state.get("event_id")}
+            fields |= {
+                "record": stored_event.state,
+                "event_id": state.get("event_id"),
+                "tx_hash": state.get("tx_hash"),
+            }
         else:
             fields |= state
         event = object.__new__(event_class)

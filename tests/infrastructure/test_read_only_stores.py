@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from event_logger import EventLogger
-from infrastructure.application import AuditLogs
+from infrastructure.audit_logs import AuditLogs
 from tests.support import log_amounts, numbered, run_program, stored, url_of
 
 AS_A_STRANGER = """

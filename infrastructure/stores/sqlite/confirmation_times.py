@@ -6,14 +6,15 @@ by no more places than they are many.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from projections.live_status import QUANTILES
+from projections.status_board import QUANTILES
 
 Time = tuple[int, int]
-"""Microseconds, and the notification id of the confirmation, which sets equal times apart."""
+"""Microseconds, and the position of the confirmation, which sets equal times apart."""
 
 _BEFORE = (
     "SELECT microseconds, position FROM confirmation_times WHERE log_id=?"
@@ -26,28 +27,32 @@ _AFTER = (
 
 
 class ConfirmationTimes:
-    """One log's times; `cursor` is one of the store, in a transaction."""
+    """One log's times; `connection` is one of the store, in a transaction."""
 
     def __init__(self, log_id: UUID) -> None:
         self._log_id = log_id.hex
 
-    def add(self, cursor: Any, times: Sequence[Time]) -> None:
+    def add(self, connection: sqlite3.Connection, times: Sequence[Time]) -> None:
         """Add times, each once."""
         if not times:
             return
-        cursor.executemany(
+        connection.executemany(
             "INSERT INTO confirmation_times VALUES (?,?,?)",
             [(self._log_id, *one) for one in times],
         )
         for name, q in QUANTILES.items():
-            self._move(cursor, name, q, times)
+            self._move(connection, name, q, times)
 
-    def quantiles(self, cursor: Any, further: Sequence[Time] = ()) -> dict[str, float | None]:
+    def quantiles(
+        self, connection: sqlite3.Connection, further: Sequence[Time] = ()
+    ) -> dict[str, float | None]:
         """The quantiles in microseconds, of the times here and further ones."""
-        return {name: self._quantile(cursor, name, q, further) for name, q in QUANTILES.items()}
+        return {name: self._quantile(connection, name, q, further) for name, q in QUANTILES.items()}
 
-    def _move(self, cursor: Any, name: str, q: float, times: Sequence[Time]) -> None:
-        row = self._row(cursor, name)
+    def _move(
+        self, connection: sqlite3.Connection, name: str, q: float, times: Sequence[Time]
+    ) -> None:
+        row = self._row(connection, name)
         if row is None:
             here = min(times)
             place, count = 0, len(times)
@@ -58,26 +63,25 @@ class ConfirmationTimes:
         if target != place:
             steps = abs(target - place)
             statement = _AFTER if target > place else _BEFORE
-            cursor.execute(statement, (self._log_id, *here, steps))
-            last = cursor.fetchall()[-1]
+            last = connection.execute(statement, (self._log_id, *here, steps)).fetchall()[-1]
             here = (last[0], last[1])
-        cursor.execute(
+        connection.execute(
             "INSERT OR REPLACE INTO confirmation_quantiles VALUES (?,?,?,?,?,?)",
             (self._log_id, name, count, target, *here),
         )
 
-    def _quantile(self, cursor: Any, name: str, q: float, further: Sequence[Time]) -> float | None:
-        row = self._row(cursor, name)
+    def _quantile(
+        self, connection: sqlite3.Connection, name: str, q: float, further: Sequence[Time]
+    ) -> float | None:
+        row = self._row(connection, name)
         if row is None:
             count, window, first = 0, [], 0
         else:
             count, place, here = row[0], row[1], (row[2], row[3])
             # The quantile of all stands at most len(further) places from that of the times here.
             reach = len(further) + 2
-            cursor.execute(_BEFORE, (self._log_id, *here, reach))
-            before = [(one[0], one[1]) for one in cursor.fetchall()]
-            cursor.execute(_AFTER, (self._log_id, *here, reach))
-            after = [(one[0], one[1]) for one in cursor.fetchall()]
+            before = connection.execute(_BEFORE, (self._log_id, *here, reach)).fetchall()
+            after = connection.execute(_AFTER, (self._log_id, *here, reach)).fetchall()
             window, first = [*reversed(before), here, *after], place - len(before)
         total = count + len(further)
         if total == 0:
@@ -89,10 +93,9 @@ class ConfirmationTimes:
         low, high = ordered[lower][0], ordered[upper][0]
         return float(low + (high - low) * (at - int(at)))
 
-    def _row(self, cursor: Any, name: str) -> Any:
-        cursor.execute(
+    def _row(self, connection: sqlite3.Connection, name: str) -> Any:
+        return connection.execute(
             "SELECT times, place, microseconds, position FROM confirmation_quantiles"
             " WHERE log_id=? AND name=?",
             (self._log_id, name),
-        )
-        return cursor.fetchone()
+        ).fetchone()

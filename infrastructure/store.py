@@ -1,0 +1,213 @@
+"""The port: what the audit log asks of a store. These docstrings are the contract.
+
+Durability: what `append` returned from is on the disk, and survives `kill -9` and a power cut
+(memory excepted, which says so in `is_volatile`).
+
+Concurrency: any number of threads, processes and machines may call at once. Both sequences of a log
+are given out where the log's end is held, so that orders and numbers have no gaps and rise with the
+commits; two logs of one store do not wait for each other longer than the store's own locking needs.
+Reading never waits for a writer.
+
+Errors: what a store raises is a `StoreError` (or `ReadOnlyStoreError`, `CorruptLogError`), never a
+driver's own. A method that raised has changed nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, Self
+from uuid import UUID
+
+from eventsourcing.persistence import ApplicationRecorder, StoredEvent
+
+from domain.audit_log import AuditLog
+from domain.horizon import Horizon
+from infrastructure.commit_signal import CommitSignals
+from infrastructure.stored import (
+    BoardRows,
+    LogEnd,
+    OpenedLog,
+    Stored,
+    StoredTransition,
+    WriterIdentity,
+    Writes,
+)
+from projections.entries import LogEntry
+from projections.status_board import LiveStatus, OpenEvent
+
+
+class AtTheEnd(Protocol):
+    """A log while its end is held: nobody else appends to it."""
+
+    end: LogEnd
+
+    def order_of(self, event_id: str) -> int | None:
+        """The order that was logged under this event_id, in constant time."""
+
+    def states(self, first: int, last: int) -> Sequence[bytes]:
+        """The stored records of the orders first … last."""
+
+    def lifecycle(self, lifecycle_id: UUID, after_version: int) -> Sequence[StoredEvent]:
+        """The lifecycle's events after a version, oldest first."""
+
+
+Decide = Callable[[AtTheEnd], Writes]
+"""Judges what is to be stored at the log's end. Pure: it may be called again at another end."""
+
+
+class Appends(Protocol):
+    """Writing. Stored or not is decided here, and once."""
+
+    def create(self, opened: StoredEvent, name: str, identity: str, writer: WriterIdentity) -> bool:
+        """Store a new log's opening; False when there is a log of that id already."""
+
+    def create_filled(
+        self,
+        opened: StoredEvent,
+        name: str,
+        identity: str,
+        writer: WriterIdentity,
+        batches: Iterable[Sequence[AuditLog.EventLogged]],
+    ) -> bool:
+        """Store a new log with all its events in one transaction; False as `create` says.
+
+        The batches are drawn while the transaction is open and must not touch the store; when they
+        raise, nothing is stored.
+        """
+
+    def append(self, log_id: UUID, writer: WriterIdentity, decide: Decide) -> LogEnd:
+        """Hold the log's end, let `decide` judge, store what it gives in one transaction.
+
+        Returns the log's new end. Raises only when nothing was stored: after a failure that left it
+        open whether the commit reached the disk, the store looks. What `decide` raises passes
+        through. A signal handler that appends meanwhile is served first; `decide` is then called
+        again.
+        """
+
+    def end_writer(self, log_id: UUID, writer: WriterIdentity) -> None:
+        """Note that the writer closed; one that never committed leaves no trace."""
+
+
+class Reads(Protocol):
+    """Reading what is committed; each method sees one moment of the store."""
+
+    def logs(self) -> list[OpenedLog]:
+        """Every log of the store, by name."""
+
+    def opened(self, log_id: UUID) -> OpenedLog | None:
+        """The log's opening; None when the store holds no such log."""
+
+    def end(self, log_id: UUID) -> LogEnd:
+        """Where the log ends, in constant time."""
+
+    def events(self, log_id: UUID, first: int, last: int, limit: int) -> list[tuple[int, bytes]]:
+        """The (order, state) of up to `limit` logged events from order `first` to `last`."""
+
+    def transitions(
+        self, log_id: UUID, lifecycle_ids: Sequence[UUID]
+    ) -> dict[UUID, list[StoredTransition]]:
+        """The transitions of those of these lifecycles that have any, oldest first."""
+
+    def order_of(self, log_id: UUID, event_id: str) -> int | None:
+        """The order that was logged under this event_id, in constant time."""
+
+    def orders_with_hash(self, log_id: UUID, tx_hash: str) -> list[int]:
+        """The orders of the events that ever had this transaction hash, in constant time."""
+
+    def late_details(self, log_id: UUID) -> list[tuple[int, int]]:
+        """The (parent, detail) orders of details logged after their parent's own transaction."""
+
+    def entries(self, log_id: UUID, after: Horizon, limit: int) -> list[LogEntry]:
+        """Up to `limit` entries of this log after a horizon, in the order of their commit.
+
+        Nothing that is committed is ever skipped, and other logs of the store cost nothing.
+        """
+
+    def stored(self, log_id: UUID, horizon: Horizon) -> Stored:
+        """Who committed the entry that ends at this horizon, and when."""
+
+    def writers(self, log_id: UUID) -> dict[int, tuple[bytes, int | None]]:
+        """Each writer's introduction, and when it closed."""
+
+    def horizon_at(self, log_id: UUID, committed_at: int) -> Horizon | None:
+        """The last commit at or before a time of the store, in logarithmic time; None before
+        any."""
+
+
+class Followers(Protocol):
+    """How far each follower of a log has come; a position is a horizon of the followed log."""
+
+    def position(self, follower: str, log_id: UUID) -> Horizon | None:
+        """The follower's position; None for a new one."""
+
+    def store_position(self, follower: str, log_id: UUID, position: Horizon) -> None:
+        """Remember how far the follower has come; a position never goes back."""
+
+    def forget_position(self, follower: str, log_id: UUID) -> None:
+        """Let the follower begin anew."""
+
+
+class Board(Protocol):
+    """The status board of each log: rows that follow from the events, each folded in once."""
+
+    def read(self, log_id: UUID) -> BoardRows:
+        """The rows of the log's board."""
+
+    def quantiles(
+        self, log_id: UUID, further: Sequence[tuple[int, int]]
+    ) -> tuple[Horizon, dict[str, float | None]]:
+        """The quantiles of the confirmation times and further ones, and the board's horizon.
+
+        In microseconds, None where there are none; the cost does not grow with their number.
+        """
+
+    def open_rows(self, log_id: UUID, orders: Sequence[int]) -> dict[int, OpenEvent]:
+        """The open events among these orders, as they were folded so far."""
+
+    def fold(self, log_id: UUID, changes: LiveStatus, after: Horizon, upto: Horizon) -> bool:
+        """Apply the changes and move the board from `after` to `upto`, in one transaction.
+
+        False, and nothing applied, when another follower has moved it meanwhile.
+        """
+
+    def clear(self, log_id: UUID) -> None:
+        """Empty the log's board, so that it is folded anew."""
+
+
+class Lease(Protocol):
+    """A role in a log that one holder has at a time, and that dies with its process."""
+
+    is_held: bool
+
+    def try_acquire(self) -> bool:
+        """Take the lease unless another holds it; whether it is held now. Raises `StoreError`."""
+
+    def release(self) -> None:
+        """Give it back; giving back what is not held does nothing."""
+
+
+class LogStore(Protocol):
+    """A store of audit logs."""
+
+    url: str
+    is_volatile: bool
+    is_read_only: bool
+    commits: CommitSignals
+    recorder: ApplicationRecorder
+    appends: Appends
+    reads: Reads
+    followers: Followers
+    board: Board
+
+    def lease(self, log_id: UUID, log: str, role: str) -> Lease:
+        """The lease of a role in a log; nothing is taken yet."""
+
+    def refuse_writing(self) -> None:
+        """Raises `ReadOnlyStoreError` where nothing can be written."""
+
+    def close(self) -> None:
+        """Let go of every connection; closing twice does nothing."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exception: object) -> None: ...

@@ -1,0 +1,91 @@
+"""What a store is given and what it gives back: the vocabulary of the port."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from eventsourcing.persistence import StoredEvent
+
+from domain.audit_log import AuditLog
+from domain.horizon import Horizon
+from projections.status_board import Kind, OpenEvent
+
+
+class LogEnd(NamedTuple):
+    """Where a log ends: the horizon, and the store's time of its last commit.
+
+    Times of the store are microseconds since 1970 in UTC; None: of before format 2.
+    """
+
+    horizon: Horizon
+    committed_at: int | None
+
+
+class Transition(NamedTuple):
+    """A transition to be stored: whose it is, and the stored event of its lifecycle.
+
+    `after` counts the events of the same `Writes` that are stored before it. `tx_hash` is the hash
+    that it sets, for the index.
+    """
+
+    order: int
+    stored: StoredEvent
+    after: int
+    tx_hash: str | None
+
+
+class Writes(NamedTuple):
+    """What a commit stores; nothing at all is allowed."""
+
+    events: Sequence[AuditLog.EventLogged] = ()
+    transitions: Sequence[Transition] = ()
+
+
+class StoredTransition(NamedTuple):
+    """A transition as it is stored: its version in its lifecycle, topic, number in the log, state.
+
+    `number` is None where the log's sequence of transitions does not know it.
+    """
+
+    version: int
+    topic: str
+    number: int | None
+    state: bytes
+
+
+class Stored(NamedTuple):
+    """Who committed an entry and when: the store's time, the writer's number; None: not known."""
+
+    committed_at: int | None
+    writer: int | None
+
+
+class OpenedLog(NamedTuple):
+    """A log of the store: its name, identity, and the stored event of its opening."""
+
+    name: str
+    identity: str
+    opened: StoredEvent
+
+
+@dataclass
+class WriterIdentity:
+    """Who appends: introduced once, with the first commit.
+
+    `introduction` is JSON (user, host, process, program and version, opened_at, actor); `number` is
+    given by the store, per log from 1 on, and belongs to this one opening for ever.
+    """
+
+    introduction: bytes
+    number: int | None = field(default=None)
+
+
+class BoardRows(NamedTuple):
+    """A log's board as it was folded up to a horizon."""
+
+    horizon: Horizon
+    counts: Counter[Kind]
+    open: dict[int, OpenEvent]

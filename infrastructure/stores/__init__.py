@@ -1,0 +1,45 @@
+"""The stores; `open_store` is the one place that knows which URL is whose."""
+
+from __future__ import annotations
+
+from domain.errors import StoreUrlError, shown
+from infrastructure.store import LogStore
+from infrastructure.stores.sqlite.location import MEMORY, PREFIX
+from infrastructure.stores.upgraded import Upgraded
+
+
+def open_store(url: str, *, must_exist: bool = False) -> LogStore:
+    """The store that a URL names: `sqlite:///runs.db`, `sqlite:////var/log/runs.db`, `:memory:`.
+
+    Made where it is not there; with `must_exist` that is an error, and nothing is ever written.
+    Raises `StoreUrlError` for a URL that makes no sense, or another `StoreError`.
+    """
+    _refuse_unknown(url)
+    from infrastructure.stores.sqlite.store import SQLiteStore
+
+    return SQLiteStore(url, must_exist=must_exist)
+
+
+def upgrade_store(url: str, target: str | None = None) -> Upgraded:
+    """Bring a store of a former format to the present one, in place or into a new `target`.
+
+    With a target, a URL or a path, the store itself stays as it is. Raises what `open_store` does.
+    """
+    _refuse_unknown(url)
+    from infrastructure.stores.sqlite import upgrade_command
+
+    return upgrade_command.upgrade_store(url, target)
+
+
+def _refuse_unknown(url: str) -> None:
+    if not isinstance(url, str) or not url:
+        raise StoreUrlError(shown(url), "is no store URL; write sqlite:///runs.db or :memory:")
+    if url in MEMORY or url.startswith(PREFIX):
+        return
+    if "://" in url:
+        scheme = url.partition("://")[0]
+        raise StoreUrlError(
+            scheme,
+            f"the scheme {scheme!r} is not supported; write sqlite:///runs.db or :memory:",
+        )
+    raise StoreUrlError(url, f"is no store URL; for the file {url} write sqlite:///{url}")

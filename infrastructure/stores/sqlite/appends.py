@@ -1,0 +1,281 @@
+"""Writing to the SQLite store: where it is decided, once, whether something is stored."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, TypeVar
+from uuid import UUID
+
+from eventsourcing.persistence import StoredEvent
+
+from domain.audit_log import AuditLog
+from domain.errors import ReadOnlyStoreError, StoreError
+from domain.horizon import Horizon
+from infrastructure.commit_signal import CommitSignals
+from infrastructure.store import Decide
+from infrastructure.stored import LogEnd, WriterIdentity, Writes
+from infrastructure.stores.sqlite.at_the_end import AtTheEnd
+from infrastructure.stores.sqlite.connections import Connections, Superseded, Turn
+from infrastructure.stores.sqlite.errors import DRIVER_ERRORS, as_store_error
+from infrastructure.stores.sqlite.inserts import (
+    insert_events,
+    insert_opened,
+    insert_transitions,
+    originator_hex,
+)
+from infrastructure.stores.sqlite.schema import LOCK_TIMEOUT_SECONDS
+from infrastructure.stores.sqlite.selects import select_end
+
+_log = logging.getLogger("event_logger")
+
+T = TypeVar("T")
+
+_CLOCK_BEHIND_MICROSECONDS = 60_000_000
+
+GOODBYE_SECONDS = 0.05
+
+
+class _Marker(NamedTuple):
+    """How a commit is known again: one of its rows. Without a time, it may simply be repeated."""
+
+    originator: str
+    version: int
+    state: bytes
+    committed_at: int | None
+    writer: int
+
+
+class SQLiteAppends:
+    """`infrastructure.store.Appends` on SQLite; BEGIN IMMEDIATE holds the end of every log.
+
+    A plain BEGIN that reads and then writes fails at once with SQLITE_BUSY_SNAPSHOT when another
+    process committed in between, however long the timeout.
+    """
+
+    def __init__(self, connections: Connections, commits: CommitSignals) -> None:
+        self._connections = connections
+        self._commits = commits
+        self._url = connections.location.url
+        self._has_warned_of_clock = False
+        self._known: dict[str, tuple[tuple[int, int], LogEnd]] = {}
+
+    def create(self, opened: StoredEvent, name: str, identity: str, writer: WriterIdentity) -> bool:
+        """See `Appends.create`."""
+        return self.create_filled(opened, name, identity, writer, ())
+
+    def create_filled(
+        self,
+        opened: StoredEvent,
+        name: str,
+        identity: str,
+        writer: WriterIdentity,
+        batches: Iterable[Sequence[AuditLog.EventLogged]],
+    ) -> bool:
+        """See `Appends.create_filled`."""
+        log_id = _log_id(opened)
+        drawn = 0
+
+        def store(turn: Turn) -> tuple[bool, _Marker | None]:
+            nonlocal drawn
+            if select_end(turn.run, log_id.hex) is not None:
+                return False, None
+            if drawn:
+                problem = f"another write came between while log {name!r} was made; make it again"
+                raise StoreError(self._url, problem)
+            at, number = self._now(None), self._introduced(turn, log_id.hex, writer)
+            insert_opened(turn, opened, name, identity, at, number)
+            last, state = 0, opened.state
+            for events in batches:
+                drawn += 1
+                insert_events(turn, log_id.hex, events, at, number)
+                if events:
+                    last, state = events[-1].originator_version, events[-1].record
+            return True, _Marker(log_id.hex, last, state, at, number)
+
+        return self._in_turn(store, writer)
+
+    def append(self, log_id: UUID, writer: WriterIdentity, decide: Decide) -> LogEnd:
+        """See `Appends.append`."""
+        log = log_id.hex
+        seen, last_turn = (0, 0), None
+
+        def store(turn: Turn) -> tuple[LogEnd, _Marker | None]:
+            nonlocal seen, last_turn
+            seen, last_turn = (self._connections.library_writes, _data_version(turn)), turn
+            end = self._end(turn, log, seen)
+            writes = decide(AtTheEnd(turn, log, end))
+            if not writes.events and not writes.transitions:
+                return end, None
+            return self._store(turn, log, writer, end, writes)
+
+        with self._connections.lock:
+            end = self._in_turn(store, writer)
+            known = seen, end
+            # A handler that wrote after our commit knows better.
+            if self._connections.turn is last_turn:
+                self._known[log] = known
+        return end
+
+    def _end(self, turn: Turn, log: str, seen: tuple[int, int]) -> LogEnd:
+        """The log's end, which is looked up only when others have written since the last turn."""
+        # Taken out: whatever interrupts this turn, the next one looks up what it left.
+        known = self._known.pop(log, None)
+        if known is not None and known[0] == seen:
+            return known[1]
+        end = select_end(turn.run, log)
+        if end is None:
+            raise StoreError(self._url, "holds no such log any more; open it again")
+        return end
+
+    def end_writer(self, log_id: UUID, writer: WriterIdentity) -> None:
+        """See `Appends.end_writer`."""
+        if writer.number is None:
+            return
+        number = writer.number
+
+        def store(turn: Turn) -> tuple[None, _Marker | None]:
+            turn.run(
+                "UPDATE writers SET ended_at=? WHERE log_id=? AND writer=?",
+                (time.time_ns() // 1000, log_id.hex, number),
+            )
+            return None, _Marker(log_id.hex, 0, b"", None, number)
+
+        # Nobody waits for a stranger's lock only to say goodbye.
+        self._in_turn(store, writer, wait_seconds=GOODBYE_SECONDS)
+
+    def _store(
+        self, turn: Turn, log: str, writer: WriterIdentity, end: LogEnd, writes: Writes
+    ) -> tuple[LogEnd, _Marker]:
+        at, number = self._now(end.committed_at), self._introduced(turn, log, writer)
+        (order, transition), _ = end
+        insert_events(turn, log, writes.events, at, number)
+        insert_transitions(turn, log, end.horizon, writes.transitions, at, number)
+        last = Horizon(order + len(writes.events), transition + len(writes.transitions))
+        if writes.events:
+            state = writes.events[-1].record
+            return LogEnd(last, at), _Marker(log, last.order, state, at, number)
+        stored = writes.transitions[-1].stored
+        lifecycle, version = originator_hex(stored), stored.originator_version
+        return LogEnd(last, at), _Marker(lifecycle, version, stored.state, at, number)
+
+    def _in_turn(
+        self,
+        store: Callable[[Turn], tuple[T, _Marker | None]],
+        writer: WriterIdentity,
+        wait_seconds: float = LOCK_TIMEOUT_SECONDS,
+    ) -> T:
+        if self._connections.is_read_only:
+            raise ReadOnlyStoreError(self._url, "was opened for reading; nothing is logged")
+        with self._connections.lock:
+            while True:
+                try:
+                    return self._attempt(store, writer, wait_seconds)
+                except Superseded:
+                    continue
+
+    def _attempt(
+        self,
+        store: Callable[[Turn], tuple[T, _Marker | None]],
+        writer: WriterIdentity,
+        wait_seconds: float,
+    ) -> T:
+        try:
+            turn = Turn(self._connections)
+            self._connections.check_file()
+        except DRIVER_ERRORS as error:
+            raise as_store_error(self._url, error) from error
+        marker: _Marker | None = None
+        try:
+            turn.begin(wait_seconds)
+            result, marker = store(turn)
+            if marker is None:
+                turn.roll_back()
+                return result
+            turn.run("COMMIT")
+        except BaseException as error:
+            if not isinstance(error, Superseded):
+                _give_up(turn)
+            if marker is None or not self._reached_the_disk(marker, writer):
+                if isinstance(error, DRIVER_ERRORS):
+                    raise as_store_error(self._url, error) from error
+                raise
+            if not isinstance(error, Exception):
+                writer.number = marker.writer
+                self._commits.wake_all()
+                raise
+        writer.number = marker.writer
+        self._commits.wake_all()
+        return result
+
+    def _reached_the_disk(self, marker: _Marker, writer: WriterIdentity) -> bool:
+        """Whether the commit whose answer was an error is stored all the same.
+
+        A row of ours is known by its writer, whose introduction no other opening has, and by its
+        state: a signal handler may have taken the place meanwhile, as the same writer.
+        """
+        try:
+            with self._connections.reading() as connection:
+                if marker.committed_at is None:
+                    return True
+                row = connection.execute(
+                    "SELECT 1 FROM stored_events s JOIN writers w ON w.writer=s.writer"
+                    " WHERE s.originator_id=? AND s.originator_version=? AND s.state=?"
+                    " AND s.committed_at=? AND s.writer=? AND w.introduction=?",
+                    (*marker, writer.introduction),
+                ).fetchone()
+                return row is not None
+        except (StoreError, *DRIVER_ERRORS):
+            return False
+
+    def _introduced(self, turn: Turn, log: str, writer: WriterIdentity) -> int:
+        if writer.number is not None:
+            return writer.number
+        # There already where a signal handler, or an attempt whose answer was lost, came first.
+        row = turn.run(
+            "SELECT writer FROM writers WHERE log_id=? AND introduction=?",
+            (log, writer.introduction),
+        ).fetchone()
+        if row is not None:
+            return int(row[0])
+        (last,) = turn.run(
+            "SELECT COALESCE(MAX(writer), 0) FROM writers WHERE log_id=?", (log,)
+        ).fetchone()
+        number = int(last) + 1
+        row = (log, number, writer.introduction)
+        turn.run("INSERT INTO writers (log_id, writer, introduction) VALUES (?,?,?)", row)
+        return number
+
+    def _now(self, last: int | None) -> int:
+        """The store's time, which never goes back within a log."""
+        now = time.time_ns() // 1000
+        if last is None or now > last:
+            return now
+        if last - now > _CLOCK_BEHIND_MICROSECONDS and not self._has_warned_of_clock:
+            self._has_warned_of_clock = True
+            _log.warning(
+                "this machine's clock is %d s behind the last commit of %s; the store's time stands"
+                " still until it has caught up",
+                (last - now) // 1_000_000,
+                self._url,
+            )
+        return last
+
+
+def _data_version(turn: Turn) -> int:
+    """Changes whenever another connection has committed (https://www.sqlite.org/pragma.html)."""
+    return int(turn.run("PRAGMA data_version").fetchone()[0])
+
+
+def _give_up(turn: Turn) -> None:
+    try:
+        turn.roll_back()
+    except (Superseded, sqlite3.Error):
+        # SQLite has rolled back by itself, as when the disk is full; the next turn looks again.
+        return
+
+
+def _log_id(opened: StoredEvent) -> UUID:
+    return UUID(originator_hex(opened))

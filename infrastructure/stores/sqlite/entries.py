@@ -1,0 +1,94 @@
+"""A log's entries in the order of their commit, a page at a time: what followers are handed."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import orjson
+
+from domain.audit_log import AuditLog
+from domain.horizon import Horizon
+from projections.entries import FOLLOWED_FIELDS, LogEntry, LoggedEntry, TransitionEntry
+
+# One row for a whole page: SQLite takes the fields out of the records while the threads that log
+# have the interpreter, and does not ask for it row by row.
+_EVENTS = f"""
+SELECT json_group_array(json_array(version, committed_at,
+  {", ".join(f"json_extract(state, '{path}')" for path in FOLLOWED_FIELDS.values())}))
+FROM (SELECT originator_version AS version, committed_at, CAST(state AS TEXT) AS state
+  FROM stored_events WHERE originator_id=? AND originator_version>? AND topic=?
+  ORDER BY originator_version LIMIT ?)
+"""
+_TRANSITIONS = """
+SELECT json_group_array(json_array(number, after_order, event_order, committed_at, json(state)))
+FROM (SELECT t.number AS number, t.after_order AS after_order, t.event_order AS event_order,
+    s.committed_at AS committed_at, CAST(s.state AS TEXT) AS state
+  FROM transitions t JOIN stored_events s
+    ON s.originator_id=t.lifecycle_id AND s.originator_version=t.version
+  WHERE t.log_id=? AND t.number>? ORDER BY t.number LIMIT ?)
+"""
+
+
+def select_entries(
+    connection: sqlite3.Connection, log_id: str, after: Horizon, limit: int
+) -> list[LogEntry]:
+    """Up to `limit` entries after a horizon; both sequences are read in one moment, then merged."""
+    (found,) = connection.execute(
+        _EVENTS, (log_id, after.order, AuditLog.EventLogged.TOPIC, limit)
+    ).fetchone()
+    events = orjson.loads(found)
+    (found,) = connection.execute(_TRANSITIONS, (log_id, after.transition, limit)).fetchone()
+    transitions = orjson.loads(found)
+    return _merged(after, events, transitions, limit)
+
+
+def _merged(
+    after: Horizon, events: list[Any], transitions: list[Any], limit: int
+) -> list[LogEntry]:
+    """The entries in the order of their commit: a transition comes after the event before it."""
+    entries: list[LogEntry] = []
+    e = t = 0
+    # Where a page of one sequence is full, what the other has beyond it may come later.
+    more_events, more_transitions = len(events) == limit, len(transitions) == limit
+    while len(entries) < limit:
+        event = events[e] if e < len(events) else None
+        transition = transitions[t] if t < len(transitions) else None
+        if transition is not None and (event is None or transition[1] < event[0]):
+            if event is None and more_events and transition[1] > events[-1][0]:
+                break
+            entries.append(_transition(transition))
+            t += 1
+        elif event is not None:
+            if transition is None and more_transitions:
+                break
+            entries.append(_logged(event, after.transition + t))
+            e += 1
+        else:
+            break
+    return entries
+
+
+def _logged(row: list[Any], transitions_before: int) -> LoggedEntry:
+    order, committed_at, *values = row
+    record = {
+        name: value
+        for name, value in zip(FOLLOWED_FIELDS, values, strict=True)
+        if value is not None
+    }
+    return LoggedEntry(order + transitions_before, order, committed_at, record)
+
+
+def _transition(row: list[Any]) -> TransitionEntry:
+    number, after_order, order, committed_at, state = row
+    return TransitionEntry(
+        after_order + number,
+        number,
+        order,
+        committed_at,
+        state["recorded_at"],
+        state["from_status"],
+        state["from_since"],
+        state["status"],
+        state["tx_hash"],
+    )

@@ -1,0 +1,76 @@
+"""Leases on a SQLite store: a role that one process at a time has, and that dies with it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from domain.errors import StoreError
+from infrastructure.stores.sqlite.location import Location
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+
+class FileLease:
+    """An operating system's lock on a file beside the store, `<store>.<log id>[.<role>].lease`.
+
+    The system drops it when the process ends, however it ends; the empty file may stay.
+    """
+
+    def __init__(self, location: Location, log_id: UUID, log: str, role: str) -> None:
+        self._location = location
+        self._log = log
+        suffix = f"{log_id}.{role}.lease" if role else f"{log_id}.lease"
+        path = location.path
+        self._path = path and path.with_name(f"{path.name}.{suffix}")
+        self._lock: FileLock | None = None
+        self._process = os.getpid()
+        self.is_held = False
+
+    def try_acquire(self) -> bool:
+        """See `infrastructure.store.Lease`."""
+        from filelock import FileLock, Timeout
+
+        if self.is_held or self._path is None:
+            return self.is_held
+        if self._lock is None:
+            self._lock = FileLock(self._path, thread_local=False)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        except OSError as error:
+            problem = f"cannot take a lease of log {self._log!r} ({error})"
+            raise StoreError(self._location.url, problem) from error
+        self.is_held = True
+        return True
+
+    def release(self) -> None:
+        """See `infrastructure.store.Lease`; in a forked child the lease stays the parent's."""
+        if self._lock is not None and self.is_held and self._process == os.getpid():
+            self._lock.release()
+        self.is_held = False
+
+
+class MemoryLease:
+    """A role in a log of a store in memory, among those that share that store."""
+
+    def __init__(self, held: set[tuple[UUID, str]], log_id: UUID, role: str) -> None:
+        self._held = held
+        self._role = (log_id, role)
+        self.is_held = False
+
+    def try_acquire(self) -> bool:
+        """See `infrastructure.store.Lease`."""
+        if not self.is_held and self._role not in self._held:
+            self._held.add(self._role)
+            self.is_held = True
+        return self.is_held
+
+    def release(self) -> None:
+        """See `infrastructure.store.Lease`."""
+        if self.is_held:
+            self._held.discard(self._role)
+        self.is_held = False

@@ -1,0 +1,139 @@
+"""The tables of format 2, and how a new file is made."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from uuid import uuid4
+
+from domain.errors import StoreError
+from infrastructure.stores.sqlite.location import (
+    APPLICATION_ID,
+    FORMAT,
+    Location,
+    is_made,
+    owner_and_group,
+)
+
+LOCK_TIMEOUT_SECONDS = 60
+"""How long a writer waits for another's transaction to end."""
+
+PAGE_SIZE = 16384
+"""Bytes per page of our files: appending events of 700 bytes costs half of what it does with
+SQLite's own 4,096 (measured), since a page holds twenty of them and less is left over."""
+
+EVENTS_TABLE = (
+    "CREATE TABLE IF NOT EXISTS stored_events (originator_id TEXT, originator_version INTEGER, "
+    "topic TEXT, state BLOB, committed_at INTEGER, writer INTEGER, number INTEGER, "
+    "PRIMARY KEY (originator_id, originator_version))"
+)
+"""The eventsourcing library's table, and beside its columns: the store's time of the commit (µs
+since 1970, UTC), who committed (`writers`), and of a transition its number in its log. Null: of
+before format 2. A process of the former version fails at its next INSERT, which names no columns.
+"""
+
+INDEX_TABLES = (
+    "CREATE TABLE IF NOT EXISTS transitions (log_id TEXT, number INTEGER, "
+    "after_order INTEGER NOT NULL, event_order INTEGER NOT NULL, lifecycle_id TEXT NOT NULL, "
+    "version INTEGER NOT NULL, PRIMARY KEY (log_id, number)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS event_ids (log_id TEXT, event_id TEXT, "
+    "event_order INTEGER NOT NULL, PRIMARY KEY (log_id, event_id)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS transaction_hashes (log_id TEXT, tx_hash TEXT, "
+    "event_order INTEGER, PRIMARY KEY (log_id, tx_hash, event_order)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS late_details (log_id TEXT, parent_order INTEGER, "
+    "detail_order INTEGER, PRIMARY KEY (log_id, parent_order, detail_order)) WITHOUT ROWID",
+)
+"""Written in the same transaction as the events that they index. `transitions` alone holds what
+does not follow from the events: a transition's number, and the last order before it."""
+
+LOG_TABLES = (
+    "CREATE TABLE IF NOT EXISTS audit_logs (log_id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, "
+    "identity TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS writers (log_id TEXT, writer INTEGER, introduction BLOB NOT NULL, "
+    "ended_at INTEGER, PRIMARY KEY (log_id, writer)) WITHOUT ROWID",
+)
+
+FOLLOWER_TABLES = (
+    "CREATE TABLE IF NOT EXISTS follower_positions (follower TEXT, log_id TEXT, "
+    "event_order INTEGER NOT NULL, transition INTEGER NOT NULL, "
+    "PRIMARY KEY (follower, log_id)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS status_counts ("
+    "log_id TEXT, venue TEXT, event_type TEXT, status TEXT, events INTEGER NOT NULL, "
+    "PRIMARY KEY (log_id, venue, event_type, status)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS open_events ("
+    "log_id TEXT, event_order INTEGER, event_type TEXT NOT NULL, venue TEXT NOT NULL, "
+    "status TEXT NOT NULL, tx_hash TEXT, since TEXT NOT NULL, since_commit INTEGER, "
+    "PRIMARY KEY (log_id, event_order)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS confirmation_times ("
+    "log_id TEXT, microseconds INTEGER, position INTEGER, "
+    "PRIMARY KEY (log_id, microseconds, position)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS confirmation_quantiles ("
+    "log_id TEXT, name TEXT, times INTEGER NOT NULL, place INTEGER NOT NULL, "
+    "microseconds INTEGER NOT NULL, position INTEGER NOT NULL, "
+    "PRIMARY KEY (log_id, name)) WITHOUT ROWID",
+)
+"""How far each follower has come, and the status board: all can be folded from the events anew."""
+
+TABLES = (EVENTS_TABLE, *LOG_TABLES, *INDEX_TABLES, *FOLLOWER_TABLES)
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables in one transaction, and mark the database as ours."""
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in TABLES:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute("COMMIT")
+
+
+def create_file(location: Location) -> None:
+    """Make the store's file with its tables, unless it is there and ours.
+
+    It is made whole under another name and then given its own, so that a process killed meanwhile
+    leaves no half of a store. Raises `StoreError` when the folder is missing or cannot be written,
+    and what `is_made` raises for a file that is not ours; all untouched.
+    """
+    path = location.path
+    if path is None or is_made(location):
+        return
+    if not path.parent.is_dir():
+        raise StoreError(location.url, f"the folder {path.parent} does not exist; create it")
+    beside = path.with_name(f".{path.name}.{uuid4().hex}.new")
+    try:
+        if path.exists():
+            # An empty file that was made for us, as mktemp does, stays that file.
+            _make(path)
+            return
+        umask = os.umask(0o077)
+        os.umask(umask)
+        os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR, owner_and_group(umask)))
+        _make(beside)
+        _give_name(beside, path)
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(location.url, f"cannot be created ({error})") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _make(path: Path) -> None:
+    connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None)
+    try:
+        connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+        # In rollback-journal mode, so that the header is in the file itself and not in a
+        # write-ahead log when the next process looks at it.
+        create_tables(connection)
+    finally:
+        connection.close()
+
+
+def _give_name(beside: Path, path: Path) -> None:
+    try:
+        # Unlike a rename, a link never takes the place of a store that was made meanwhile.
+        os.link(beside, path)
+    except FileExistsError:
+        return
+    except OSError:
+        # A file system without links.
+        beside.rename(path)

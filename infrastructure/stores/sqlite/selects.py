@@ -1,0 +1,73 @@
+"""The statements that both reading and writing run; `run` executes one on a connection."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import StoredEvent
+
+from domain.audit_log import AuditLog
+from domain.horizon import Horizon
+from infrastructure.stored import LogEnd
+
+Run = Callable[[str, Sequence[Any]], sqlite3.Cursor]
+
+
+_LAST_EVENT = (
+    "SELECT originator_version, committed_at FROM stored_events WHERE originator_id=?"
+    " ORDER BY originator_version DESC LIMIT 1"
+)
+_LAST_TRANSITION = (
+    "SELECT t.number, s.committed_at FROM transitions t LEFT JOIN stored_events s"
+    " ON s.originator_id=t.lifecycle_id AND s.originator_version=t.version"
+    " WHERE t.log_id=? ORDER BY t.number DESC LIMIT 1"
+)
+
+
+def select_end(run: Run, log_id: str) -> LogEnd | None:
+    """Where the log ends, read in constant time; None when there is no such log."""
+    event = run(_LAST_EVENT, (log_id,)).fetchone()
+    if event is None:
+        return None
+    transition = run(_LAST_TRANSITION, (log_id,)).fetchone()
+    if transition is None:
+        return LogEnd(Horizon(event[0], 0), event[1])
+    times = [at for at in (event[1], transition[1]) if at is not None]
+    return LogEnd(Horizon(event[0], transition[0]), max(times, default=None))
+
+
+def select_states(
+    run: Run, log_id: str, first: int, last: int, limit: int
+) -> list[tuple[int, bytes]]:
+    """The (order, state) of up to `limit` logged events from order `first` to `last`."""
+    return run(
+        "SELECT originator_version, state FROM stored_events WHERE originator_id=?"
+        " AND originator_version BETWEEN ? AND ? AND topic=? ORDER BY originator_version LIMIT ?",
+        (log_id, first, last, AuditLog.EventLogged.TOPIC, limit),
+    ).fetchall()
+
+
+def select_order_of(run: Run, log_id: str, event_id: str) -> int | None:
+    """The order that was logged under this event_id."""
+    row = run(
+        "SELECT event_order FROM event_ids WHERE log_id=? AND event_id=?", (log_id, event_id)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def select_lifecycle(run: Run, lifecycle_id: UUID, after_version: int) -> list[StoredEvent]:
+    """The lifecycle's stored events after a version, oldest first."""
+    rows = run(
+        "SELECT originator_version, topic, state FROM stored_events WHERE originator_id=?"
+        " AND originator_version>? ORDER BY originator_version",
+        (lifecycle_id.hex, after_version),
+    ).fetchall()
+    return [
+        StoredEvent(
+            originator_id=lifecycle_id, originator_version=row[0], topic=row[1], state=row[2]
+        )
+        for row in rows
+    ]

@@ -1,0 +1,110 @@
+"""A store of audit logs in one SQLite file, or in memory."""
+
+from __future__ import annotations
+
+from typing import Self
+from uuid import UUID
+
+from eventsourcing.persistence import ApplicationRecorder
+
+from domain.errors import OlderStoreError, ReadOnlyStoreError
+from infrastructure.commit_signal import CommitSignals
+from infrastructure.store import Appends, Board, Followers, Lease, Reads
+from infrastructure.stores.sqlite.appends import SQLiteAppends
+from infrastructure.stores.sqlite.board import SQLiteBoard
+from infrastructure.stores.sqlite.connections import Connections
+from infrastructure.stores.sqlite.errors import store_errors
+from infrastructure.stores.sqlite.followers import SQLiteFollowers
+from infrastructure.stores.sqlite.housekeeping import Housekeeping
+from infrastructure.stores.sqlite.lease import FileLease, MemoryLease
+from infrastructure.stores.sqlite.location import (
+    FORMAT,
+    location_of,
+    refuse_newer,
+    refuse_unwritable,
+    require_made,
+)
+from infrastructure.stores.sqlite.reads import SQLiteReads
+from infrastructure.stores.sqlite.recorder import Datastore, Recorder
+from infrastructure.stores.sqlite.schema import create_file, create_tables
+from infrastructure.stores.sqlite.upgrade import upgrade
+
+
+class SQLiteStore:
+    """`infrastructure.store.LogStore` on SQLite.
+
+    With `must_exist`, a store that is not there is an error, and nothing is ever written. Otherwise
+    it is made where it is not there, and brought to the present format. Raises `StoreUrlError`,
+    `StoreNotFoundError`, `NotAnAuditStoreError`, `NewerStoreError`, `OlderStoreError` or another
+    `StoreError`.
+    """
+
+    def __init__(self, url: str, *, must_exist: bool = False) -> None:
+        location = location_of(url)
+        if must_exist:
+            require_made(location)
+        else:
+            create_file(location)
+        self.url = location.url
+        self.is_volatile = location.path is None
+        self.is_read_only = must_exist and not self.is_volatile
+        self.commits = CommitSignals()
+        self._location = location
+        self._connections = Connections(location, is_read_only=self.is_read_only)
+        self._held: set[tuple[UUID, str]] = set()
+        housekeeping = Housekeeping(self._connections)
+        try:
+            with store_errors(self.url):
+                self._bring_to_format()
+        except BaseException:
+            self._connections.close()
+            raise
+        self.recorder: ApplicationRecorder = Recorder(Datastore(self._connections))
+        self.appends: Appends = SQLiteAppends(self._connections, self.commits)
+        self.reads: Reads = SQLiteReads(self._connections)
+        self.followers: Followers = SQLiteFollowers(self._connections, housekeeping)
+        self.board: Board = SQLiteBoard(self._connections, housekeeping)
+
+    def _bring_to_format(self) -> None:
+        if self.is_volatile:
+            with self._connections.lock:
+                create_tables(self._connections.writer())
+            return
+        with self._connections.reading() as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+        refuse_newer(self._location, version)
+        if version == FORMAT:
+            return
+        if self.is_read_only:
+            raise OlderStoreError(
+                self.url,
+                f"has format {version} and is read once it is brought to format {FORMAT}: run"
+                f" event-logger upgrade --store {self.url}, or with --to TARGET to leave it as it"
+                " is",
+            )
+        with self._connections.lock:
+            upgrade(self._connections.writer())
+
+    def lease(self, log_id: UUID, log: str, role: str) -> Lease:
+        """See `LogStore.lease`."""
+        if self.is_volatile:
+            return MemoryLease(self._held, log_id, role)
+        return FileLease(self._location, log_id, log, role)
+
+    def refuse_writing(self) -> None:
+        """See `LogStore.refuse_writing`."""
+        if self.is_read_only:
+            raise ReadOnlyStoreError(self.url, "was opened for reading; nothing is logged")
+        problem = refuse_unwritable(self._location)
+        if problem is not None:
+            raise ReadOnlyStoreError(self.url, problem)
+
+    def close(self) -> None:
+        """See `LogStore.close`."""
+        self._connections.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

@@ -1,0 +1,48 @@
+"""A writer's introduction: who appends to a log, from where, and by which program."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import sys
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from uuid import uuid4
+
+import orjson
+
+from domain.times import now
+from infrastructure.stored import WriterIdentity
+
+
+def introduce(actor: str | None = None) -> WriterIdentity:
+    """This process as a writer, for one opening; `actor` is for whom the program writes."""
+    introduction = {
+        "id": str(uuid4()),
+        "user": _user(),
+        "host": socket.gethostname(),
+        "process": os.getpid(),
+        "program": os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] else "python",
+        "version": _version(),
+        "opened_at": now()[1],
+    }
+    if actor is not None:
+        introduction["actor"] = actor
+    return WriterIdentity(orjson.dumps(introduction, option=orjson.OPT_NON_STR_KEYS))
+
+
+@cache
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return str(os.getuid())
+
+
+@cache
+def _version() -> str:
+    try:
+        return version("event-logger")
+    except PackageNotFoundError:
+        return "unknown"
