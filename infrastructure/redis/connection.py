@@ -1,20 +1,14 @@
-"""Publishing to Redis: the connection, and one atomic step that adds to the stream and publishes.
-
-The only file that imports redis.
-"""
+"""The connection to Redis: which URL and which prefix make sense, and no password shown."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-import orjson
-
-from domain.errors import LogConfigurationError, RedisError
-from projections.messages import STREAM, Message
+from domain.errors import LogConfigurationError, RedisError, shown
 
 if TYPE_CHECKING:
     import redis
@@ -32,48 +26,8 @@ _CERTAIN_PARTS = re.compile(
     re.ASCII,
 )
 
-STREAM_LENGTH = 100_000
-"""About how many messages the stream keeps; older ones are dropped by the server."""
-
 TIMEOUT_SECONDS = 2.0
 """How long to wait for a connection or an answer."""
-
-# One script is one atomic step: a server that refuses writes refuses it at the first XADD, so that
-# nothing of it is published. A message whose id the stream holds was published before; so that
-# this is true, a user who may write the stream but not publish is refused before anything is added.
-_PUBLISH = """
-local foreign = {}
-local messages = cjson.decode(ARGV[3])
-if redis.acl_check_cmd then
-  local checked = {}
-  for _, message in ipairs(messages) do
-    local channel = ARGV[2] .. message[2]
-    if not checked[channel] and not redis.acl_check_cmd('PUBLISH', channel, '') then
-      return redis.error_reply('NOPERM this user may not publish on the channel ' .. channel)
-    end
-    checked[channel] = true
-  end
-end
-for _, message in ipairs(messages) do
-  local id, channel, data = message[1], message[2], message[3]
-  local added = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], id,
-                            'channel', channel, 'data', data)
-  local is_new = true
-  if type(added) == 'table' and added.err then
-    if not string.find(added.err, 'equal or smaller', 1, true) then
-      return added
-    end
-    is_new = #redis.call('XRANGE', KEYS[1], id, id) == 0
-    if is_new then
-      foreign[#foreign + 1] = id
-    end
-  end
-  if is_new then
-    redis.call('PUBLISH', ARGV[2] .. channel, data)
-  end
-end
-return foreign
-"""
 
 
 def without_password(url: str) -> str:
@@ -134,38 +88,28 @@ def _client(url: str) -> redis.Redis:
     )
     # An option that redis does not know would come to light only at the first command.
     pool = client.connection_pool
+    # Bytes that are no text may stand in anything that others write.
+    pool.connection_kwargs["decode_responses"] = False
     pool.connection_class(**pool.connection_kwargs)
     return client
 
 
-class RedisPublisher:
-    """Publishes messages on `<prefix><channel>` and adds them to `<prefix>events:stream`.
+def checked_prefix(prefix: Any) -> str:
+    """The prefix of channels, stream and claim, which must be text that UTF-8 can hold.
 
-    A message that the stream holds already counts as published.
+    Raises `LogConfigurationError`.
     """
-
-    def __init__(self, source: RedisSource, prefix: str = "") -> None:
-        self._client = connect(source)
-        self._script = self._client.register_script(_PUBLISH)
-        self._prefix = prefix
-        self.stream = prefix + STREAM
-
-    def publish(self, messages: Sequence[Message]) -> list[str]:
-        """Publish all of the messages, or none; returns the ids that the stream has no place for.
-
-        Such an id is smaller than the stream's last, and the stream does not hold it: another log
-        writes to it, or it is so old that it was dropped. Raises `RedisError`.
-        """
-        batch = orjson.dumps([(one.id, one.channel, one.data) for one in messages])
-        arguments = (STREAM_LENGTH, self._prefix, batch)
-        with redis_errors():
-            foreign = self._script(keys=[self.stream], args=arguments)
-        return [one.decode() if isinstance(one, bytes) else one for one in foreign]
-
-    def close(self) -> None:
-        """Let go of the connections."""
-        with redis_errors():
-            self._client.close()
+    if not isinstance(prefix, str):
+        raise LogConfigurationError("channel_prefix", prefix, f"must be text, not {shown(prefix)}")
+    try:
+        prefix.encode()
+    except UnicodeEncodeError:
+        raise LogConfigurationError(
+            "channel_prefix",
+            prefix,
+            f"must be valid Unicode, which {shown(prefix)} is not: take out its lone surrogates",
+        ) from None
+    return prefix
 
 
 @contextmanager

@@ -1,26 +1,20 @@
-"""Publishing to Redis: what is refused as a whole, which URLs make sense, and no password shown."""
+"""Which URLs and prefixes make sense, and that no password is shown."""
 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import redis
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.errors import LogConfigurationError, RedisError
-from infrastructure.redis_notifier import RedisPublisher, connect, without_password
-from projections.messages import CHANNELS, Message
-from tests.redis_server import RedisServer, Subscriber, eventually
+from domain.errors import LogConfigurationError
+from infrastructure.redis.connection import checked_prefix, connect, without_password
+from infrastructure.redis.publisher import RedisPublisher
+from projections.messages import Message
+from tests.redis_server import RedisServer
 from tests.support import run_program
-
-BATCH = [
-    Message(f"{n}-0", channel, f'{{"order":{n}}}')
-    for n, channel in enumerate((CHANNELS[0], CHANNELS[0], CHANNELS[2]), 1)
-]
 
 
 @pytest.mark.parametrize(
@@ -80,76 +74,27 @@ def test_urls_that_make_sense() -> None:
     assert made_of("redis://host?password=secret").connection_kwargs["password"] == "secret"
 
 
-def test_a_unix_socket_is_published_to(tmp_path: Path) -> None:
-    path = tmp_path / "r.sock"
-    server = RedisServer(tmp_path / "redis", unixsocket=str(path))
-    server.start()
-    try:
-        assert RedisPublisher(f"unix://{path}").publish(BATCH) == []
-        assert server.logged() == [1, 2]
-    finally:
-        server.kill()
+@pytest.mark.parametrize("prefix", ["a\ud800:", "\udfff", 5, None, b"a:"])
+def test_a_prefix_that_is_no_text_is_refused(prefix: object) -> None:
+    with pytest.raises(LogConfigurationError, match=r"^channel_prefix must be ") as refused:
+        RedisPublisher("redis://127.0.0.1:1/0", prefix, "")  # type: ignore[arg-type]
+    assert refused.value.value == prefix
+    str(refused.value).encode()
 
 
-def without_memory(client: redis.Redis) -> None:
-    client.config_set("maxmemory", "1")
+def test_any_other_prefix_will_do() -> None:
+    assert checked_prefix("φ \0:") == "φ \0:"
 
 
-def with_memory(client: redis.Redis) -> None:
-    client.config_set("maxmemory", "0")
-
-
-def as_replica(client: redis.Redis) -> None:
-    client.execute_command("REPLICAOF", "127.0.0.1", "1")  # type: ignore[no-untyped-call]
-
-
-def as_primary(client: redis.Redis) -> None:
-    client.execute_command("REPLICAOF", "NO", "ONE")  # type: ignore[no-untyped-call]
-
-
-def allow(client: redis.Redis, *channels: str) -> None:
-    rules = ("on", ">secret", "~*", "+@all", *channels)
-    client.execute_command("ACL", "SETUSER", "publisher", *rules)  # type: ignore[no-untyped-call]
-
-
-def without_a_channel(client: redis.Redis) -> None:
-    allow(client, "resetchannels", f"&{CHANNELS[0]}")
-
-
-def with_every_channel(client: redis.Redis) -> None:
-    allow(client, "allchannels")
-
-
-@pytest.mark.parametrize(
-    ("refuse", "relent", "reason"),
-    [
-        (without_memory, with_memory, "maxmemory"),
-        (as_replica, as_primary, "read only replica"),
-        (without_a_channel, with_every_channel, f"may not publish on the channel {CHANNELS[2]}"),
-    ],
-)
-def test_a_refused_batch_is_refused_whole_and_published_whole_later(
-    server: RedisServer,
-    refuse: Callable[[redis.Redis], None],
-    relent: Callable[[redis.Redis], None],
-    reason: str,
-) -> None:
-    publisher = RedisPublisher(f"redis://publisher:secret@127.0.0.1:{server.port}/0")
-    subscriber = Subscriber(server)
+def test_the_password_stays_in_the_client(server: RedisServer) -> None:
     with server.client() as client:
-        allow(client, "allchannels")
-        refuse(client)
-        for _ in range(3):
-            with pytest.raises(RedisError, match=reason):
-                publisher.publish(BATCH)
-        assert client.xlen("events:stream") == 0
-        assert subscriber.listen() == []
-        relent(client)
-        assert publisher.publish(BATCH) == []
-        published = [(one.channel, {"order": n}) for n, one in enumerate(BATCH, 1)]
-        eventually(lambda: subscriber.listen() == published)
-        assert server.streamed() == published
-    subscriber.close()
+        client.config_set("requirepass", "secret")
+    url = f"redis://:wrong-secret@127.0.0.1:{server.port}/0"
+    publisher = RedisPublisher(url, "", "")
+    with pytest.raises(OSError, match="Redis: ") as refused:
+        publisher.publish([Message("1-0", "events:logged", "{}")], 1)
+    for shown in (str(refused.value), repr(refused.value), repr(publisher), repr(connect(url))):
+        assert "secret" not in shown
 
 
 def test_the_package_does_not_import_redis() -> None:

@@ -1,0 +1,1 @@
+"""Redis: the connection, publishing a live log, and listening to one."""
