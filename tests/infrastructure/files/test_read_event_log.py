@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from domain.errors import EventLogFileError
+from domain.errors import EventLogFileError, LogConfigurationError
 from event_logger import EventLogger, read_event_log
 from tests.projections.test_csv_golden import GOLDEN
 from tests.support import HOUR
@@ -102,43 +102,50 @@ def test_a_naive_time_is_taken_as_utc_and_another_zone_is_turned_into_it(path: P
     [
         ("1", 1),
         ("-7", -7),
+        ("0", 0),
         ("1180591620717411303424", 2**70),
         ("0.1", 0.1),
         ("1.50", 1.5),
         ("1e-05", 1e-05),
         ("1E-18", 1e-18),
-        ("1e16", 1e16),
+        ("1e+16", 1e16),
+        ("1E+16", 1e16),
+        ("0E-8", 0.0),
         ("-0.0", -0.0),
-        ("0.1234567890123456789", Decimal("0.1234567890123456789")),
-        ("95.240000000000000001", Decimal("95.240000000000000001")),
-        ("1E+400", Decimal("1E+400")),
-        ("1E-400", Decimal("1E-400")),
-        ("007", "007"),
-        ("-007", "-007"),
-        ("0x1f", "0x1f"),
-        ("1_000", "1_000"),
-        ("+5", "+5"),
-        ("1.2.3", "1.2.3"),
-        ("--5", "--5"),
-        ("e5", "e5"),
-        ("٣", "٣"),
-        ("٣.٥", "٣.٥"),
-        ("nan", "nan"),
-        ("inf", "inf"),
-        ("True", "True"),
-        ("None", "None"),
-        ("NULL", "NULL"),
-        ("{not json", "{not json"),
-        ("[ETH]", "[ETH]"),
-        (" 5", " 5"),
-        ("2024-05-12", "2024-05-12"),
+        ("0.000001", 1e-6),
+        ("0.1234567890123456789", 0.12345678901234568),
+        ("95.240000000000000001", 95.24),
+        ("1E-400", 0.0),
+        ("True", True),
+        ("False", False),
+        ('"[1,{""a"":null}]"', [1, {"a": None}]),
+        ("{}", {}),
     ],
 )
-def test_a_cell_of_an_extra_alone_in_its_column(path: Path, cell: str, value: Any) -> None:
+def test_an_extra_in_the_form_of_the_export_is_a_value(path: Path, cell: str, value: Any) -> None:
     (found,) = read(path, "extra", cell)
     assert found == value
-    if isinstance(value, str | Decimal):
-        assert type(found) is type(value)
+    assert not isinstance(found, str)
+
+
+TEXTS = [
+    "1e16", "12345e10", "47671950010092e5", "1e5", "1E5", "1.", ".5", "-.5", "-0", "+5", "--5",
+    "007", "-007", "00", "0.0000001", "0x1f", "0x1F", "1_000", "1.2.3", "e5", "1e", "٣", "٣.٥",
+    "nan", "inf", "-inf", "NaN", "Infinity", "true", "TRUE", "None", "NULL", "null", " 5", "5 ",
+    "4e99999999999999999999", "{not json", "[ETH]", "[1, 2]", "[01]", "[", "{}x", "2024-05-12",
+    "2024-05-12T14:00:00Z", "1,5", "50%", "$5", "now", "today",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", TEXTS)
+@pytest.mark.parametrize("numbers", ["float", "decimal"])
+def test_an_extra_in_any_other_form_is_text_as_it_stands(
+    path: Path, cell: str, numbers: Any
+) -> None:
+    path.write_text(f'{NEEDED},extra\n{START},"{cell}"\n')
+    (found,) = read_event_log(path, numbers)["extra"]
+    assert found == cell
+    assert type(found) is str
 
 
 @pytest.mark.parametrize(
@@ -147,20 +154,55 @@ def test_a_cell_of_an_extra_alone_in_its_column(path: Path, cell: str, value: An
         (["1", "", "3"], "Int64", [1, None, 3]),
         (["1", "2.5"], "float64", [1.0, 2.5]),
         (["", ""], "object", [None, None]),
-        (["1", "x"], "object", [1, "x"]),
+        (["1", "x"], "object", ["1", "x"]),
+        (["1.5", "1."], "object", ["1.5", "1."]),
         (["1", str(2**70), ""], "object", [1, 2**70, None]),
         ([str(2**63 - 1), ""], "Int64", [2**63 - 1, None]),
-        ([str(2**53 + 1), "0.5"], "object", [2**53 + 1, 0.5]),
-        (["0.5", "0.1234567890123456789"], "object", [0.5, Decimal("0.1234567890123456789")]),
+        ([str(2**53 + 1), "0.5"], "float64", [2.0**53, 0.5]),
+        (["0.5", "0.1234567890123456789"], "float64", [0.5, 0.12345678901234568]),
+        (["1.5", "inf", "-inf"], "float64", [1.5, float("inf"), float("-inf")]),
+        (["True", "", "False"], "boolean", [True, None, False]),
+        (["True", "1"], "object", ["True", "1"]),
+        (["True", "yes"], "object", ["True", "yes"]),
         (["[1]", "", "{}"], "object", [[1], None, {}]),
+        (["[1]", "see above"], "object", ["[1]", "see above"]),
+        (["[1]", "[1, 2]"], "object", ["[1]", "[1, 2]"]),
     ],
 )
-def test_a_column_has_the_type_that_holds_every_cell_exactly(
-    path: Path, cells: list[str], dtype: str, values: list[Any]
-) -> None:
+def test_a_column_has_one_type(path: Path, cells: list[str], dtype: str, values: list[Any]) -> None:
     column = read(path, "extra", *(f'"{cell}"' for cell in cells))
     assert str(column.dtype) == dtype
     assert [None if value is pd.NA else value for value in column] == values
+
+
+def test_a_float_that_was_not_finite_is_a_number_beside_others(path: Path) -> None:
+    column = read(path, "extra", "1.5", "nan")
+    assert str(column.dtype) == "float64"
+    assert pd.isna(column[1])
+
+
+def test_decimals_have_the_digits_that_were_written(path: Path) -> None:
+    path.write_text(f"{NEEDED},amount,x\n{START},1.50,0\n{START},,1E-400\n{START},7,2.0\n")
+    frame = read_event_log(path, numbers="decimal")
+    assert [str(one) for one in frame["amount"]] == ["1.50", "None", "7"]
+    assert [str(one) for one in frame["x"]] == ["0", "1E-400", "2.0"]
+    assert all(type(one) is Decimal for one in frame["x"])
+
+
+def test_what_a_float_cannot_hold_asks_for_decimals(path: Path) -> None:
+    with pytest.raises(EventLogFileError, match="beyond what a float holds; read with numbers="):
+        read(path, "x", "1", "1E+400")
+    assert read_event_log(path, numbers="decimal")["x"][1] == Decimal("1E+400")
+
+
+def test_numbers_is_float_or_decimal(path: Path) -> None:
+    with pytest.raises(LogConfigurationError, match="must be 'float' or 'decimal', not 'int'"):
+        read_event_log(path, numbers="int")  # type: ignore[arg-type]
+
+
+def test_a_byte_order_mark_is_skipped(path: Path) -> None:
+    path.write_text(f"{NEEDED}\n{START}\n", encoding="utf-8-sig")
+    assert list(read_event_log(path).columns) == NEEDED.split(",")
 
 
 @pytest.mark.parametrize("column", ["venue", "token", "event_id", "purpose", "tx_hash"])
@@ -191,9 +233,10 @@ def test_decimals_and_wei_come_back_through_the_file(path: Path) -> None:
     with EventLogger() as logger:
         for amount in amounts:
             logger.log_event(HOUR, "STAKE_DEPOSIT", "LIDO", "ETH", amount)
-        frame = read_event_log(logger.export_to_csv(str(path)))
-    assert list(frame["amount"]) == amounts
-    assert [type(amount) for amount in frame["amount"]] == [int, Decimal, float, int]
+        frame = read_event_log(logger.export_to_csv(str(path)), numbers="decimal")
+    assert list(frame["amount"]) == [Decimal(str(amount)) for amount in amounts]
+    assert all(type(amount) is Decimal for amount in frame["amount"])
+    assert list(read_event_log(path)["amount"]) == [float(amount) for amount in amounts]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import pytest
 from domain.errors import EventLogFileError, LogConfigurationError, StoreError
 from event_logger import EventLogger
 from event_logger.reader import LogReader
-from infrastructure.application import AuditLogs
-from infrastructure.csv_import import import_csv
+from infrastructure.audit_logs import AuditLogs
+from infrastructure.files.csv_import import import_csv
+from tests.faults.commits import Room
 
 NOON = pd.Timestamp("2024-05-12 12:00", tz="UTC")
 X = {"event_type": "X", "venue": "V"}
@@ -67,7 +69,7 @@ def test_a_legacy_log_keeps_its_orders_and_its_tree(logs: AuditLogs, legacy: Pat
     assert [event["order"] for event in log.events] == [1, 2, 3, 4, 5]
     assert [detail["event"]["order"] for detail in log.bundle_tree(2)["details"]] == [3, 4]
     assert log.events[0]["timestamp"] == pd.Timestamp("2025-10-05T14:17:10.705759Z")
-    assert log.events[1]["net_result"] == {"debt": 38.1}
+    assert log.events[1]["net_result"] == {"debt": Decimal("38.1")}
     assert log.metadata == {"imported_from": "legacy.csv"}
 
 
@@ -108,13 +110,18 @@ def test_a_log_that_is_there_is_not_imported_into(logs: AuditLogs, legacy: Path)
         (3, "order", "4", "row 3: order 4 disagrees with what the import arrives at, 3"),
         (5, "status", "pending", "row 5: status 'pending' disagrees with what the import arrives"),
         (2, "detail_orders", "[3, 4, 5]", "row 2: detail_orders [3, 4, 5] disagrees"),
-        (2, "detail_orders", "none", "row 2: detail_orders 'none' is no list"),
+        (2, "detail_orders", "none", "row 2: detail_orders 'none' is no JSON of a dict or a list"),
         (2, "detail_count", "3", "row 2: detail_count 3 disagrees with what the import arrives at"),
         (4, "parent_event", "9", "row 4: parent_event 9 names no earlier row"),
         (4, "parent_event", "4", "row 4: parent_event 4 names no earlier row"),
         (5, "amount", "nan", "row 5: amount 'nan' is no number"),
         (5, "amount", "much", "row 5: amount 'much' is no number"),
         (1, "gas_units", "1.5", "row 1: gas_units '1.5' is no whole number"),
+        (5, "timestamp", "12/05/2024 14:00", "row 5: timestamp '12/05/2024 14:00' is no time"),
+        (3, "timestamp", "", "row 3: timestamp must be a time"),
+        (4, "timestamp", "9999-12-31T23:59:59.000000001Z", "row 4: timestamp '9999-12-31T23:59"),
+        (5, "amount", "4e99999999999999999999", "row 5: amount '4e99999999999999999999' is beyond"),
+        (5, "amount", "1E+7000", "row 5: amount Decimal('1E+7000') is beyond 1E±6144"),
         (5, "timestamp", "soon", "row 5: timestamp 'soon' is no time"),
         (5, "timestamp", "", "row 5: timestamp must be a time"),
         (5, "event_type", "funding", "row 5: event_type must be UPPER_SNAKE_CASE"),
@@ -164,16 +171,13 @@ def test_a_missing_file_is_named(logs: AuditLogs, tmp_path: Path) -> None:
 
 
 def test_a_store_that_fails_in_the_middle_holds_nothing_of_it(
-    logs: AuditLogs, tmp_path: Path
+    logs: AuditLogs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "long.csv"
     rows = "".join(f"2024-05-12T12:00:00Z,X,V,{'x' * 500}\n" for _ in range(5000))
     path.write_text(f"timestamp,event_type,venue,note\n{rows}")
-    recorder: Any = logs.recorder
-    with recorder.datastore.get_connection(commit=True) as connection:
-        pages = connection._sqlite_conn.execute("PRAGMA page_count").fetchone()[0]
-        connection._sqlite_conn.execute(f"PRAGMA max_page_count={pages + 100}")
+    Room(monkeypatch).pages = 100
     with pytest.raises(StoreError, match="full"):
         import_csv(path, logs, "long")
     assert logs.names() == []
-    assert recorder.max_notification_id() is None or recorder.max_notification_id() == 0
+    assert not logs.recorder.max_notification_id()

@@ -1,0 +1,228 @@
+"""What a cell of a CSV event log says: numbers, times and JSON, exactly, or a refusal."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from domain.errors import shown
+from domain.fields import NUMBER_COLUMNS
+from domain.times import iso_of_text
+from projections.csv_cells import json_cell
+
+LONGEST_SPREADSHEET_CELL = 32_767
+"""Characters; spreadsheets cut what is longer."""
+
+_NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
+_WHOLE = re.compile(r"-?\d+(?:\.0+)?\Z", re.ASCII)
+_HEX = re.compile(r"-?0x[0-9a-f]+\Z")
+# A float holds fifteen digits of any number, and orjson makes floats of ints beyond 64 bits.
+_MANY_DIGITS_OR_EXPONENT = re.compile(r"\d[\d.]{15}|\d[eE]")
+_PLAIN_FORM = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?\Z", re.ASCII)
+_MADE_SCIENTIFIC = re.compile(r"-?0\.0{6}\d")
+_WHOLE_FORM = re.compile(r"(?:0|-?[1-9]\d*)\Z", re.ASCII)
+_MICROSECONDS = len("2024-05-12T14:00:00.000000Z")
+_SURE_DIGITS, _MOST_DIGITS = 15, 17
+NOT_FINITE = frozenset({"nan", "inf", "-inf"})
+
+
+def is_whole_form(cell: str) -> bool:
+    """Whether the export writes an int so."""
+    return _WHOLE_FORM.match(cell) is not None
+
+
+def is_number_form(cell: str) -> bool:
+    """Whether the export writes a number so: an int, a float as repr does, a Decimal as str."""
+    if _PLAIN_FORM.match(cell):
+        return cell != "-0" and _MADE_SCIENTIFIC.match(cell) is None
+    if cell in NOT_FINITE:
+        return True
+    if not _NUMBER.match(cell):
+        return False
+    return repr(float(cell)) == cell or _is_decimal_form(cell)
+
+
+def _is_decimal_form(text: str) -> bool:
+    try:
+        return str(Decimal(text)) == text
+    except InvalidOperation:
+        return False
+
+
+def is_json_form(cell: str) -> bool:
+    """Whether the export writes a dict or a list so."""
+    if cell[0] not in "{[":
+        return False
+    try:
+        if orjson.dumps(orjson.loads(cell)).decode() == cell:
+            return True
+        return json_cell(exact_json(cell)) == cell
+    except (ValueError, RecursionError, InvalidOperation):
+        return False
+
+
+def is_json(cell: str) -> bool:
+    """Whether the cell is a dict or a list in any spelling."""
+    try:
+        exact_json(cell)
+    except (ValueError, RecursionError, InvalidOperation):
+        return False
+    return cell.lstrip()[0] in "{["
+
+
+def exact_json(cell: str) -> Any:
+    """The JSON with its numbers as `exact_number` takes them; raises what `json.loads` does."""
+    return (_CAREFUL if _NEEDS_CARE.search(cell) else _PLAIN)(cell)
+
+
+def float_json(cell: str) -> Any:
+    """The JSON with floats, and Decimals where a float would not show the same digits."""
+    if not _MANY_DIGITS_OR_EXPONENT.search(cell):
+        return orjson.loads(cell)
+    try:
+        value = orjson.loads(cell)
+        if orjson.dumps(value).decode() == cell:
+            return value
+    except ValueError:
+        pass
+    return json.loads(cell, parse_float=_float_of_these_digits)
+
+
+def _exact_int(text: str) -> int | Decimal:
+    return Decimal(text) if text == "-0" else int(text)
+
+
+@lru_cache(maxsize=16384)
+def _float_of_these_digits(text: str) -> float | Decimal:
+    if "e" not in text and "E" not in text:
+        if len(text) <= _SURE_DIGITS:
+            return float(text)
+        if len(text.replace(".", "").strip("-0")) > _MOST_DIGITS:
+            return Decimal(text)
+    number = float(text)
+    return (
+        number if repr(number) == text or Decimal(repr(number)) == Decimal(text) else Decimal(text)
+    )
+
+
+def exact_number(text: str) -> Decimal | float:
+    """The Decimal, but the float where that is written with an exponent such as 1e-07."""
+    if "e" in text:
+        number = float(text)
+        if text in (repr(number), orjson.dumps(number).decode()):
+            return number
+    return Decimal(text)
+
+
+_NEEDS_CARE = re.compile(r"\de|-0(?![.\d])")
+_PLAIN = json.JSONDecoder(parse_float=Decimal).decode
+_CAREFUL = json.JSONDecoder(parse_float=exact_number, parse_int=_exact_int).decode
+
+
+def exact_number_of(name: str, cell: str) -> int | float | Decimal:
+    """The number as an import takes it, to be exported as it stands; raises `ValueError`."""
+    if _WHOLE_FORM.match(cell):
+        return int(cell)
+    if cell in NOT_FINITE and name not in NUMBER_COLUMNS:
+        return float(cell)
+    exact = decimal_of(name, cell)
+    return exact_number(cell) if "e" in cell else exact
+
+
+@lru_cache(maxsize=8192)
+def moment_of(name: str, cell: str) -> datetime:
+    """The time as what the log takes; raises `ValueError` where it has no such time."""
+    iso = time_of(name, cell)
+    if len(iso) <= _MICROSECONDS:
+        return datetime.fromisoformat(iso)
+    import pandas as pd
+
+    try:
+        return pd.Timestamp(iso)
+    except ValueError:
+        raise ValueError(f"{name} {shown(cell)} is beyond what nanoseconds can tell") from None
+
+
+@lru_cache(maxsize=8192)
+def time_of(name: str, cell: str) -> str:
+    """ISO 8601 UTC text; raises `ValueError`."""
+    return iso_of_text(name, cell)
+
+
+def int_of(name: str, cell: str) -> int:
+    """An int, also as pandas writes it in a column with gaps (6.0); raises `ValueError`."""
+    try:
+        if _WHOLE.match(cell):
+            return int(cell.partition(".")[0])
+        if _HEX.match(cell):
+            return int(cell, 16)
+    except ValueError:
+        pass
+    raise ValueError(f"{name} {shown(cell)} is no whole number")
+
+
+def _is_number(name: str, cell: str) -> bool:
+    if cell in NOT_FINITE:
+        return name not in NUMBER_COLUMNS
+    return _NUMBER.match(cell) is not None
+
+
+def decimal_of(name: str, cell: str) -> Decimal:
+    """The number with the digits that are written; raises `ValueError`."""
+    if not _is_number(name, cell):
+        raise ValueError(f"{name} {shown(cell)} is no number")
+    try:
+        return Decimal(cell)
+    except InvalidOperation:
+        raise ValueError(f"{name} {shown(cell)} is beyond what a Decimal holds") from None
+
+
+def float_of(name: str, cell: str) -> float:
+    """The nearest float; raises `ValueError` where that is an infinity."""
+    if not _is_number(name, cell):
+        raise ValueError(f"{name} {shown(cell)} is no number")
+    number = float(cell)
+    if abs(number) == float("inf") and cell not in NOT_FINITE:
+        raise ValueError(
+            f"{name} {shown(cell)} is beyond what a float holds; read with numbers='decimal'"
+        )
+    return number
+
+
+def json_of(name: str, cell: str, *, exact: bool) -> Any:
+    """A dict or a list; raises `ValueError`."""
+    try:
+        if cell.lstrip()[:1] in ("{", "["):
+            return exact_json(cell) if exact else float_json(cell)
+    except (ValueError, RecursionError, InvalidOperation):
+        pass
+    why = "" if len(cell) < LONGEST_SPREADSHEET_CELL else "; a spreadsheet cut it at 32,767"
+    raise ValueError(f"{name} {shown(cell)} is no JSON of a dict or a list{why}")
+
+
+def are_views(snapshot: str, cex: str, aave: str) -> bool:
+    """Whether two cells are surely the specification's views of the snapshot's, by their text.
+
+    False, too, where only reading them would tell.
+    """
+    if snapshot.count(_CEX) != 1 or snapshot.count(_WALLET) != 1 or snapshot.count(_PERPS) != 1:
+        return False
+    wallet, found, perps = aave[1:-1].partition("," + _PERPS)
+    parts = (_CEX + cex, wallet, _PERPS + perps)
+    return (
+        found != ""
+        and aave[:1] == "{"
+        and aave[-1:] == "}"
+        and wallet.startswith(_WALLET)
+        and all(part.count("{") == part.count("}") for part in parts)
+        and all(f"{part}," in snapshot or f"{part}}}" in snapshot for part in parts)
+    )
+
+
+_CEX, _WALLET, _PERPS = '"cex_accounts":', '"wallet":', '"perp_positions":'

@@ -1,0 +1,161 @@
+"""A CSV event log turned into a log with the same orders and the same tree, whole or not at all.
+
+Everything is read, checked and encoded before the store is touched: parsing holds no lock.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from domain.audit_log import AuditLog
+from domain.bundle_planner import ARGUMENTS
+from domain.effects import gas_cost_mismatch
+from domain.errors import (
+    EventLogFileError,
+    EventLoggerError,
+    InvalidEventError,
+    LogConfigurationError,
+)
+from domain.intake import LoggingRules
+from infrastructure.audit_logs import AuditLogs
+from infrastructure.files.csv_rows import FileRows, Row
+from infrastructure.files.spool import Spool
+
+Progress = Callable[[int], None]
+"""Told how many rows are read."""
+
+Prepared = AuditLog.EventLogged
+Prepare = Callable[[dict[str, Any], list[dict[str, Any]] | None], Sequence[Prepared]]
+"""Checks and encodes an event, or a wrapper with the arguments of its details: the one thing that
+the import asks of the domain; what it gives is stored as it is."""
+
+_BATCH = 1000
+_DETAIL = re.compile(r"detail_events\[(\d+)\]\.?")
+
+
+@dataclass
+class ImportReport:
+    """What was imported; `warnings` names sound rows whose figures contradict each other."""
+
+    log: str
+    events: int = 0
+    bundles: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+
+def import_csv(
+    path: str | os.PathLike[str], logs: AuditLogs, log: str, progress: Progress | None = None
+) -> ImportReport:
+    """Import a CSV event log, as exported by this or the former logger, into a new log.
+
+    The file is checked whole before anything is stored, and stored in one transaction. Its `order`,
+    `status`, `detail_orders` and `detail_count` must agree with what the import arrives at. Numbers
+    are Decimals (floats where they are written as 1e-07), so that exporting what was imported gives
+    the same bytes. Timestamps off the hour are accepted. Raises `EventLogFileError` with the row
+    that is not sound, `LogConfigurationError` for a log that is there already.
+    """
+    if log in logs.names():
+        raise LogConfigurationError(
+            "log", log, f"{log!r} is there already; import into another name"
+        )
+    new = logs.open(log, metadata={"imported_from": Path(path).name})
+    new.intake.rules = LoggingRules(hourly_timestamps=False)
+    opened = new.collect_events()
+    report = ImportReport(log)
+    with Spool[Prepared]() as spool:
+        for batch in _batches(str(path), _preparing(new), report):
+            spool.put(batch)
+            if progress is not None:
+                progress(report.events)
+        new.take_back(opened)
+        logs.save_new(new, spool.batches())
+    return report
+
+
+def _preparing(log: AuditLog) -> Prepare:
+    def prepare(
+        arguments: dict[str, Any], details: list[dict[str, Any]] | None
+    ) -> Sequence[Prepared]:
+        if details is None:
+            named = {name: arguments.pop(name, None) for name in ARGUMENTS}
+            log.add(log.intake.event(**named, event_data=arguments))
+        else:
+            log.add(log.intake.bundle(arguments, details))
+        return [event for event in log.collect_events() if isinstance(event, Prepared)]
+
+    return prepare
+
+
+def _batches(path: str, prepare: Prepare, report: ImportReport) -> Iterator[list[Prepared]]:
+    batch: list[Prepared] = []
+    for unit in _units(path, report):
+        nested = unit.nested
+        try:
+            prepared = prepare(unit.arguments, nested)
+        except EventLoggerError as error:
+            raise _of_the_row(path, unit, error) from error
+        report.events += len(prepared)
+        report.bundles += nested is not None
+        batch += prepared
+        if len(batch) >= _BATCH:
+            yield batch
+            batch = []
+    yield batch
+
+
+def _of_the_row(path: str, unit: Row, error: EventLoggerError) -> EventLogFileError:
+    """The error as that of the row that it speaks of."""
+    if not isinstance(error, InvalidEventError):
+        return EventLogFileError(path, unit.number, str(error))
+    row, field_path = unit, error.path
+    while detail := _DETAIL.match(field_path):
+        row, field_path = row.details[int(detail[1])], field_path[detail.end() :]
+    return EventLogFileError(path, row.number, f"{field_path} {error.problem}")
+
+
+def _units(path: str, report: ImportReport) -> Iterator[Row]:
+    """Rows that are logged by one call: a single event, or a wrapper with its details."""
+    rows = FileRows(path)
+    knows_details = "detail_orders" in rows.header
+    unit: dict[int, Row] = {}
+    for row in rows:
+        _warn_of_gas(row, report)
+        parent = unit.get(row.parent) if row.parent is not None else None
+        if parent is not None and (
+            not knows_details or row.number in (parent.declared_details or ())
+        ):
+            parent.details.append(row)
+            row.arguments.pop("parent_event")
+        else:
+            yield from _finished(path, unit)
+            unit = {}
+        unit[row.number] = row
+    yield from _finished(path, unit)
+
+
+def _finished(path: str, unit: dict[int, Row]) -> Iterator[Row]:
+    for row in unit.values():
+        details = [detail.number for detail in row.details]
+        if row.declared_details is not None and row.declared_details != details:
+            raise EventLogFileError(
+                path,
+                row.number,
+                f"detail_orders {row.declared_details} disagrees with the rows that name it as"
+                f" their parent, {details}",
+            )
+    yield from list(unit.values())[:1]
+
+
+def _warn_of_gas(row: Row, report: ImportReport) -> None:
+    expected = gas_cost_mismatch(row.arguments)
+    if expected is not None:
+        cost, units, price = map(row.arguments.get, ("gas_cost_eth", "gas_units", "gas_price_gwei"))
+        report.warnings.append(
+            f"row {row.number}: gas_cost_eth is {cost}, but {units} gas at {price} gwei is"
+            f" {expected.normalize():f} ETH"
+        )

@@ -1,0 +1,125 @@
+"""A CSV event log back with its types: each column has one."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from domain.errors import EventLogFileError, LogConfigurationError, shown
+from infrastructure.files.csv_columns import CellError, series, snapshot_series
+from infrastructure.listing import without_cycle_search
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SNAPSHOT_COLUMNS = ("wallet_balance_after", "cex_balance_after", "aave_position_after")
+NEEDED_COLUMNS = ("timestamp", "event_type", "venue")
+
+
+def read_event_log(
+    path: str | os.PathLike[str], numbers: Literal["float", "decimal"] = "float"
+) -> pd.DataFrame:
+    """The CSV event log as a DataFrame, one row an event, the columns as in the file.
+
+    Every column has one type. Declared fields have theirs: times `datetime64` in UTC, ints `Int64`
+    (or Python ints where larger), JSON as dicts and lists (inside, floats, but Decimals where a
+    float would show other digits), numbers float64, or with `numbers="decimal"` Decimals with the
+    digits that were written. An extra is a column of numbers,
+    of booleans or of JSON only if every cell of it is one in the form in which the export writes
+    it; else it is text as it stands. Empty cells are missing values.
+
+    Raises `EventLogFileError`, with the row, for what is no event log.
+    """
+    import pandas as pd
+
+    if numbers not in ("float", "decimal"):
+        raise LogConfigurationError(
+            "numbers", numbers, f"must be 'float' or 'decimal', not {shown(numbers)}"
+        )
+    with without_cycle_search(), open_rows(path) as rows:
+        columns = dict(zip(rows.header, rows.columns(), strict=True))
+        try:
+            found: dict[str, pd.Series[Any]] = {}
+            if columns.keys() >= set(SNAPSHOT_COLUMNS):
+                wallet, cex, aave = map(columns.pop, SNAPSHOT_COLUMNS)
+                views = snapshot_series(wallet, cex, aave, numbers)
+                found |= zip(SNAPSHOT_COLUMNS, views, strict=True)
+            found |= {name: series(name, cells, numbers) for name, cells in columns.items()}
+        except CellError as error:
+            raise EventLogFileError(str(path), error.row, str(error)) from None
+        return pd.DataFrame(found, columns=rows.header)
+
+
+class open_rows:  # noqa: N801 - used like the builtin open
+    """The rows of a CSV file: `header`, then (row number from 1, cells) pairs when iterated.
+
+    A context manager. Raises `EventLogFileError` for a file that is missing, is no UTF-8 text, has
+    no header, lacks a needed column, has a column twice, or has a row of another length.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = str(path)
+        csv.field_size_limit(sys.maxsize)
+        try:
+            self._file = Path(path).open(encoding="utf-8-sig", newline="")  # noqa: SIM115
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+            raise EventLogFileError(self._path, 0, f"cannot be read ({reason})") from error
+        self._reader = csv.reader(self._file, strict=True)
+        try:
+            self.header = self._read_header()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> open_rows:
+        """The rows."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        """The data rows."""
+        number = 0
+        while True:
+            try:
+                cells = next(self._reader, None)
+            except (csv.Error, UnicodeDecodeError) as error:
+                raise EventLogFileError(self._path, number + 1, f"is no CSV ({error})") from error
+            if cells is None:
+                return
+            number += 1
+            if len(cells) != len(self.header):
+                problem = f"has {len(cells)} cells under {len(self.header)} columns"
+                raise EventLogFileError(self._path, number, problem)
+            yield number, cells
+
+    def columns(self) -> list[list[str]]:
+        """All cells, column by column."""
+        columns: list[list[str]] = [[] for _ in self.header]
+        rows = iter(self)
+        # A thousand rows at a time stay in the processor's cache.
+        while chunk := [cells for _, cells in islice(rows, 1000)]:
+            for column, cells in zip(columns, zip(*chunk, strict=True), strict=True):
+                column.extend(cells)
+        return columns
+
+    def _read_header(self) -> list[str]:
+        try:
+            header = next(self._reader, [])
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise EventLogFileError(self._path, 0, f"is no CSV text ({error})") from error
+        for name in NEEDED_COLUMNS:
+            if name not in header:
+                raise EventLogFileError(self._path, 0, f"the header has no column {name!r}")
+        for name in header:
+            if header.count(name) > 1:
+                raise EventLogFileError(self._path, 0, f"the header has {name!r} twice")
+        return header

@@ -1,0 +1,121 @@
+"""A log through CSV into a log again: the same bytes, and the same totals."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from event_logger import EventLogger
+from event_logger.reader import LogReader
+from infrastructure.audit_logs import AuditLogs
+from infrastructure.files.csv_import import import_csv
+from tests.support import HOUR
+
+texts = st.text("aé→ ,;'\"\r\n\0\ufeff\u2028[{1.e-=+@\t$", max_size=6) | st.sampled_from(
+    ["12345e10", "1.", "0x1F", "-0", "nan", "True", "[1, 2]", "[1]", "{}", "007", "1e-07", "now"]
+)
+decimals = st.decimals(allow_nan=False, allow_infinity=False).filter(
+    lambda number: abs(number.adjusted()) < 6000
+)
+finite = st.floats(allow_nan=False, allow_infinity=False)
+numbers = st.integers(-(2**90), 2**90) | finite | decimals
+times = st.datetimes().map(lambda moment: moment.replace(tzinfo=HOUR.tzinfo))
+values = texts | numbers | st.floats() | st.booleans() | st.none() | times
+nested = st.recursive(
+    values,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+extras = st.dictionaries(st.sampled_from(["x", "y", "z with, comma", "ü", "$a"]), nested)
+snapshots = st.none() | st.dictionaries(
+    st.sampled_from(["wallet", "cex_accounts", "perp_positions", "$x", "50%"]),
+    st.dictionaries(texts, numbers, max_size=3),
+)
+
+
+def event(draw: Any) -> dict[str, Any]:
+    return {
+        "timestamp": HOUR + timedelta(hours=draw(st.integers(0, 9))),
+        "event_type": draw(st.sampled_from(["A", "B"])),
+        "venue": draw(st.sampled_from(["V", "W,\n"])),
+        "amount": draw(st.none() | st.integers() | decimals),
+        "position_snapshot": draw(snapshots),
+        **draw(extras),
+    }
+
+
+@settings(max_examples=100)
+@given(data=st.data())
+def test_an_import_is_exported_as_the_same_bytes(data: st.DataObject) -> None:
+    with TemporaryDirectory() as name, EventLogger() as logger:
+        folder = Path(name)
+        for _ in range(data.draw(st.integers(1, 4))):
+            logger.log_event(**event(data.draw))
+            if data.draw(st.booleans()):
+                details = [event(data.draw) for _ in range(data.draw(st.integers(0, 2)))]
+                logger.log_atomic_transaction(HOUR, "ENTRY", details, data.draw(extras))
+        logger.export_to_csv(str(folder / "first.csv"))
+        total = logger.get_summary_stats()
+        with AuditLogs(f"sqlite:///{folder / 'log.db'}") as logs:
+            import_csv(folder / "first.csv", logs, "copy")
+            copy = LogReader(logs, logs.get("copy"))
+            copy.export_to_csv(str(folder / "second.csv"))
+            assert (folder / "second.csv").read_bytes() == (folder / "first.csv").read_bytes()
+            assert copy.get_summary_stats() == total
+
+
+@pytest.mark.parametrize("late", [{"x": 1}, {"nonce": 7}, {"block_hash": "0x"}, {"x": "a\nb"}])
+def test_columns_that_come_late_are_empty_before(tmp_path: Path, late: dict[str, Any]) -> None:
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    with EventLogger() as logger, EventLogger() as early:
+        for number in range(2100):
+            extra: dict[str, Any] = {"note": "a,\nb"} if number % 7 == 3 else {}
+            logger.log_event(HOUR, "A", "V", "ETH", number, purpose=f"p {number}", **extra)
+            extra = extra | (late if number == 0 else {})
+            early.log_event(HOUR, "A", "V", "ETH", number, purpose=f"p {number}", **extra)
+        logger.log_event(HOUR, "A", "V", **late)
+        logger.export_to_csv(str(first))
+        early.export_to_csv(str(second))
+    import pandas as pd
+
+    one, two = pd.read_csv(first, dtype=str), pd.read_csv(second, dtype=str)
+    assert set(one.columns) == set(two.columns)
+    (name,) = late
+    assert one[name].isna().sum() == 2100
+    same = one[two.columns].iloc[:2100].drop(columns=name)
+    pd.testing.assert_frame_equal(same, two.drop(columns=name))
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+5", "'+5"),
+        ("-5", "'-5"),
+        ("@a", "'@a"),
+        ("\ta", "'\ta"),
+        ('=HYPERLINK("a,b")', '"\'=HYPERLINK(""a,b"")"'),
+        ("a=1", "a=1"),
+        (-5, "-5"),
+        (Decimal("-5.0"), "-5.0"),
+        (-1e-7, "-1e-07"),
+        (["=1"], '"[""=1""]"'),
+    ],
+)
+def test_csv_safe_marks_what_a_spreadsheet_takes_for_a_formula(
+    tmp_path: Path, value: Any, cell: str
+) -> None:
+    path = tmp_path / "safe.csv"
+    with EventLogger() as logger:
+        logger.log_event(HOUR, "A", "V", x=value)
+        logger.export_to_csv(str(path), csv_safe=True)
+    data = path.read_bytes()
+    assert data.startswith(b"\xef\xbb\xbftimestamp,")
+    assert data.decode().splitlines()[1].endswith(f",{cell}")
