@@ -1,31 +1,99 @@
-"""Audit-grade event log for trading strategies: what users import."""
+"""Audit-grade event log for trading strategies: what applications import."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from domain.errors import EventLoggerError
+from event_logger.errors import (
+    ConcurrencyError,
+    CorruptLogError,
+    EventIdConflictError,
+    EventLogFileError,
+    EventLoggerError,
+    ExportError,
+    ForkedLoggerError,
+    IllegalTransitionError,
+    InvalidAmountError,
+    InvalidEventError,
+    InvalidEventTypeError,
+    InvalidTimestampError,
+    InvalidUpdateError,
+    LogConfigurationError,
+    LoggerClosedError,
+    LogInUseError,
+    NewerStoreError,
+    NotAnAuditStoreError,
+    OlderStoreError,
+    ReadOnlyStoreError,
+    RedisError,
+    ReservedFieldError,
+    StoreError,
+    StoreNotFoundError,
+    StoreUrlError,
+    StreamInUseError,
+    UnknownLogError,
+    UnknownOrderError,
+    UnsupportedValueError,
+    UpdateConflictError,
+    UpdateNotAllowedError,
+)
 from event_logger.logger import EventLogger, create_event_logger
+from event_logger.order import Order, Orders
+from event_logger.reader import LogReader, open_log
 
 if TYPE_CHECKING:
     from event_logger.aio import AsyncEventLogger
-    from infrastructure.csv_reading import read_event_log
+    from infrastructure.files.csv_reading import read_event_log
 
 __all__ = [
     "AsyncEventLogger",
+    "ConcurrencyError",
+    "CorruptLogError",
+    "EventIdConflictError",
+    "EventLogFileError",
     "EventLogger",
     "EventLoggerError",
+    "ExportError",
+    "ForkedLoggerError",
+    "IllegalTransitionError",
+    "InvalidAmountError",
+    "InvalidEventError",
+    "InvalidEventTypeError",
+    "InvalidTimestampError",
+    "InvalidUpdateError",
+    "LogConfigurationError",
+    "LogInUseError",
+    "LogReader",
+    "LoggerClosedError",
+    "NewerStoreError",
+    "NotAnAuditStoreError",
+    "OlderStoreError",
+    "Order",
+    "Orders",
+    "ReadOnlyStoreError",
+    "RedisError",
+    "ReservedFieldError",
+    "StoreError",
+    "StoreNotFoundError",
+    "StoreUrlError",
+    "StreamInUseError",
+    "UnknownLogError",
+    "UnknownOrderError",
+    "UnsupportedValueError",
+    "UpdateConflictError",
+    "UpdateNotAllowedError",
     "create_event_logger",
+    "open_log",
     "read_event_log",
 ]
 
+# asyncio alone takes a tenth of the time of the whole import, and many programs need neither.
+_IMPORTED_WHEN_USED = {
+    "AsyncEventLogger": "event_logger.aio",
+    "read_event_log": "infrastructure.files.csv_reading",
+}
+
 
 def __getattr__(name: str) -> Any:
-    # asyncio alone takes a tenth of the time of the whole import, and many programs need neither.
-    if name == "AsyncEventLogger":
-        from event_logger.aio import AsyncEventLogger
-
-        return AsyncEventLogger
-    if name == "read_event_log":
-        from infrastructure.csv_reading import read_event_log
-
-        return read_event_log
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _IMPORTED_WHEN_USED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_IMPORTED_WHEN_USED[name]), name)

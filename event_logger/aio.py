@@ -16,34 +16,25 @@ from domain.audit_log import AuditLog
 from domain.bundle import atomic_wrapper
 from domain.checks import Number
 from domain.errors import ForkedLoggerError, LoggerClosedError, UpdateNotAllowedError
-from domain.speaker import Snapshot
-from domain.values import decode, encode
-from domain.vocabulary import Vocabulary
+from domain.intake import Intake
+from domain.vocabulary import Snapshot, Vocabulary
 from event_logger.async_reader import AsyncLogReader
 from event_logger.bundle_builder import AsyncBundleBuilder, BundleBuilder
-from event_logger.composition import logging_rules
-from event_logger.group_commit import GroupCommit
 from event_logger.logger import EventLogger
+from event_logger.options import LoggerOptions
 from event_logger.order import Order, Orders
+from event_logger.writing.group_commit import GroupCommit
 from infrastructure.log_metadata import captured_metadata
-from infrastructure.timestamps import timestamp_of
 
 if TYPE_CHECKING:
-    from infrastructure.redis_notifier import RedisSource
-
-
-def _captured_snapshot(snapshot: Any) -> dict[str, Any]:
-    """The snapshot of an update apart from the caller's dict; none for what is no snapshot."""
-    if not isinstance(snapshot, dict):
-        return {}
-    return decode(encode({"position_snapshot": snapshot}), timestamp_of)
+    from infrastructure.redis.connection import RedisSource
 
 
 class _Opener:
     """Opens the logger at the first use, in whichever thread needs it, and again if that failed."""
 
-    def __init__(self, arguments: dict[str, Any]) -> None:
-        self._arguments = arguments
+    def __init__(self, options: LoggerOptions) -> None:
+        self._options = options
         self._lock = threading.Lock()
         self._logger: EventLogger | None = None
         self._is_closed = False
@@ -52,8 +43,8 @@ class _Opener:
         with self._lock:
             if self._logger is None:
                 if self._is_closed:
-                    raise LoggerClosedError(self._arguments["log"])
-                self._logger = EventLogger(**self._arguments)
+                    raise LoggerClosedError(self._options.log)
+                self._logger = EventLogger(**vars(self._options))
             return self._logger
 
     def close(self) -> None:
@@ -91,6 +82,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         hourly_timestamps: bool = True,
         strict_event_types: bool = False,
         commit_every: int = 1000,
+        actor: str | None = None,
     ) -> None:
         """Takes what `EventLogger` takes; raises `LogConfigurationError` for a log's name or mode.
 
@@ -98,25 +90,24 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         """
         self.execution_mode = execution_mode
         self.include_balance_snapshots = include_balance_snapshots
-        # Not the log that is stored: it checks and captures, which needs no store.
-        self._preparing = AuditLog.open(log, execution_mode, metadata)
-        self._preparing.rules = logging_rules(
-            execution_mode, include_balance_snapshots, hourly_timestamps, strict_event_types
+        # Not the log that is stored: its name and mode are checked, which needs no store.
+        AuditLog.open(log, execution_mode, metadata)
+        options = LoggerOptions(
+            execution_mode,
+            include_balance_snapshots,
+            store,
+            log,
+            None if metadata is None else captured_metadata(metadata),
+            redis,
+            channel_prefix,
+            hourly_timestamps,
+            strict_event_types,
+            commit_every,
+            actor,
         )
-        opener = _Opener(
-            {
-                "execution_mode": execution_mode,
-                "include_balance_snapshots": include_balance_snapshots,
-                "store": store,
-                "log": log,
-                "metadata": None if metadata is None else captured_metadata(metadata),
-                "redis": redis,
-                "channel_prefix": channel_prefix,
-                "hourly_timestamps": hourly_timestamps,
-                "strict_event_types": strict_event_types,
-                "commit_every": commit_every,
-            }
-        )
+        self._name = log
+        self._intake = Intake(options.rules)
+        opener = _Opener(options)
         self._opener = opener
         # Its thread must not hold on to this logger, which may be dropped without being closed.
         self._commits = GroupCommit(log, lambda: opener.logger().writer)
@@ -136,10 +127,10 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
     ) -> Order:
         """Log one event and return its global order; takes and raises what `EventLogger`'s does."""
         self._check_usable()
-        prepared = self._preparing.prepare_event(
+        entry = self._intake.event(
             timestamp, event_type, venue, token, amount, position_snapshot, event_data
         )
-        return Order(await self._commits.run(prepared))
+        return Order((await self._commits.run(entry))[0])
 
     async def log_atomic_transaction(
         self,
@@ -153,8 +144,8 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         """Log a bundle, a wrapper and its details, all or none; see `EventLogger`'s."""
         self._check_usable()
         wrapper = atomic_wrapper(timestamp, bundle_name, net_result, position_snapshot, event_data)
-        prepared = self._preparing.prepare_bundle(wrapper, detail_events).captured()
-        return Orders(map(Order, await self._commits.run(prepared)))
+        bundle = self._intake.bundle(wrapper, detail_events)
+        return Orders(map(Order, await self._commits.run(bundle)))
 
     def bundle(
         self,
@@ -167,7 +158,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         """A bundle built step by step in an `async with` block; its steps are plain calls."""
         self._check_usable()
         return AsyncBundleBuilder(
-            self._preparing.rules,
+            self._intake.rules,
             self._log_built_bundle,
             timestamp,
             bundle_name,
@@ -191,13 +182,8 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         self._check_usable()
         if self.execution_mode != "live":
             raise UpdateNotAllowedError(order)
-        captured = changes
-        if isinstance(changes, dict) and self.include_balance_snapshots:
-            captured = changes | _captured_snapshot(changes.get("position_snapshot"))
-        updated: Order = await self._commits.run(
-            lambda: self._opener.logger().update_event(order, captured)
-        )
-        return updated
+        update = self._intake.update(order, changes)
+        return Order((await self._commits.run(update))[0])
 
     async def flush(self) -> None:
         """Return when everything that was called before is durable."""
@@ -237,9 +223,9 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
 
     def _check_usable(self) -> None:
         if self._process != os.getpid():
-            raise ForkedLoggerError(self._preparing.name)
+            raise ForkedLoggerError(self._name)
         if self._is_closed:
-            raise LoggerClosedError(self._preparing.name)
+            raise LoggerClosedError(self._name)
 
     def _reader(self) -> EventLogger:
         return self._opener.logger()

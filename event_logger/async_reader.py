@@ -6,10 +6,11 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 from event_logger.event_sequence import Event
 from event_logger.reader import LogReader
+from event_logger.search import Criteria
 from projections.bundle_trees import Tree
 
 if TYPE_CHECKING:
@@ -92,6 +93,15 @@ class AsyncLogReader:
         """The events of the orders `start` to `end`, both included."""
         return await self._read(lambda reader: reader.get_events_by_order_range(start, end))
 
+    async def search(self, **criteria: Unpack[Criteria]) -> AsyncIterator[Event]:
+        """The events for which all criteria hold: `async for event in logger.search(venue="X")`.
+
+        See `LogReader.search`.
+        """
+        found = await self._read(lambda reader: reader.search(**criteria))
+        async for event in self._each(found):
+            yield event
+
     async def get_summary_stats(self) -> dict[str, Any]:
         """Counts by type and venue, exact sums of amounts, first and last order."""
         return await self._read(lambda reader: reader.get_summary_stats())
@@ -108,9 +118,9 @@ class AsyncLogReader:
         """All events as a DataFrame."""
         return await self._read(lambda reader: reader.to_dataframe())
 
-    async def export_to_csv(self, filepath: str | None = None) -> str:
+    async def export_to_csv(self, filepath: str | None = None, *, csv_safe: bool = False) -> str:
         """Write the log as CSV and return the path; raises `ExportError`."""
-        return await self._read(lambda reader: reader.export_to_csv(filepath))
+        return await self._read(lambda reader: reader.export_to_csv(filepath, csv_safe=csv_safe))
 
     async def bundle_tree(self, order: int) -> Tree:
         """The whole bundle that the event belongs to; raises `UnknownOrderError`."""

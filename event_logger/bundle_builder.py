@@ -10,10 +10,9 @@ from typing import Any, Self
 from domain.bundle import Step, atomic_wrapper
 from domain.checks import Number
 from domain.errors import InvalidEventError, shown
-from domain.recording import LoggingRules
-from domain.speaker import Snapshot
+from domain.intake import LoggingRules
 from domain.values import decode, encode
-from domain.vocabulary import Vocabulary
+from domain.vocabulary import Snapshot, Vocabulary
 from event_logger.order import Orders
 from infrastructure.timestamps import timestamp_of
 
@@ -113,7 +112,6 @@ class BundleBuilder(Vocabulary[Step]):
         return self._inner
 
     def __enter__(self) -> Self:
-        """The builder itself."""
         return self
 
     def __exit__(
@@ -176,7 +174,6 @@ class AsyncBundleBuilder(BundleBuilder):
         self._log = log
 
     async def __aenter__(self) -> Self:
-        """The builder itself."""
         return self
 
     async def __aexit__(

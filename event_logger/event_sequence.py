@@ -22,7 +22,6 @@ class EventSequence(Sequence[Event]):
         self._orders = orders
 
     def __len__(self) -> int:
-        """How many events."""
         return len(self._orders)
 
     @overload
@@ -37,7 +36,6 @@ class EventSequence(Sequence[Event]):
         return next(self._read(order, order))
 
     def __iter__(self) -> Iterator[Event]:
-        """The events, one after the other, in constant memory."""
         if self._orders.step == 1:
             if self._orders:
                 yield from self._read(self._orders[0], self._orders[-1])
@@ -46,7 +44,6 @@ class EventSequence(Sequence[Event]):
             yield next(self._read(order, order))
 
     def __eq__(self, other: object) -> bool:
-        """Whether the other is a sequence of equal events."""
         if not isinstance(other, Sequence) or isinstance(other, str | bytes):
             return NotImplemented
         return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
@@ -54,6 +51,5 @@ class EventSequence(Sequence[Event]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        """How many events and which orders."""
         span = f", orders {self._orders[0]} to {self._orders[-1]}" if self._orders else ""
         return f"<{len(self)} events{span}>"

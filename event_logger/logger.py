@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from domain.bundle import atomic_wrapper
 from domain.checks import Number
-from domain.errors import LogConfigurationError, UpdateNotAllowedError, shown
-from domain.speaker import Snapshot
-from domain.vocabulary import Vocabulary
+from domain.errors import UpdateNotAllowedError
+from domain.vocabulary import Snapshot, Vocabulary
 from event_logger.bundle_builder import BundleBuilder
-from event_logger.composition import logging_rules, open_backtest, open_live
-from event_logger.live_writer import LiveWriter
+from event_logger.options import LoggerOptions
 from event_logger.order import Order, Orders
 from event_logger.reader import LogReader
-from event_logger.settings import default_store
-from event_logger.writer import LogWriter
+from event_logger.writing.composition import compose
+from infrastructure.reading import Rows
 
 if TYPE_CHECKING:
-    from infrastructure.redis_notifier import RedisSource
+    from infrastructure.redis.connection import RedisSource
 
 
 class EventLogger(LogReader, Vocabulary[Order]):
@@ -49,6 +47,7 @@ class EventLogger(LogReader, Vocabulary[Order]):
         hourly_timestamps: bool = True,
         strict_event_types: bool = False,
         commit_every: int = 1000,
+        actor: str | None = None,
     ) -> None:
         """Open the log, making store and log where they are not there.
 
@@ -57,29 +56,28 @@ class EventLogger(LogReader, Vocabulary[Order]):
         what is run, kept with a new log. Live, events and transitions are published to `redis` (a
         URL or a client; None: `EVENT_LOGGER_REDIS`, else `redis://localhost:6379/0`; False: none)
         on channels that begin with `channel_prefix`. In a backtest `hourly_timestamps` refuses
-        timestamps off the hour. `strict_event_types` refuses types outside the catalogue. Raises
-        `LogConfigurationError` or `StoreError`.
+        timestamps off the hour. `strict_event_types` refuses types outside the catalogue. `actor`
+        is for whom this program writes, kept with the writer. Raises `LogConfigurationError` or
+        `StoreError`.
         """
-        if not isinstance(commit_every, int) or isinstance(commit_every, bool) or commit_every < 1:
-            raise LogConfigurationError(
-                "commit_every", commit_every, f"must be 1 or more, not {shown(commit_every)}"
-            )
-        rules = logging_rules(
-            execution_mode, include_balance_snapshots, hourly_timestamps, strict_event_types
+        options = LoggerOptions(
+            execution_mode,
+            include_balance_snapshots,
+            store,
+            log,
+            metadata,
+            redis,
+            channel_prefix,
+            hourly_timestamps,
+            strict_event_types,
+            commit_every,
+            actor,
         )
-        store = default_store(execution_mode) if store is None else store
-        self.writer: LogWriter
-        if execution_mode == "live":
-            logs, audit_log, self.writer = open_live(
-                store, log, metadata, rules, redis, channel_prefix
-            )
-        else:
-            logs, audit_log, self.writer = open_backtest(
-                store, log, execution_mode, metadata, rules, commit_every
-            )
+        logs, audit_log, self.writer = compose(options)
         super().__init__(logs, audit_log)
         self.execution_mode = execution_mode
         self.include_balance_snapshots = include_balance_snapshots
+        self._intake = audit_log.intake
         # Runs when the logger is garbage collected or the interpreter exits, whichever is first.
         self._finalizer = weakref.finalize(self, self.writer.close)
 
@@ -102,10 +100,30 @@ class EventLogger(LogReader, Vocabulary[Order]):
         Raises `InvalidEventError`, `UnknownOrderError`, `EventIdConflictError`, `LogInUseError` or
         `StoreError`; nothing is then stored and the next order stays what it was.
         """
-        prepared = self._log.prepare_event(
+        entry = self._intake.event(
             timestamp, event_type, venue, token, amount, position_snapshot, event_data
         )
-        return Order(self.writer.append(prepared))  # type: ignore[arg-type]
+        return Order(self.writer.submit(entry)[0])
+
+    def _log_fields(
+        self,
+        timestamp: datetime,
+        event_type: str,
+        venue: str,
+        token: str | None,
+        amount: Number | None,
+        position_snapshot: Snapshot,
+        event_data: dict[str, Any],
+    ) -> Order:
+        if type(self).log_event is not EventLogger.log_event:
+            # A subclass that overrides `log_event` sees what the typed methods log, too.
+            return super()._log_fields(
+                timestamp, event_type, venue, token, amount, position_snapshot, event_data
+            )
+        entry = self._intake.event(
+            timestamp, event_type, venue, token, amount, position_snapshot, event_data
+        )
+        return Order(self.writer.submit(entry)[0])
 
     def log_atomic_transaction(
         self,
@@ -123,8 +141,8 @@ class EventLogger(LogReader, Vocabulary[Order]):
         details' depth-first. Raises as `log_event` does, naming the detail.
         """
         wrapper = atomic_wrapper(timestamp, bundle_name, net_result, position_snapshot, event_data)
-        orders = self.writer.append(self._log.prepare_bundle(wrapper, detail_events))
-        return Orders(map(Order, orders))  # type: ignore[arg-type]
+        orders = self.writer.submit(self._intake.bundle(wrapper, detail_events))
+        return Orders(map(Order, orders))
 
     def bundle(
         self,
@@ -135,9 +153,9 @@ class EventLogger(LogReader, Vocabulary[Order]):
         **event_data: Any,
     ) -> BundleBuilder:
         """A bundle built step by step in a `with` block; other threads are not held up."""
-        self.writer.check_usable()
+        self.writer.usage.check()
         return BundleBuilder(
-            self._log.rules,
+            self._intake.rules,
             self._log_built_bundle,
             timestamp,
             bundle_name,
@@ -166,15 +184,9 @@ class EventLogger(LogReader, Vocabulary[Order]):
         `UpdateConflictError`, `StoreError`, and `UpdateNotAllowedError` in a backtest, whose events
         are completed when logged.
         """
-        if not isinstance(self.writer, LiveWriter):
+        if self.execution_mode != "live":
             raise UpdateNotAllowedError(order)
-        if isinstance(changes, dict) and not self.include_balance_snapshots:
-            left = {k: v for k, v in changes.items() if k != "position_snapshot"}
-            if changes and not left:
-                return Order(order)
-            changes = left
-        self.writer.update(order, changes)
-        return Order(order)
+        return Order(self.writer.submit(self._intake.update(order, changes))[0])
 
     def flush(self) -> None:
         """Commit what was logged so far; it is on the disk when this returns."""
@@ -187,10 +199,10 @@ class EventLogger(LogReader, Vocabulary[Order]):
     def _last_order(self) -> int:
         return self.writer.flush()
 
-    def _stored(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+    def _rows(self, first: int, last: int) -> Rows:
         # A view of the events may outlive the logger, or be carried into a forked child.
-        self.writer.check_usable()
-        return super()._stored(first, last)
+        self.writer.usage.check()
+        return super()._rows(first, last)
 
 
 def create_event_logger(

@@ -15,7 +15,6 @@ class Order(int):
     __slots__ = ()
 
     def __await__(self) -> Generator[Any, None, Self]:
-        """The order itself."""
         yield from ()
         return self
 
@@ -27,10 +26,8 @@ class Orders(list[Order]):
     """
 
     def __await__(self) -> Generator[Any, None, Self]:
-        """The orders themselves."""
         yield from ()
         return self
 
     def __hash__(self) -> int:  # type: ignore[override]
-        """By identity."""
         return id(self)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import UTC, datetime
+from itertools import islice
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import orjson
 
 from domain.audit_log import AuditLog
 from domain.checks import order as checked_order
-from domain.errors import InvalidEventError, UnknownOrderError
-from domain.fields import EVENT_FIELDS
+from domain.errors import CorruptLogError, InvalidEventError, UnknownOrderError
 from domain.times import checked_duration
-from domain.values import decode
+from event_logger.bundles import BundleReading
 from event_logger.event_sequence import Event, EventSequence
-from infrastructure.application import AuditLogs
-from infrastructure.timestamps import timestamp_of
-from projections.bundle_trees import BundleTrees, Tree
-from projections.event_dicts import AsTime, Record, event_dict
+from event_logger.search import Criteria, Search
+from infrastructure.audit_logs import AuditLogs
+from infrastructure.listing import listed
+from infrastructure.reading import Records, Rows
+from infrastructure.timestamps import RecordedTimes, timestamp_of
+from projections.bundle_trees import Tree
+from projections.csv_rows import as_stored
+from projections.event_dicts import AsTime, event_dict
 from projections.summary import Summary
 
 if TYPE_CHECKING:
@@ -33,6 +37,7 @@ class LogReader:
     def __init__(self, logs: AuditLogs, log: AuditLog) -> None:
         self._logs = logs
         self._log = log
+        self._reading = logs.reading(log)
 
     def _last_order(self) -> int:
         """The order of the last event, everything logged so far being stored."""
@@ -44,7 +49,6 @@ class LogReader:
         self._logs.close()
 
     def __enter__(self) -> Self:
-        """The reader itself."""
         return self
 
     def __exit__(
@@ -53,7 +57,6 @@ class LogReader:
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
-        """Close, whether or not an exception ended the block."""
         self.close()
 
     @property
@@ -73,7 +76,7 @@ class LogReader:
 
     def get_all_events(self) -> list[Event]:
         """Every event, in order, as a list in memory."""
-        return list(self._events(1, self._last_order()))
+        return listed(self._events(1, self._last_order()))
 
     def get_events_by_type(self, event_type: str) -> list[Event]:
         """The events of this type, in order."""
@@ -85,7 +88,19 @@ class LogReader:
 
     def get_events_by_order_range(self, start: int, end: int) -> list[Event]:
         """The events of the orders `start` to `end`, both included."""
-        return list(self._events(max(start, 1), min(end, self._last_order())))
+        return listed(self._events(max(start, 1), min(end, self._last_order())))
+
+    def search(self, **criteria: Unpack[Criteria]) -> Iterator[Event]:
+        """The events for which all criteria hold, in order; see `event_logger.search.Criteria`.
+
+        Look-ups by `event_id`, `tx_hash` and `parent` cost the same however long the log. Raises
+        `InvalidTimestampError`.
+        """
+        wanted = Search.of(criteria)
+        rows = wanted.candidates(
+            self._logs.store.reads, self._reading, self._log, self._last_order()
+        )
+        return islice(filter(wanted.is_wanted, self._event_dicts(rows)), wanted.limit)
 
     def get_summary_stats(self) -> dict[str, Any]:
         """Counts by type and venue, exact sums of amounts, first and last order."""
@@ -102,10 +117,10 @@ class LogReader:
         limit = None if stuck_after is None else checked_duration("stuck_after", stuck_after)
         last = self._last_order()
         if self._log.mode == "live":
-            from infrastructure.status_board import StatusBoard
+            from infrastructure.followers.board import StatusBoard
 
-            return StatusBoard(self._logs, self._log).read(limit)
-        from projections.live_status import LiveStatus
+            return StatusBoard(self._logs.store, self._log).read(limit)
+        from projections.status_board import LiveStatus
 
         return LiveStatus().fold(self._records(1, last)).as_dict(datetime.now(UTC), limit)
 
@@ -117,80 +132,76 @@ class LogReader:
         event = self._event(order)
         if self._log.mode != "live":
             return [{"status": event["status"], "recorded_at": event["recorded_at"]}]
-        return self._logs.history(self._log, order)
+        return self._reading.history(order)
 
     def to_dataframe(self) -> pd.DataFrame:
         """All events as a DataFrame: the declared fields, then the extras by first appearance."""
-        import pandas as pd
+        from infrastructure.dataframes import dataframe
 
-        events = self.get_all_events()
-        return pd.DataFrame(events, columns=None if events else list(EVENT_FIELDS))
+        last = self._last_order()
+        try:
+            return dataframe(self._records(1, last))
+        except (ValueError, TypeError):
+            for _ in self._events(1, last):
+                # Says which record is damaged, if that was it.
+                continue
+            raise
 
     def export_to_csv(
-        self, filepath: str | None = None, *, progress: Callable[[int, int], None] | None = None
+        self,
+        filepath: str | None = None,
+        *,
+        csv_safe: bool = False,
+        progress: Callable[[int, int], None] | None = None,
     ) -> str:
         """Write the log as CSV beside `filepath` and rename it; returns the path.
 
-        Without a path: `event_log_YYYYMMDD_HHMMSS.csv` (UTC) in the current folder. `progress` is
-        told (done, total) rows now and then. Raises `ExportError`; the former file then stands as
-        it was.
+        Through a symbolic link to its target, for `-` to standard output, into a FIFO or a device.
+        Without a path: `event_log_YYYYMMDD_HHMMSS.csv` (UTC), a new file in the current folder.
+        `csv_safe` is for spreadsheets: an apostrophe before text that they would take for a
+        formula, and a byte order mark. `progress` is told (done, total) rows now and then. Raises
+        `ExportError`; the former file then stands as it was.
         """
-        from infrastructure.csv_file import write_csv
+        from infrastructure.files.csv_export import write_csv
 
-        last = self._last_order()
-        # Read twice, and the same both times, whatever is updated meanwhile.
-        until = self._logs.last_position()
-        return write_csv(lambda: self._records(1, last, str, until), filepath, last, progress)
+        self._last_order()
+        # One moment, whatever is updated meanwhile.
+        last, until = self._logs.horizon(self._log)
+        stored = self._log.mode != "live"
+        return write_csv(
+            self._as_stored(last) if stored else self._records(1, last, str, until),
+            filepath,
+            stored=stored,
+            csv_safe=csv_safe,
+            total=last,
+            progress=progress,
+        )
+
+    def _as_stored(self, last: int) -> Records:
+        for order, state in self._rows(1, last):
+            try:
+                yield order, as_stored(state)
+            except orjson.JSONDecodeError as error:
+                raise CorruptLogError(self._log.name, order, f"it is no JSON ({error})") from error
 
     def bundle_tree(self, order: int) -> Tree:
         """The whole bundle that the event belongs to, as `{"event": …, "details": [trees]}`.
 
         Raises `UnknownOrderError`.
         """
-        event = self._event(order)
-        while event["parent_event"] is not None:
-            event = self._event(event["parent_event"])
-        late: dict[int, list[int]] = {}
-        for parent, detail in self._logs.late_details(self._log):
-            late.setdefault(parent, []).append(detail)
-        trees = BundleTrees()
-        starts = [event["order"]]
-        while starts:
-            bundle = list(self._contiguous_bundle(starts.pop()))
-            trees.fold(bundle)
-            starts += [start for member in bundle for start in late.get(member["order"], ())]
-        (tree,) = trees.trees()
-        return tree
+        return self._bundles().tree(self._event(order))
 
     def bundle_trees(self) -> Iterator[Tree]:
         """The trees of all bundles, by rising order of their outermost wrapper."""
-        last = self._last_order()
-        late_parents = {parent for parent, _ in self._logs.late_details(self._log)}
-        bundle: list[Event] = []
-        orders: set[int] = set()
-        for event in self._events(1, last):
-            if event["parent_event"] not in orders:
-                yield from self._finished_bundle(bundle, late_parents)
-                bundle, orders = [], set()
-            bundle.append(event)
-            orders.add(event["order"])
-        yield from self._finished_bundle(bundle, late_parents)
+        return self._bundles().trees(self._last_order())
 
-    def _finished_bundle(self, bundle: list[Event], late_parents: set[int]) -> Iterator[Tree]:
-        if not bundle or bundle[0]["parent_event"] is not None:
-            return
-        if any(event["order"] in late_parents for event in bundle):
-            yield self.bundle_tree(bundle[0]["order"])
-        elif "detail_orders" in bundle[0]:
-            yield from BundleTrees().fold(bundle).trees()
-
-    def _contiguous_bundle(self, first: int) -> Iterator[Event]:
-        orders = set()
-        for event in self._events(first, self._last_order()):
-            if event["order"] != first and event["parent_event"] not in orders:
-                return
-            orders.add(event["order"])
-            yield event
+    def _bundles(self) -> BundleReading:
+        # Not kept: it refers to this reader, and a logger that is dropped is to go at once.
+        return BundleReading(
+            self._events,
+            self._reading,
+            lambda: self._logs.store.reads.late_details(self._log.id),
+        )
 
     def _event(self, order: int) -> Event:
         last = self._last_order()
@@ -202,13 +213,22 @@ class LogReader:
             raise UnknownOrderError(order, last)
         return next(self._events(order, order))
 
-    def _stored(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+    def _rows(self, first: int, last: int) -> Rows:
         """The (order, JSON) of stored events; every event that is read comes through here."""
-        return self._logs.records(self._log, first, last)
+        return self._reading.rows(first, last)
 
     def _events(self, first: int, last: int) -> Iterator[Event]:
-        for order, record in self._records(first, last):
-            yield event_dict(order, record, timestamp_of)
+        yield from self._event_dicts(self._rows(first, last))
+
+    def _event_dicts(self, rows: Rows) -> Iterator[Event]:
+        times = RecordedTimes()
+        recorded_at = times.__getitem__
+        for order, record in self._present(times.of(rows), timestamp_of):
+            try:
+                event = event_dict(order, record, timestamp_of, recorded_at)
+            except (ValueError, TypeError) as error:
+                raise CorruptLogError(self._log.name, order, f"it is no event: {error}") from error
+            yield event
 
     def _records(
         self,
@@ -216,26 +236,20 @@ class LogReader:
         last: int,
         as_time: AsTime = timestamp_of,
         until: int | None = None,
-    ) -> Iterator[tuple[int, Record]]:
-        return self._current(self._stored(first, last), as_time, until)
+    ) -> Records:
+        return self._present(self._rows(first, last), as_time, until)
 
-    def _current(
-        self, rows: Iterable[tuple[int, bytes]], as_time: AsTime, until: int | None = None
-    ) -> Iterator[tuple[int, Record]]:
-        records = ((order, decode(encoded, as_time)) for order, encoded in rows)
+    def _present(self, rows: Rows, as_time: AsTime, until: int | None = None) -> Records:
+        records = self._reading.decoded(rows, as_time)
         if self._log.mode == "live":
-            return self._logs.current(self._log, records, as_time, until)
+            return self._reading.current(records, as_time, until)
         return records
 
     def _events_with(self, field: str, value: str) -> list[Event]:
         # Looking for the bytes first spares decoding the events that cannot match.
         needle = orjson.dumps({field: value})[1:-1]
-        rows = (row for row in self._stored(1, self._last_order()) if needle in row[1])
-        return [
-            event_dict(order, record, timestamp_of)
-            for order, record in self._current(rows, timestamp_of)
-            if record[field] == value
-        ]
+        rows = self._reading.rows_with(needle, 1, self._last_order())
+        return listed(event for event in self._event_dicts(rows) if event[field] == value)
 
 
 def open_log(store: str, log: str = "default") -> LogReader:
@@ -244,4 +258,8 @@ def open_log(store: str, log: str = "default") -> LogReader:
     Raises `StoreNotFoundError`, `UnknownLogError` or another `StoreError`.
     """
     logs = AuditLogs(store, must_exist=True)
-    return LogReader(logs, logs.get(log))
+    try:
+        return LogReader(logs, logs.get(log))
+    except BaseException:
+        logs.close()
+        raise

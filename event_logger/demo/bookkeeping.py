@@ -6,23 +6,22 @@ from datetime import datetime
 from typing import Any
 
 from domain.checks import Number
-from domain.speaker import Snapshot, Speaker
-from domain.vocabulary import Vocabulary
-from event_logger.demo.ledger import Ledger
+from domain.vocabulary import EventSink, Snapshot, Vocabulary
 from event_logger.demo.venues import Venues
+from projections.balances import Balances
 
 
 class Bookkeeper(Vocabulary[int]):
-    """Speaks the vocabulary for the strategy.
+    """The typed methods, for the strategy.
 
-    The venues are changed first, then the event is logged with their snapshot; the ledger books
+    The venues are changed first, then the event is logged with their snapshot; the balances book
     the event's own amounts, so that a reconciliation compares two things that were kept apart.
     """
 
-    def __init__(self, target: Speaker[Any], venues: Venues, ledger: Ledger) -> None:
+    def __init__(self, target: EventSink[Any], venues: Venues, balances: Balances) -> None:
         self.target = target
         self.venues = venues
-        self.ledger = ledger
+        self.balances = balances
 
     def log_event(
         self,
@@ -36,12 +35,12 @@ class Bookkeeper(Vocabulary[int]):
     ) -> int:
         """Log the event with the snapshot of the venues as they are now."""
         booked = {"event_type": event_type, "venue": venue, "token": token, "amount": amount}
-        self.ledger.apply(booked | event_data)
+        self.balances.apply(booked | event_data)
         logged: int = self.target.log_event(
             timestamp, event_type, venue, token, amount, self.venues.snapshot(), **event_data
         )
         return logged
 
-    def inside(self, target: Speaker[Any]) -> Bookkeeper:
+    def inside(self, target: EventSink[Any]) -> Bookkeeper:
         """The same books, logging to a bundle."""
-        return Bookkeeper(target, self.venues, self.ledger)
+        return Bookkeeper(target, self.venues, self.balances)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from decimal import ROUND_DOWN, Decimal
 
+from domain.effects import gas_cost_eth
 from event_logger import EventLogger
 from event_logger.demo.bookkeeping import Bookkeeper
-from event_logger.demo.ledger import Ledger
 from event_logger.demo.market import Hour
 from event_logger.demo.venues import INSTRUMENT, Venues, eth, usdt
+from projections.balances import Balances
 
 GAS_UNITS = {"TRANSFER": 65_000, "ATOMIC_ENTRY": 1_400_000, "ATOMIC_DELEVERAGE": 1_300_000}
 """Typical gas of each kind of transaction, in units of gas."""
@@ -25,8 +26,8 @@ class Operations:
     def __init__(self, logger: EventLogger) -> None:
         self.logger = logger
         self.venues = Venues()
-        self.ledger = Ledger()
-        self.books = Bookkeeper(logger, self.venues, self.ledger)
+        self.balances = Balances()
+        self.books = Bookkeeper(logger, self.venues, self.balances)
 
     def fund_wallet(self, hour: Hour, capital_usdt: Decimal, gas_eth: Decimal) -> None:
         """The start: USDT to invest, and ETH to pay gas from."""
@@ -44,9 +45,9 @@ class Operations:
         self.books.log_venue_transfer(hour.time, source, target, token, amount)
 
     def pay_gas(self, books: Bookkeeper, hour: Hour, operation: str) -> None:
-        """Pay the gas of an operation at the hour's gas price: gwei times units, 1e-9 ETH each."""
+        """Pay the gas of an operation at the hour's gas price, in gwei."""
         units = GAS_UNITS[operation]
-        cost = eth(units * hour.gas_gwei * Decimal("1e-9"))
+        cost = eth(gas_cost_eth(units, hour.gas_gwei))
         self.venues.wallet.change("ETH", -cost)
         cost_usd = usdt(cost * hour.eth_usd)
         books.log_gas_fee(hour.time, cost, cost_usd, operation, units, hour.gas_gwei)

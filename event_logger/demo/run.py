@@ -11,10 +11,10 @@ from uuid import uuid4
 
 from domain.errors import EventLoggerError, StoreError
 from event_logger import EventLogger
-from event_logger.demo.ledger import Difference, check_balances
 from event_logger.demo.market import Cleaning, load_market
 from event_logger.demo.strategy import Parameters, RestakingStrategy
-from infrastructure.application import AuditLogs
+from infrastructure.audit_logs import AuditLogs
+from projections.balances import Difference, check_balances
 
 SHIPPED_MARKET = Path(__file__).parent / "data"
 DATABASE = "event_log.db"

@@ -198,7 +198,7 @@ class RestakingStrategy:
 
     def _reconcile(self, hour: Hour) -> None:
         for name, exchange in self.venues.exchanges.items():
-            booked = self.operations.ledger.balances[f"{name}.USDT"]
+            booked = self.operations.balances.balances[f"{name}.USDT"]
             found = exchange.balance("USDT")
             self.books.log_reconciliation(hour.time, name.upper(), "USDT", booked, found)
 

@@ -16,11 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.audit_log import AuditLog
-from domain.errors import EventLoggerError, StoreError
-from infrastructure import status_board
-from infrastructure.application import AuditLogs
-from infrastructure.confirmation_times import ConfirmationTimes
-from infrastructure.status_board import StatusBoard, StatusBoardFollower
+from domain.bundle import atomic_wrapper
+from domain.errors import StoreError
+from domain.horizon import START
+from infrastructure.audit_logs import AuditLogs
+from infrastructure.followers import board as followed
+from infrastructure.followers.board import StatusBoard
+from infrastructure.stores.sqlite.board import FOLLOWER
+from infrastructure.stores.sqlite.confirmation_times import ConfirmationTimes
+from infrastructure.stores.sqlite.reads import SQLiteReads
 from infrastructure.timestamps import timestamp_of
 from tests.redis_server import eventually
 from tests.support import HOUR, url_of
@@ -37,13 +41,14 @@ def live_log(folder: Path | str) -> Iterator[tuple[AuditLogs, AuditLog]]:
 
 
 def log_one(logs: AuditLogs, log: AuditLog, venue: str = "LIDO") -> None:
-    with logs.appending(log):
-        log.log_event(HOUR, "STAKE_DEPOSIT", venue)
+    entry = log.intake.event(HOUR, "STAKE_DEPOSIT", venue, None, None, None, {})
+    logs.appending(log).append([entry])
 
 
 def log_bundle(logs: AuditLogs, log: AuditLog) -> None:
-    with logs.appending(log):
-        log.log_atomic_transaction(HOUR, "B", [LEAF, LEAF | {"detail_events": [LEAF]}])
+    wrapper = atomic_wrapper(HOUR, "B", None, None, {})
+    details = [LEAF, LEAF | {"detail_events": [LEAF]}]
+    logs.appending(log).append([log.intake.bundle(wrapper, details)])
 
 
 def is_rebuilt(board: StatusBoard) -> bool:
@@ -58,13 +63,13 @@ actions = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(actions=actions, page=st.integers(1, 7))
 def test_the_board_is_the_fold_of_all(actions: list[Any], page: int) -> None:
     with TemporaryDirectory() as folder, live_log(folder) as (logs, log):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(status_board, "PAGE", page)
-            boards = StatusBoard(logs, log), StatusBoard(logs, log)
+            patch.setattr(followed, "PAGE", page)
+            boards = StatusBoard(logs.store, log), StatusBoard(logs.store, log)
             for action in actions:
                 if action == "one":
                     log_one(logs, log, f"VENUE{len(actions) % 3}")
@@ -76,10 +81,7 @@ def test_the_board_is_the_fold_of_all(actions: list[Any], page: int) -> None:
                     boards["other" in action].catch_up()
                 elif action[0] <= logs.last_order(log):
                     update = {"status": action[1], "tx_hash": f"0x{action[0]}"}
-                    try:
-                        logs.update(log, action[0], update)
-                    except EventLoggerError:
-                        continue
+                    logs.appending(log).append([log.intake.update(action[0], update)])
             assert is_rebuilt(boards[0])
             boards[0].catch_up()
             assert is_rebuilt(boards[1])
@@ -90,18 +92,18 @@ def test_each_transition_is_folded_once_though_two_followers_race(
 ) -> None:
     with live_log(tmp_path) as (logs, log):
         log_one(logs, log)
-        first, second = StatusBoard(logs, log), StatusBoard(logs, log)
-        committed = AuditLogs.committed
+        first, second = StatusBoard(logs.store, log), StatusBoard(logs.store, log)
+        entries = SQLiteReads.entries
 
         def overtaken(*arguments: Any) -> Any:
-            found = committed(*arguments)
-            monkeypatch.setattr(AuditLogs, "committed", committed)
+            found = entries(*arguments)
+            monkeypatch.setattr(SQLiteReads, "entries", entries)
             second.catch_up()
             return found
 
         first.catch_up()
         log_one(logs, log)
-        monkeypatch.setattr(AuditLogs, "committed", overtaken)
+        monkeypatch.setattr(SQLiteReads, "entries", overtaken)
         first.catch_up()
         assert first.read(now=NOW)["counts"] == {"pending": 2}
         assert is_rebuilt(first)
@@ -112,7 +114,7 @@ def test_a_failure_before_the_commit_changes_nothing(
 ) -> None:
     with live_log(tmp_path) as (logs, log):
         log_bundle(logs, log)
-        board = StatusBoard(logs, log)
+        board = StatusBoard(logs.store, log)
 
         def failing(*_: Any) -> None:
             raise sqlite3.OperationalError("disk I/O error")
@@ -131,41 +133,41 @@ def test_the_follower_keeps_the_board_and_outlives_a_failing_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with live_log(tmp_path) as (logs, log):
-        board = StatusBoard(logs, log)
-        follower = StatusBoardFollower(board)
-        name = f"status-board:{log.id}"
+        board = StatusBoard(logs.store, log)
+        follower = board.follower(logs.store.commits)
 
         def failing(*_: Any) -> None:
             raise StoreError("live.db", "failed (disk I/O error)")
 
         with monkeypatch.context() as patch:
-            patch.setattr(AuditLogs, "committed", failing)
+            patch.setattr(SQLiteReads, "entries", failing)
             follower.start()
-            eventually(lambda: "the status board waits: store live.db: failed" in caplog.text)
+            eventually(lambda: "has a status board that waits" in caplog.text)
         log_one(logs, log)
-        eventually(lambda: (logs.position(name) or 0) > logs.first_position(log))
+        eventually(lambda: logs.store.followers.position(FOLLOWER, log.id) == logs.horizon(log))
         follower.stop()
-        assert caplog.text.count("the status board waits") == 1
+        assert caplog.text.count("has a status board that waits") == 1
         assert is_rebuilt(board)
 
 
 times = st.integers(0, 40)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.lists(times, max_size=8), max_size=8), st.lists(times, max_size=8))
 def test_the_quantiles_are_exact(stored: list[list[int]], further: list[int]) -> None:
-    with TemporaryDirectory() as folder, live_log(folder) as (logs, log):
+    with TemporaryDirectory() as folder, live_log(folder) as (_, log):
         kept = ConfirmationTimes(log.id)
         position = 0
         everything: list[int] = []
-        with logs.recorder.datastore.transaction(commit=True) as cursor:  # type: ignore[attr-defined]
-            for batch in stored:
-                everything += batch
-                kept.add(cursor, [(taken, position + i) for i, taken in enumerate(batch)])
-                position += len(batch)
-            last = [(taken, position + i) for i, taken in enumerate(further)]
-            found = kept.quantiles(cursor, last)
+        connection = sqlite3.connect(Path(folder) / "live.db")
+        for batch in stored:
+            everything += batch
+            kept.add(connection, [(taken, position + i) for i, taken in enumerate(batch)])
+            position += len(batch)
+        last = [(taken, position + i) for i, taken in enumerate(further)]
+        found = kept.quantiles(connection, last)
+        connection.close()
         everything += further
         if not everything:
             assert found == {"median": None, "p95": None}
@@ -177,7 +179,10 @@ def test_the_quantiles_are_exact(stored: list[list[int]], further: list[int]) ->
 def test_reading_writes_nothing(tmp_path: Path) -> None:
     with live_log(tmp_path) as (logs, log):
         log_one(logs, log)
-        before = logs.recorder.max_notification_id(), logs.position(f"status-board:{log.id}")
-        assert StatusBoard(logs, log).read(now=NOW)["counts"] == {"pending": 1}
-        after = logs.recorder.max_notification_id(), logs.position(f"status-board:{log.id}")
-        assert after == before == (2, None)
+        connection = sqlite3.connect(tmp_path / "live.db")
+        (before,) = connection.execute("PRAGMA data_version").fetchone()
+        assert StatusBoard(logs.store, log).read(now=NOW)["counts"] == {"pending": 1}
+        assert logs.store.board.read(log.id).horizon == START
+        assert logs.store.followers.position(FOLLOWER, log.id) is None
+        assert connection.execute("PRAGMA data_version").fetchone() == (before,)
+        connection.close()

@@ -1,0 +1,62 @@
+"""What a logger may be told when it is made; both loggers take the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from domain.errors import LogConfigurationError, shown
+from domain.intake import LoggingRules
+from event_logger.settings import default_store
+
+if TYPE_CHECKING:
+    from infrastructure.redis.connection import RedisSource
+
+
+@dataclass(frozen=True)
+class LoggerOptions:
+    """The options of a logger, which its constructor explains.
+
+    Raises `LogConfigurationError` for one that cannot be.
+    """
+
+    execution_mode: str
+    include_balance_snapshots: bool
+    store: str | None
+    log: str
+    metadata: dict[str, Any] | None
+    redis: RedisSource
+    channel_prefix: str
+    hourly_timestamps: bool
+    strict_event_types: bool
+    commit_every: int
+    actor: str | None
+
+    def __post_init__(self) -> None:
+        every = self.commit_every
+        if not isinstance(every, int) or isinstance(every, bool) or every < 1:
+            raise LogConfigurationError(
+                "commit_every", every, f"must be 1 or more, not {shown(every)}"
+            )
+        if self.actor is not None and (not isinstance(self.actor, str) or not self.actor.strip()):
+            raise LogConfigurationError(
+                "actor", self.actor, f"must be text, not {shown(self.actor)}"
+            )
+
+    @property
+    def is_live(self) -> bool:
+        """Whether each call is durable when it returns, and events have a status that changes."""
+        return self.execution_mode == "live"
+
+    @property
+    def rules(self) -> LoggingRules:
+        """What the logger asks of its events; live timestamps need not be on the hour."""
+        return LoggingRules(
+            self.hourly_timestamps and not self.is_live,
+            self.strict_event_types,
+            self.include_balance_snapshots,
+        )
+
+    def store_url(self) -> str:
+        """The store: the one given, else the environment's, else the mode's own."""
+        return default_store(self.execution_mode) if self.store is None else self.store

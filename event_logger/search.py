@@ -1,0 +1,143 @@
+"""Searching a log: which events are wanted, and the shortest way to those that may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self, TypedDict
+
+import orjson
+
+from domain.audit_log import AuditLog
+from domain.times import checked_time, iso_of_text
+from infrastructure.reading import LogReading, Rows
+from infrastructure.store import Reads
+from infrastructure.timestamps import timestamp_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Event = dict[str, Any]
+
+
+class Criteria(TypedDict, total=False):
+    """What an event is searched by; all that is given must hold.
+
+    `venue` is also either side of a transfer; `tx_hash` any that the event's transaction ever had;
+    `text` a part of the purpose; `parent` the wrapper's order; `orders` the first and the last
+    order (None: no bound); `since` is included, `until` is not; `limit` is how many at most.
+    """
+
+    event_type: str | None
+    venue: str | None
+    token: str | None
+    status: str | None
+    tx_hash: str | None
+    event_id: str | None
+    text: str | None
+    parent: int | None
+    orders: tuple[int | None, int | None] | None
+    since: datetime | str | None
+    until: datetime | str | None
+    limit: int | None
+
+
+@dataclass(frozen=True)
+class Search:
+    """`Criteria`, checked, of an event as it reads now."""
+
+    event_type: str | None = None
+    venue: str | None = None
+    token: str | None = None
+    status: str | None = None
+    tx_hash: str | None = None
+    event_id: str | None = None
+    text: str | None = None
+    parent: int | None = None
+    orders: tuple[int | None, int | None] | None = None
+    since: pd.Timestamp | None = None
+    until: pd.Timestamp | None = None
+    limit: int | None = None
+
+    @classmethod
+    def of(cls, criteria: Criteria) -> Self:
+        """The search; raises `InvalidTimestampError` for a time that is none."""
+        given: dict[str, Any] = dict(criteria)
+        for name in ("since", "until"):
+            if given.get(name) is not None:
+                given[name] = checked_moment(name, given[name])
+        return cls(**given)
+
+    def is_wanted(self, event: Event) -> bool:
+        """Whether an event among the candidates is wanted."""
+        return (
+            (self.event_type is None or event["event_type"] == self.event_type)
+            and (self.venue is None or self.venue in _venues(event))
+            and (self.token is None or event["token"] == self.token)
+            and (self.status is None or event["status"] == self.status)
+            and (self.event_id is None or event["event_id"] == self.event_id)
+            and (self.text is None or self.text in (event["purpose"] or ""))
+            and (self.parent is None or event["parent_event"] == self.parent)
+            and (self.since is None or event["timestamp"] >= self.since)
+            and (self.until is None or event["timestamp"] < self.until)
+        )
+
+    def candidates(self, reads: Reads, reading: LogReading, log: AuditLog, last_order: int) -> Rows:
+        """The rows among which all wanted events are; a look-up by a key does not scan."""
+        asked_first, asked_last = self.orders or (None, None)
+        first = 1 if asked_first is None else max(asked_first, 1)
+        last = last_order if asked_last is None else min(asked_last, last_order)
+        orders = self._looked_up(reads, reading, log)
+        if orders is not None:
+            wanted = sorted({order for order in orders if first <= order <= last})
+            return (row for order in wanted for row in reading.rows(order, order))
+        needle = self._needle()
+        if needle is None:
+            return reading.rows(first, last)
+        return reading.rows_with(needle, first, last)
+
+    def _looked_up(self, reads: Reads, reading: LogReading, log: AuditLog) -> Iterable[int] | None:
+        if self.event_id is not None:
+            order = reads.order_of(log.id, self.event_id)
+            return [] if order is None else [order]
+        if self.tx_hash is not None:
+            # The details of a bundle share their wrapper's transaction.
+            return [
+                order
+                for wrapper in reads.orders_with_hash(log.id, self.tx_hash)
+                for order, _ in reading.bundle_records(wrapper)
+            ]
+        if self.parent is not None:
+            return self._details(reads, reading, log, self.parent)
+        return None
+
+    def _details(
+        self, reads: Reads, reading: LogReading, log: AuditLog, parent: int
+    ) -> Iterator[int]:
+        if 1 <= parent <= reading.horizon().order:
+            yield from reading.record(parent).get("detail_orders", ())
+        yield from (order for wrapper, order in reads.late_details(log.id) if wrapper == parent)
+
+    def _needle(self) -> bytes | None:
+        """Bytes that the record of every wanted event holds."""
+        if self.event_type is not None:
+            return orjson.dumps({"event_type": self.event_type})[1:-1]
+        if self.token is not None:
+            return orjson.dumps({"token": self.token})[1:-1]
+        part = self.venue if self.venue is not None else self.text
+        return None if part is None else orjson.dumps(part)[1:-1]
+
+
+def checked_moment(field: str, value: Any) -> pd.Timestamp:
+    """The time of a `datetime`, a `pandas.Timestamp` or ISO 8601 text with a date; in UTC.
+
+    Raises `InvalidTimestampError` for anything else.
+    """
+    iso = iso_of_text(field, value) if isinstance(value, str) else checked_time(field, value)
+    moment: pd.Timestamp = timestamp_of(iso)
+    return moment
+
+
+def _venues(event: Event) -> tuple[Any, ...]:
+    return event["venue"], event.get("from_venue"), event.get("to_venue")

@@ -1,0 +1,80 @@
+"""What a logger is made of: the store, the log, the writer, and live the followers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from domain.audit_log import AuditLog
+from domain.errors import LogConfigurationError, shown
+from event_logger.options import LoggerOptions
+from event_logger.settings import default_redis
+from event_logger.writing.buffer import BufferedWriter
+from event_logger.writing.writer import Follower, LiveWriter, Writer
+from infrastructure.audit_logs import AuditLogs
+
+if TYPE_CHECKING:
+    from infrastructure.redis.connection import RedisSource
+    from infrastructure.redis.publisher import RedisPublisher
+
+
+class Parts(NamedTuple):
+    """What a logger works with."""
+
+    logs: AuditLogs
+    log: AuditLog
+    writer: Writer
+
+
+def compose(options: LoggerOptions) -> Parts:
+    """Open the store and the log, both made where they are not there, and the writer.
+
+    Live, its followers come with it: the status board, and the notifier unless `redis` is False. A
+    Redis that makes no sense is refused before the store is made. Raises `LogConfigurationError` or
+    `StoreError`.
+    """
+    publisher_of = None
+    if options.is_live and options.redis is not False:
+        publisher_of = open_publisher(options.redis, options.channel_prefix)
+    logs, log = _opened(options)
+    log.intake.rules = options.rules
+    if not options.is_live:
+        return Parts(logs, log, BufferedWriter(logs, log, options.commit_every))
+    from infrastructure.followers.board import StatusBoard
+
+    followers: list[Follower] = [StatusBoard(logs.store, log).follower(logs.store.commits)]
+    if publisher_of is not None:
+        from infrastructure.followers.notifier import Notifier
+
+        followers.append(Notifier(logs.store, log, publisher_of(log.identity or "")))
+    return Parts(logs, log, LiveWriter(logs, log, followers))
+
+
+def open_publisher(redis: RedisSource, channel_prefix: str) -> Callable[[str], RedisPublisher]:
+    """A publisher to this Redis (None: what the environment says) for the log of an identity.
+
+    Raises `LogConfigurationError` for a URL or a prefix that makes no sense; connects later.
+    """
+    from infrastructure.redis.connection import checked_prefix, connect
+    from infrastructure.redis.publisher import RedisPublisher
+
+    prefix = checked_prefix(channel_prefix)
+    client = connect(default_redis() if redis is None else redis)
+    return lambda identity: RedisPublisher(client, prefix, identity)
+
+
+def _opened(options: LoggerOptions) -> tuple[AuditLogs, AuditLog]:
+    url = options.store_url()
+    logs = AuditLogs(url, actor=options.actor)
+    try:
+        if options.is_live and logs.store.is_volatile:
+            raise LogConfigurationError(
+                "store",
+                url,
+                f"must be a file in live mode, such as sqlite:///live.db, not {shown(url)}:"
+                " memory forgets what real money did",
+            )
+        return logs, logs.open_or_create(options.log, options.execution_mode, options.metadata)
+    except BaseException:
+        logs.close()
+        raise

@@ -1,0 +1,137 @@
+"""The status board of a live log, kept in the store: as quick to read however long the log."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from domain.audit_log import AuditLog
+from domain.errors import CorruptLogError
+from domain.horizon import START, Horizon
+from infrastructure.commit_signal import CommitSignals
+from infrastructure.followers.follower import FollowerThread, Outage
+from infrastructure.reading import LogReading
+from infrastructure.store import LogStore
+from infrastructure.timestamps import timestamp_of
+from projections.entries import LogEntry, TransitionEntry
+from projections.status_board import LiveStatus, OpenEvent, board
+
+PAGE = 500
+"""Entries folded in per transaction: writers of the log wait while it lasts."""
+
+FOLLOW_SECONDS = 0.25
+
+_BEHIND = Outage("has a status board that waits", "the status board goes on")
+
+
+class StatusBoard:
+    """One log's board. Each entry is folded in exactly once, whoever keeps the board.
+
+    Entries are folded outside of the transaction that stores what they change; it stores nothing if
+    another follower has stored in between.
+    """
+
+    def __init__(self, store: LogStore, log: AuditLog) -> None:
+        self._store = store
+        self._log = log
+        self._reading = LogReading(store, log)
+
+    def follower(self, commits: CommitSignals) -> FollowerThread:
+        """Keeps the board up to date in a thread of its own."""
+
+        def follow() -> float:
+            self.catch_up()
+            thread.say_over()
+            return FOLLOW_SECONDS
+
+        thread = FollowerThread("event-log-board", self._log.name, follow, lambda error: _BEHIND)
+        return thread
+
+    def catch_up(self) -> None:
+        """Fold in all that was committed by now.
+
+        Raises `StoreError`; what was folded in before stays.
+        """
+        rows = self._store.board.read(self._log.id)
+        position = self._checked(rows.horizon)
+        while True:
+            entries = self._entries(position)
+            if not entries:
+                return
+            upto = entries[-1].horizon
+            changes = LiveStatus().follow(entries, self._members, self._opened_before(entries))
+            if not self._store.board.fold(self._log.id, changes, position, upto):
+                upto = self._checked(self._store.board.read(self._log.id).horizon)
+            position = upto
+
+    def read(self, stuck_after: float | None = None, now: datetime | None = None) -> dict[str, Any]:
+        """The board as of now, `stuck_after` in seconds; writes nothing.
+
+        What no follower has folded in yet is folded in memory.
+        """
+        while True:
+            rows = self._store.board.read(self._log.id)
+            position = self._checked(rows.horizon)
+            newer = self._newer(position, rows.open)
+            horizon, quantiles = self._store.board.quantiles(self._log.id, newer.confirmations)
+            if horizon == rows.horizon:
+                break
+        counts = rows.counts
+        counts.update(newer.counts)
+        waiting = [event for event in (rows.open | newer.open).values() if event is not None]
+        at = self._now() if now is None else now
+        return board(counts, waiting, quantiles, at, stuck_after, timestamp_of)
+
+    def as_of(self, horizon: Horizon, stuck_after: float | None, at: datetime) -> dict[str, Any]:
+        """The board as it was at a horizon, folded from nothing but the events."""
+        status = self._newer(START, {}, horizon)
+        return status.as_dict(at, stuck_after, timestamp_of)
+
+    def rebuilt(self) -> LiveStatus:
+        """The board folded from nothing but the events, in memory."""
+        return self._newer(START, {})
+
+    def _newer(
+        self, position: Horizon, opened: dict[int, OpenEvent], upto: Horizon | None = None
+    ) -> LiveStatus:
+        changes = LiveStatus()
+        while True:
+            entries = self._entries(position)
+            if upto is not None:
+                entries = [entry for entry in entries if entry.position <= upto.position]
+            if not entries:
+                return changes
+            changes.follow(entries, self._members, opened.get)
+            position = entries[-1].horizon
+
+    def _entries(self, position: Horizon) -> list[LogEntry]:
+        return self._reading.entries(position, PAGE)
+
+    def _opened_before(self, entries: list[LogEntry]) -> Any:
+        orders = {entry.order for entry in entries if isinstance(entry, TransitionEntry)}
+        if not orders:
+            return lambda order: None
+        return self._store.board.open_rows(self._log.id, sorted(orders)).get
+
+    def _members(self, order: int) -> list[tuple[int, dict[str, Any]]]:
+        return self._reading.bundle_records(order)
+
+    def _checked(self, position: Horizon) -> Horizon:
+        """The position, unless the log ends before it: the store was restored, or lost its tail."""
+        if position == START:
+            return position
+        end = self._store.reads.end(self._log.id).horizon
+        if position.order > end.order or position.transition > end.transition:
+            raise CorruptLogError(
+                self._log.name,
+                end.order,
+                f"its status board was folded up to {position}, and the log ends at {end}: the"
+                " store was restored or has lost its tail; fold it anew",
+            )
+        return position
+
+    def _now(self) -> datetime:
+        """Now, but never before the log's last commit by the store's time."""
+        last = self._store.reads.end(self._log.id).committed_at or 0
+        return datetime.fromtimestamp(max(time.time(), last / 1e6), UTC)
