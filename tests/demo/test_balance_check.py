@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from event_logger.demo.ledger import check_balances
+from projections.balances import check_balances
 
 Events = list[dict[str, Any]]
 

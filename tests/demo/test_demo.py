@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from event_logger.demo.generate_market import generate
-from event_logger.demo.ledger import check_balances
 from event_logger.demo.market import SOURCES, load_market
 from event_logger.demo.market_files import MarketDataError
 from event_logger.demo.run import SHIPPED_MARKET, DemoFolderError, DemoResult, run_demo
 from event_logger.reader import open_log
-
-
-@pytest.fixture(scope="module")
-def result(tmp_path_factory: pytest.TempPathFactory) -> DemoResult:
-    return run_demo(folder=tmp_path_factory.mktemp("demo") / "demo-run")
+from projections.balances import check_balances
 
 
 @pytest.fixture
@@ -28,12 +24,12 @@ def market(tmp_path: Path) -> Path:
     return folder
 
 
-def test_every_snapshot_equals_the_balances_recomputed_from_the_events(result: DemoResult) -> None:
-    assert result.differences == []
+def test_every_snapshot_equals_the_balances_recomputed_from_the_events(demo: DemoResult) -> None:
+    assert demo.differences == []
 
 
-def test_the_check_of_the_balances_can_fail(result: DemoResult) -> None:
-    with open_log(result.store, result.log) as log:
+def test_the_check_of_the_balances_can_fail(demo: DemoResult) -> None:
+    with open_log(demo.store, demo.log) as log:
         events = log.get_all_events()
     trade = next(event for event in events if event["event_type"] == "SPOT_TRADE")
     trade["amount"] += Decimal("1e-18")
@@ -42,25 +38,25 @@ def test_the_check_of_the_balances_can_fail(result: DemoResult) -> None:
     assert differences[0].balance == "binance.ETH"
 
 
-def test_the_run_does_what_such_a_strategy_does(result: DemoResult) -> None:
-    types = result.stats["event_types"]
-    hours = result.hours
+def test_the_run_does_what_such_a_strategy_does(demo: DemoResult) -> None:
+    types = demo.stats["event_types"]
+    hours = demo.hours
     assert types["PRICE_UPDATE"] == hours - 1
     assert types["HOURLY_RECONCILIATION"] == 2 * (hours - 1)
     assert types["FUNDING_PAYMENT"] == 2 * ((hours - 1) // 8)
     assert types["RISK_ALERT"] >= 1
     assert types["REBALANCE_EXECUTED"] >= 1
-    assert result.entry["event"]["bundle_name"] == "ATOMIC_LEVERAGE_ENTRY"
-    assert len(result.entry["details"]) >= 6
-    with open_log(result.store, result.log) as log:
+    assert demo.entry["event"]["bundle_name"] == "ATOMIC_LEVERAGE_ENTRY"
+    assert len(demo.entry["details"]) >= 6
+    with open_log(demo.store, demo.log) as log:
         trees = list(log.bundle_trees())
         assert all(event["wallet_balance_after"] is not None for event in log.events)
         assert log.metadata["parameters"]["leverage"] == "3"
     assert trees[-1]["event"]["bundle_name"] == "ATOMIC_EXIT"
 
 
-def test_at_the_end_everything_is_usdt_but_the_gas_reserve(result: DemoResult) -> None:
-    with open_log(result.store, result.log) as log:
+def test_at_the_end_everything_is_usdt_but_the_gas_reserve(demo: DemoResult) -> None:
+    with open_log(demo.store, demo.log) as log:
         last = log.events[-1]["wallet_balance_after"]
     assert last["wallet"]["aWeETH"] == last["wallet"]["variableDebtWETH"] == 0
     assert all(account["USDT"] == 0 for account in last["cex_accounts"].values())
@@ -68,14 +64,14 @@ def test_at_the_end_everything_is_usdt_but_the_gas_reserve(result: DemoResult) -
     assert last["wallet"]["USDT"] > 95_000
 
 
-def test_the_same_market_gives_the_same_file(result: DemoResult, tmp_path: Path) -> None:
+def test_the_same_market_gives_the_same_file(demo: DemoResult, tmp_path: Path) -> None:
     again = run_demo(folder=tmp_path / "demo-run")
-    assert again.csv.read_bytes() == result.csv.read_bytes()
+    assert again.csv.read_bytes() == demo.csv.read_bytes()
 
 
-def test_a_second_run_replaces_the_folder(tmp_path: Path, market: Path) -> None:
+def test_a_second_run_replaces_the_folder(tmp_path: Path, market: Path, demo: DemoResult) -> None:
     folder = tmp_path / "demo-run"
-    run_demo(market, folder)
+    shutil.copytree(demo.csv.parent, folder)
     (folder / "left-over").touch()
     run_demo(market, folder)
     assert sorted(path.name for path in folder.iterdir()) == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,10 +12,10 @@ from typing import Any
 import pytest
 
 from event_logger import EventLogger
-from event_logger.demo.ledger import check_balances
 from event_logger.demo.market import load_market
 from event_logger.demo.market_files import MarketDataError
-from event_logger.demo.run import CSV_FILE, DemoFolderError, run_demo
+from event_logger.demo.run import CSV_FILE, DemoFolderError, DemoResult, run_demo
+from projections.balances import check_balances
 from tests.demo.test_market import PRICES, Lines, cleaning, edited
 
 Edit = Callable[[Lines], Lines]
@@ -40,10 +41,10 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_swap_that_fails_brings_the_former_run_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, demo: DemoResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "run"
-    run_demo(folder=folder)
+    shutil.copytree(demo.csv.parent, folder)
     (folder / CSV_FILE).write_text("the former one")
     rename = Path.rename
 

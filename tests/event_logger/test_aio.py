@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-import event_logger.group_commit
 from domain.errors import (
     EventIdConflictError,
     IllegalTransitionError,
@@ -20,6 +19,7 @@ from domain.errors import (
 )
 from event_logger import AsyncEventLogger
 from event_logger.reader import open_log
+from event_logger.writing import group_commit
 from tests.support import HOUR, url_of
 
 Test = Callable[[AsyncEventLogger], Coroutine[Any, Any, None]]
@@ -232,7 +232,7 @@ def test_what_is_refused_is_refused_alone(store: str) -> None:
 def test_a_full_queue_makes_callers_wait_their_turn(
     store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_logger.group_commit, "WAITING_CALLS", 2)
+    monkeypatch.setattr(group_commit, "WAITING_CALLS", 2)
 
     async def test(logger: AsyncEventLogger) -> None:
         orders = await asyncio.gather(*(price(logger, n) for n in range(100)))

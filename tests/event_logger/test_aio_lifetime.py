@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-import event_logger.group_commit
 from domain.errors import LogConfigurationError, LoggerClosedError, StoreError
 from event_logger import AsyncEventLogger
-from event_logger.backtest_writer import BacktestWriter
-from infrastructure.live_recorder import LiveRecorder
-from tests.support import HOUR, numbered, run_program, stored, url_of
+from event_logger.writing import group_commit
+from event_logger.writing.buffer import BufferedWriter
+from tests.faults.commits import slow_down
+from tests.gate import Gate
+from tests.support import HOUR, PATIENCE, numbered, run_program, stored, url_of
 
 
 @pytest.fixture
@@ -28,13 +29,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every transaction that appends takes 0.3 s."""
-    at_the_end = LiveRecorder.at_the_end
-
-    def late(*arguments: Any) -> Any:
-        time.sleep(0.3)
-        return at_the_end(*arguments)
-
-    monkeypatch.setattr(LiveRecorder, "at_the_end", late)
+    slow_down(monkeypatch, 0.3)
 
 
 def live(path: Path, **options: Any) -> AsyncEventLogger:
@@ -53,7 +48,7 @@ async def called(logger: AsyncEventLogger, *numbers: int) -> list[asyncio.Task[i
 
 
 async def until_no_thread_is_left(before: int) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while threading.active_count() > before and time.monotonic() < deadline:
         await asyncio.sleep(0.01)
     assert threading.active_count() == before
@@ -90,7 +85,7 @@ def test_what_needs_no_store_to_be_refused_is_refused_at_once(options: dict[str,
 def test_closing_commits_what_was_called_before_and_takes_nothing_more(
     path: Path, monkeypatch: pytest.MonkeyPatch, room: int
 ) -> None:
-    monkeypatch.setattr(event_logger.group_commit, "WAITING_CALLS", room)
+    monkeypatch.setattr(group_commit, "WAITING_CALLS", room)
 
     async def main() -> None:
         logger = live(path)
@@ -118,14 +113,14 @@ def test_closing_commits_what_was_called_before_and_takes_nothing_more(
     assert stored(path) == numbered(50)
 
 
-@pytest.mark.usefixtures("slow")
-def test_each_that_closes_returns_when_all_is_committed(path: Path) -> None:
+def test_each_that_closes_returns_when_all_is_committed(path: Path, gate: Gate) -> None:
     async def main() -> None:
         logger = live(path)
         calls = await called(logger, 1, 2)
         cancelled, *others = [asyncio.create_task(logger.aclose()) for _ in range(3)]
         await asyncio.sleep(0)
         cancelled.cancel()
+        gate.open()
         for closing in others:
             await closing
             assert stored(path) == numbered(2)
@@ -134,8 +129,7 @@ def test_each_that_closes_returns_when_all_is_committed(path: Path) -> None:
     asyncio.run(main())
 
 
-@pytest.mark.usefixtures("slow")
-def test_who_stops_waiting_for_the_close_does_not_stop_it(path: Path) -> None:
+def test_who_stops_waiting_for_the_close_does_not_stop_it(path: Path, gate: Gate) -> None:
     before = threading.active_count()
 
     async def main() -> None:
@@ -143,6 +137,7 @@ def test_who_stops_waiting_for_the_close_does_not_stop_it(path: Path) -> None:
         (call,) = await called(logger, 1)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(logger.aclose(), 0.05)
+        gate.open()
         assert await call == 1
         await until_no_thread_is_left(before)
 
@@ -152,14 +147,14 @@ def test_who_stops_waiting_for_the_close_does_not_stop_it(path: Path) -> None:
 def test_closing_may_be_tried_again_when_the_store_failed(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(_: BacktestWriter) -> int:
+    def failing(_: BufferedWriter) -> int:
         raise StoreError("here", "failed (disk I/O error)")
 
     async def main() -> None:
         logger = AsyncEventLogger(store=url_of(path))
         await price(logger, 1)
         with monkeypatch.context() as patch:
-            patch.setattr(BacktestWriter, "flush", failing)
+            patch.setattr(BufferedWriter, "flush", failing)
             with pytest.raises(StoreError, match="disk I/O error"):
                 await logger.aclose()
         await logger.aclose()
@@ -189,25 +184,25 @@ def test_a_logger_that_is_dropped_lets_go_of_threads_and_store(path: Path) -> No
     asyncio.run(main())
 
 
-@pytest.mark.usefixtures("slow")
-def test_a_loop_that_ended_while_events_waited_does_no_harm(path: Path) -> None:
+def test_a_loop_that_ended_while_events_waited_does_no_harm(path: Path, gate: Gate) -> None:
     logger = live(path)
 
     async def leave() -> None:
         await called(logger, 1, 2, 3)
-        await asyncio.sleep(0.05)
+        await asyncio.to_thread(gate.reached.wait, PATIENCE)
 
     async def go_on() -> None:
         assert list(await asyncio.gather(price(logger, 4), price(logger, 5))) == [4, 5]
         await logger.aclose()
 
     asyncio.run(leave())
+    gate.open()
     asyncio.run(go_on())
     assert stored(path) == numbered(5)
 
 
 def test_several_loops_may_share_a_logger(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_logger.group_commit, "WAITING_CALLS", 5)
+    monkeypatch.setattr(group_commit, "WAITING_CALLS", 5)
     logger = live(path)
     orders: list[int] = []
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from domain.bundle import MAX_BUNDLE_DEPTH
+from domain.bundle_planner import MAX_BUNDLE_DEPTH
 from event_logger import EventLogger
 from event_logger.reader import open_log
 from tests.support import HOUR, url_of

@@ -12,31 +12,17 @@ import pandas as pd
 import pytest
 
 from event_logger import EventLogger
+from tests.commands import run, run_as_process
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[2]
 NOON = pd.Timestamp("2024-05-12 12:00", tz="UTC")
-Done = subprocess.CompletedProcess[str]
 
 
-def run(folder: Path, *arguments: str, code: int = 0, **environment: str) -> Done:
-    """Run `event-logger` in a pipe, in the folder, and see that it exits with the code."""
-    kept = {name: value for name, value in os.environ.items() if name != "EVENT_LOGGER_STORE"}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "event_logger.cli", *arguments],
-        cwd=folder,
-        env=kept | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"} | environment,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    with EventLogger(store=f"sqlite:///{tmp_path / 'runs.db'}", metadata={"a": 1}) as logger:
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that the commands run in."""
+    monkeypatch.chdir(tmp_path)
+    with EventLogger(store="sqlite:///runs.db", metadata={"a": 1}) as logger:
         for hour in range(4):
             logger.log_price_update(NOON + pd.Timedelta(hours=hour), "BINANCE", "ETH", 3000 + hour)
         logger.log_atomic_transaction(
@@ -63,38 +49,38 @@ STORE = ("--store", "sqlite:///runs.db")
         (("--since", "2024-05-12 13:00", "--until", "2024-05-12T16:00+01:00"), [2, 3]),
     ],
 )
-def test_events_are_filtered(folder: Path, filters: tuple[str, ...], orders: list[int]) -> None:
-    lines = run(folder, "events", *STORE, "--json", *filters).stdout.splitlines()
+def test_events_are_filtered(filters: tuple[str, ...], orders: list[int]) -> None:
+    lines = run("events", *STORE, "--json", *filters).stdout.splitlines()
     assert [json.loads(line)["order"] for line in lines] == orders
-    table = run(folder, "events", *STORE, *filters).stdout.splitlines()[1:]
+    table = run("events", *STORE, *filters).stdout.splitlines()[1:]
     assert [int(line.split()[0]) for line in table] == orders
 
 
-def test_a_reading_command_writes_what_json_can_read(folder: Path) -> None:
-    shown = json.loads(run(folder, "show", "5", *STORE, "--json").stdout)
+def test_a_reading_command_writes_what_json_can_read() -> None:
+    shown = json.loads(run("show", "5", *STORE, "--json").stdout)
     assert shown["event"]["detail_orders"] == [6]
     assert [step["status"] for step in shown["history"]] == ["completed"]
-    tree = json.loads(run(folder, "tree", "6", *STORE, "--json").stdout)
+    tree = json.loads(run("tree", "6", *STORE, "--json").stdout)
     assert tree["details"][0]["event"]["order"] == 6
-    stats = json.loads(run(folder, "stats", *STORE, "--json").stdout)
+    stats = json.loads(run("stats", *STORE, "--json").stdout)
     assert stats["total_events"] == 6
-    status = json.loads(run(folder, "status", *STORE, "--json").stdout)
+    status = json.loads(run("status", *STORE, "--json").stdout)
     assert status["counts"] == {"completed": 6}
-    (log,) = map(json.loads, run(folder, "logs", *STORE, "--json").stdout.splitlines())
+    (log,) = map(json.loads, run("logs", *STORE, "--json").stdout.splitlines())
     assert (log["log"], log["mode"], log["events"]) == ("default", "backtest", 6)
 
 
 @pytest.mark.parametrize("command", [("show", "5"), ("tree",), ("stats",), ("status",), ("logs",)])
-def test_a_reading_command_prints_for_people(folder: Path, command: tuple[str, ...]) -> None:
-    assert run(folder, *command, *STORE).stdout.strip()
+def test_a_reading_command_prints_for_people(command: tuple[str, ...]) -> None:
+    assert run(*command, *STORE).stdout.strip()
 
 
-def test_names_in_brackets_are_printed_as_they_are(folder: Path) -> None:
-    assert "@ [ETHERFI]" in run(folder, "tree", *STORE).stdout
+def test_names_in_brackets_are_printed_as_they_are() -> None:
+    assert "@ [ETHERFI]" in run("tree", *STORE).stdout
 
 
-def test_the_store_may_come_from_the_environment(folder: Path) -> None:
-    assert "6 events" in run(folder, "stats", EVENT_LOGGER_STORE="sqlite:///runs.db").stdout
+def test_the_store_may_come_from_the_environment() -> None:
+    assert "6 events" in run("stats", EVENT_LOGGER_STORE="sqlite:///runs.db").stdout
 
 
 @pytest.mark.parametrize(
@@ -115,7 +101,7 @@ def test_a_refused_input_is_one_sentence_and_exit_code_1(
     folder: Path, arguments: tuple[str, ...], sentence: str
 ) -> None:
     before = sorted(path.name for path in folder.iterdir())
-    done = run(folder, *arguments, code=1)
+    done = run(*arguments, code=1)
     assert done.stderr.startswith("event-logger: ")
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1
@@ -133,32 +119,61 @@ def test_a_refused_input_is_one_sentence_and_exit_code_1(
         ("unknown",),
     ],
 )
-def test_usage_is_exit_code_2(folder: Path, arguments: tuple[str, ...]) -> None:
-    assert run(folder, *arguments, code=2).stderr
+def test_usage_is_exit_code_2(arguments: tuple[str, ...]) -> None:
+    assert run(*arguments, code=2).stderr
 
 
 def test_export_and_import_name_what_they_made(folder: Path) -> None:
-    assert run(folder, "export", *STORE, "-o", "out.csv").stdout == "out.csv\n"
-    done = run(folder, "import", "out.csv", *STORE, "--log", "copy")
+    assert run("export", *STORE, "-o", "out.csv").stdout == "out.csv\n"
+    done = run("import", "out.csv", *STORE, "--log", "copy")
     assert done.stdout == "6 events, 1 bundles: log 'copy' of sqlite:///runs.db\n"
     assert done.stderr == ""
-    run(folder, "export", *STORE, "--log", "copy", "-o", "again.csv")
+    run("export", *STORE, "--log", "copy", "-o", "again.csv")
     assert (folder / "again.csv").read_bytes() == (folder / "out.csv").read_bytes()
 
 
-def test_a_reader_that_stops_listening_is_no_error(folder: Path) -> None:
-    with EventLogger(store=f"sqlite:///{folder / 'long.db'}") as logger:
-        for _ in range(5000):
-            logger.log_event(NOON, "X", "V")
-    command = f"{sys.executable} -m event_logger.cli events --store sqlite:///long.db | head -2"
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=True
-    )
-    assert len(done.stdout.splitlines()) == 2
-    assert done.stderr == ""
+def test_the_program_itself_exits_and_complains_like_its_commands(folder: Path) -> None:
+    done = run_as_process("show", "7", *STORE, folder=folder)
+    sentence = "event-logger: order 7 names no event of this log: orders run from 1 to 6\n"
+    assert (done.code, done.stdout, done.stderr) == (1, "", sentence)
+    done = run_as_process("stats", folder=folder)
+    assert (done.code, done.stdout) == (2, "")
+    assert "--store" in done.stderr
 
 
-def test_version_and_help(folder: Path) -> None:
-    assert run(folder, "--version").stdout.startswith("event-logger ")
-    assert "Commands" in run(folder, "--help").stdout
+@pytest.mark.parametrize("command", ["events", "tree"])
+def test_a_reader_that_stops_listening_is_no_error(command: str) -> None:
+    with EventLogger(store="sqlite:///long.db") as logger:
+        for _ in range(2000):
+            logger.log_atomic_transaction(NOON, "X", [{"event_type": "X", "venue": "V"}])
+    program = [sys.executable, "-W", "error", "-m", "event_logger.cli", command]
+    with subprocess.Popen(
+        [*program, "--store", "sqlite:///long.db"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 0
+
+
+def test_version_and_help() -> None:
+    assert run("--version").stdout.startswith("event-logger ")
+    assert "Commands" in run("--help").stdout
+
+
+def test_an_export_to_standard_output_is_the_file_and_nothing_else(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path / 'a.db'}"
+    with EventLogger(store=store) as logger:
+        logger.log_event(NOON, "X", "V", purpose="=1+1")
+        path = Path(logger.export_to_csv(str(tmp_path / "a.csv")))
+    plain = run_as_process("export", "--store", store, "-o", "-")
+    assert plain.stdout == path.read_text()
+    safe = run_as_process("export", "--store", store, "--output", "-", "--excel")
+    assert safe.stdout.startswith("\ufeff")
+    assert ",'=1+1," in safe.stdout
+    assert not (Path.cwd() / "-").exists()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from event_logger import EventLogger
-from infrastructure.sqlite_recorder import AuditLogRecorder
+from infrastructure.stores.sqlite.reads import SQLiteReads
 from tests.support import log_amounts, url_of
 
 COUNT = 3000
@@ -28,14 +28,14 @@ def logger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventLogger]:
 def rows_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows each reading statement gave."""
     reads: list[int] = []
-    records = AuditLogRecorder.records
+    read = SQLiteReads.events
 
-    def counted(self: AuditLogRecorder, *arguments: Any) -> list[tuple[int, bytes]]:
-        rows = records(self, *arguments)
+    def counted(self: SQLiteReads, *arguments: Any) -> list[tuple[int, bytes]]:
+        rows = read(self, *arguments)
         reads.append(len(rows))
         return rows
 
-    monkeypatch.setattr(AuditLogRecorder, "records", counted)
+    monkeypatch.setattr(SQLiteReads, "events", counted)
     return reads
 
 

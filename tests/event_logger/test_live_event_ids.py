@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,10 +12,11 @@ from typing import Any
 import pytest
 
 from domain.errors import EventIdConflictError, InvalidEventError
+from domain.horizon import Horizon
 from event_logger import EventLogger
 from event_logger.reader import open_log
-from infrastructure.application import AuditLogs
-from tests.support import HOUR, start_program, url_of
+from infrastructure.stores.sqlite import at_the_end, selects
+from tests.support import HOUR, PATIENCE, start_program, url_of
 
 DETAILS: list[dict[str, Any]] = [
     {"event_type": "FLASH_BORROW", "venue": "BALANCER", "token": "WETH", "amount": 88.7},
@@ -73,20 +73,20 @@ def test_times_and_snapshot_are_no_content(logger: EventLogger) -> None:
 def test_different_content_is_a_conflict(logger: EventLogger) -> None:
     fill(logger, "a")
     enter(logger, "b")
-    for log in (
-        lambda: fill(logger, "a", 1.6),
-        lambda: fill(logger, "a", note="partial"),
-        lambda: enter(logger, "a"),
-        lambda: enter(logger, "b", "EXIT"),
-        lambda: fill(logger, "b"),
+    for log, differing in (
+        (lambda: fill(logger, "a", 1.6), "amount"),
+        (lambda: fill(logger, "a", note="partial"), "note"),
+        (lambda: enter(logger, "a"), "event_type, "),
+        (lambda: enter(logger, "b", "EXIT"), "purpose, bundle_name"),
+        (lambda: fill(logger, "b"), "event_type, "),
     ):
         with pytest.raises(EventIdConflictError) as refused:
             log()
         known = {"a": 1, "b": 2}
         assert refused.value.order == known[refused.value.event_id]
-        assert str(refused.value).endswith(
-            "with different content; use a new event_id for a new event"
-        )
+        sentence = str(refused.value)
+        assert f"with different content ({differing}" in sentence
+        assert sentence.endswith("); use a new event_id for a new event")
     assert logger.global_order == 5
     assert fill(logger, "c") == 6
 
@@ -139,13 +139,13 @@ def test_another_logger_knows_the_ids_at_once_and_after_reopening(
 
 
 def test_a_group_settles_its_own_repeats(logger: EventLogger) -> None:
-    prepare = logger._log.prepare_event
+    intake = logger._log.intake.event
     group = [
-        prepare(HOUR, "TRADE_EXECUTED", "BINANCE", "ETH", amount, None, {"event_id": event_id})
+        intake(HOUR, "TRADE_EXECUTED", "BINANCE", "ETH", amount, None, {"event_id": event_id})
         for event_id, amount in (("a", 1), ("a", 1), ("a", 2), ("b", 3))
     ]
-    first, repeat, conflict, other = logger.writer.append_group(group)
-    assert (first, repeat, other) == (1, 1, 2)
+    first, repeat, conflict, other = logger.writer.submit_all(group)
+    assert (first, repeat, other) == (range(1, 2), range(1, 2), range(2, 3))
     assert isinstance(conflict, EventIdConflictError)
     assert [event["amount"] for event in logger.events] == [1, 3]
 
@@ -160,7 +160,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 def test_what_a_killed_process_logged_is_not_logged_again(store: str) -> None:
     with start_program(KILLED, store) as program:
-        program.communicate(timeout=30)
+        program.communicate(timeout=PATIENCE)
     assert program.returncode == -signal.SIGKILL
     with EventLogger("live", store=store, redis=False) as logger:
         assert fill(logger, "a") == 1
@@ -190,7 +190,7 @@ def test_processes_that_log_the_same_ids_at_once_agree(store: str) -> None:
         assert program.stdin is not None
         program.stdin.write("go\n")
         program.stdin.flush()
-    outputs = [program.communicate(timeout=60) for program in programs]
+    outputs = [program.communicate(timeout=PATIENCE) for program in programs]
     assert [program.returncode for program in programs] == [0] * 3, outputs
     assert len({out for out, _ in outputs}) == 1
     given = [list(map(int, line.split())) for line in outputs[0][0].splitlines()]
@@ -207,22 +207,23 @@ def test_processes_that_log_the_same_ids_at_once_agree(store: str) -> None:
 def test_an_id_is_looked_up_while_other_threads_wait_to_write(
     logger: EventLogger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look_up = AuditLogs.claim
+    look_up = selects.select_order_of
+    followers, log_id = logger._logs.store.followers, logger._log.id
     threads: list[threading.Thread] = []
 
-    def claim(logs: AuditLogs, *arguments: Any) -> Any:
+    def held_up(*arguments: Any) -> Any:
         for _ in range(2):
-            waiting = threading.Thread(target=logs.store_position, args=("a follower", 1))
+            waiting = threading.Thread(
+                target=followers.store_position, args=("one", log_id, Horizon(1))
+            )
             threads.append(waiting)
             waiting.start()
             waiting.join(0.1)
             assert waiting.is_alive()
-        return look_up(logs, *arguments)
+        return look_up(*arguments)
 
-    monkeypatch.setattr(AuditLogs, "claim", claim)
-    started = time.monotonic()
+    monkeypatch.setattr(at_the_end, "select_order_of", held_up)
     assert [fill(logger, "a"), fill(logger, "b"), fill(logger, "a")] == [1, 2, 1]
     for thread in threads:
         thread.join()
-    assert time.monotonic() - started < 10
     assert len(threads) == 6

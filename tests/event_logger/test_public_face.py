@@ -6,17 +6,54 @@ import inspect
 
 import pytest
 
-import event_logger
-from event_logger import AsyncEventLogger, EventLogger
-from event_logger.reader import LogReader
+import domain.errors
+import event_logger.errors
+from event_logger import AsyncEventLogger, EventLogger, EventLoggerError, LogReader
 from tests.support import run_program
 
 MEMBERS = [
     "AsyncEventLogger",
     "EventLogger",
-    "EventLoggerError",
+    "LogReader",
+    "Order",
+    "Orders",
     "create_event_logger",
+    "open_log",
     "read_event_log",
+]
+
+ERRORS = [
+    "ConcurrencyError",
+    "CorruptLogError",
+    "EventIdConflictError",
+    "EventLogFileError",
+    "EventLoggerError",
+    "ExportError",
+    "ForkedLoggerError",
+    "IllegalTransitionError",
+    "InvalidAmountError",
+    "InvalidEventError",
+    "InvalidEventTypeError",
+    "InvalidTimestampError",
+    "InvalidUpdateError",
+    "LogConfigurationError",
+    "LogInUseError",
+    "LoggerClosedError",
+    "NewerStoreError",
+    "NotAnAuditStoreError",
+    "OlderStoreError",
+    "ReadOnlyStoreError",
+    "RedisError",
+    "ReservedFieldError",
+    "StoreError",
+    "StoreNotFoundError",
+    "StoreUrlError",
+    "StreamInUseError",
+    "UnknownLogError",
+    "UnknownOrderError",
+    "UnsupportedValueError",
+    "UpdateConflictError",
+    "UpdateNotAllowedError",
 ]
 
 TYPED = "position_snapshot=None, **event_data"
@@ -25,7 +62,8 @@ METHODS = {
     "__init__": "execution_mode='backtest', include_balance_snapshots=True, *, store=None,"
     " log='default', metadata=None, redis=None, channel_prefix='',"
     " hourly_timestamps=True, strict_event_types=False,"
-    " commit_every=1000",
+    " commit_every=1000, actor=None",
+    "search": "**criteria",
     "log_event": "timestamp, event_type, venue, token=None, amount=None, position_snapshot=None,"
     " **event_data",
     "log_gas_fee": "timestamp, gas_cost_eth, gas_cost_usd, operation_type, gas_units,"
@@ -38,11 +76,14 @@ METHODS = {
     "log_funding_payment": f"timestamp, venue, funding_rate, notional_usd, pnl_usd, {TYPED}",
     "log_atomic_transaction": f"timestamp, bundle_name, detail_events, net_result=None, {TYPED}",
     "log_aave_borrow": "timestamp, token, amount_borrowed, debt_token_received, liquidity_index,"
-    f" {TYPED}",
+    f" iteration=None, {TYPED}",
     "log_venue_transfer": f"timestamp, from_venue, to_venue, token, amount, purpose=None, {TYPED}",
     "log_rebalance": f"timestamp, rebalance_type, delta_exposure, actions_taken, {TYPED}",
     "log_risk_alert": "timestamp, risk_type, current_value, threshold, severity='WARNING',"
     f" {TYPED}",
+    "log_rebalance_trigger": f"timestamp, trigger, current_value, threshold, {TYPED}",
+    "log_liquidation_risk": f"timestamp, risk_type, current_value, threshold, {TYPED}",
+    "log_margin_warning": f"timestamp, venue, current_value, threshold, {TYPED}",
     "log_seasonal_reward_distribution": "timestamp, reward_type, amount, weeth_balance_avg,"
     f" period_start, period_end, {TYPED}",
     "log_unstake": f"timestamp, venue, lst_in, eth_out, oracle_price, iteration=None, {TYPED}",
@@ -87,9 +128,23 @@ def parameters(method: str, owner: type = EventLogger) -> str:
 
 
 def test_what_the_package_exports() -> None:
-    assert sorted(event_logger.__all__) == MEMBERS
-    for name in MEMBERS:
+    assert sorted(event_logger.__all__) == sorted([*MEMBERS, *ERRORS])
+    for name in event_logger.__all__:
         assert getattr(event_logger, name).__name__ == name
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        event_logger.nothing  # noqa: B018
+
+
+def test_every_error_is_exported() -> None:
+    assert event_logger.errors.__all__ == ERRORS
+    raised = [
+        name
+        for name, one in vars(domain.errors).items()
+        if isinstance(one, type) and issubclass(one, EventLoggerError)
+    ]
+    assert sorted(raised) == ERRORS
+    for name in ERRORS:
+        assert getattr(event_logger, name) is getattr(domain.errors, name)
 
 
 @pytest.mark.parametrize(("method", "expected"), METHODS.items())

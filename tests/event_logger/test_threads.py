@@ -11,7 +11,7 @@ import pytest
 
 from domain.errors import EventLoggerError
 from event_logger import EventLogger
-from tests.support import HOUR, run_program, url_of
+from tests.support import HOUR, PATIENCE, run_program, url_of
 
 THREADS = 8
 
@@ -126,7 +126,7 @@ def test_a_bundle_being_built_holds_nobody_up(logger: EventLogger) -> None:
             target=lambda: orders.append(logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE"))
         )
         thread.start()
-        thread.join(timeout=10)
+        thread.join(timeout=PATIENCE)
         assert orders == [1]
     assert bundle.orders == [2, 3]
 
@@ -193,17 +193,23 @@ def test_a_connection_that_cannot_be_made_leaves_the_next_writer_its_turn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "runs.db"
+    EventLogger(store=url_of(path)).close()
     logger = EventLogger(store=url_of(path), commit_every=1)
     connect = sqlite3.connect
 
     def failing(*arguments: object, **options: object) -> sqlite3.Connection:
         raise sqlite3.OperationalError("unable to open database file")
 
-    datastore = logger._logs.factory.datastore  # type: ignore[attr-defined]
-    with datastore.get_connection(commit=False):
-        monkeypatch.setattr(sqlite3, "connect", failing)
-        with pytest.raises(EventLoggerError, match="unable to open database file"):
-            logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE")
-        monkeypatch.setattr(sqlite3, "connect", connect)
-    assert logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE") == 1
+    # The connection that writes is made with the first event.
+    monkeypatch.setattr(sqlite3, "connect", failing)
+    with pytest.raises(EventLoggerError, match="unable to open database file"):
+        logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE")
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    orders: list[int] = []
+    thread = threading.Thread(
+        target=lambda: orders.append(logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE"))
+    )
+    thread.start()
+    thread.join(timeout=10)
+    assert orders == [1]
     logger.close()

@@ -134,4 +134,17 @@ def test_the_event_structure_has_every_field_of_the_spec(read: Read) -> None:
     assert event["completion_timestamp"] is None
     assert event["tx_hash"] is None
     assert event["confirmation_blocks"] is None
-    assert list(event)[-5:] == ["recorded_at", "nonce", "block_number", "block_hash", "note"]
+    assert list(event)[26:] == [
+        "recorded_at",
+        "nonce",
+        "chain_id",
+        "sender",
+        "block_number",
+        "block_hash",
+        "exchange_order_id",
+        "filled_amount",
+        "average_price",
+        "fee",
+        "fee_token",
+        "note",
+    ]

@@ -1,14 +1,10 @@
-"""What the commands have in common: their options, and a reader for the time of a command."""
+"""The options that several commands have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-
-from event_logger.reader import LogReader, open_log
 
 Store = Annotated[
     str, typer.Option(envvar="EVENT_LOGGER_STORE", help="The store, as sqlite:///runs.db.")
@@ -25,10 +21,3 @@ Redis = Annotated[
 Prefix = Annotated[
     str, typer.Option("--channel-prefix", help="What the names of channels and stream begin with.")
 ]
-
-
-@contextmanager
-def reading(store: str, log: str) -> Iterator[LogReader]:
-    """A reader of a log that is there."""
-    with open_log(store, log) as reader:
-        yield reader

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Annotated
@@ -14,18 +13,18 @@ import typer
 from domain.errors import LogConfigurationError
 from domain.times import checked_duration
 from domain.values import decode
-from event_logger import cli_live_output as output
-from event_logger.cli_options import AsJson, Log, Prefix, Redis, Store, reading
-from event_logger.composition import open_publisher
+from event_logger.cli import live_output as output
+from event_logger.cli.options import AsJson, Log, Prefix, Redis, Store
+from event_logger.reader import open_log
 from event_logger.settings import default_redis
-from infrastructure.application import AuditLogs
-from infrastructure.stores import parse_store, require_store
+from event_logger.writing.composition import open_publisher
+from infrastructure.audit_logs import AuditLogs
 from projections.messages import logged_payload
 
-live = typer.Typer()
+commands = typer.Typer()
 
 
-@live.command()
+@commands.command()
 def status(
     store: Store,
     log: Log = "default",
@@ -43,7 +42,7 @@ def status(
             checked_duration("stuck", stuck)
         except LogConfigurationError as error:
             raise typer.BadParameter(str(error)) from error
-    with reading(store, log) as reader:
+    with open_log(store, log) as reader:
         if watch:
             output.watch_status(lambda: reader.live_status(stuck), interval, stuck is not None)
             return
@@ -53,15 +52,16 @@ def status(
         raise typer.Exit(1)
 
 
-@live.command()
+@commands.command()
 def notify(
     store: Store, log: Log = "default", redis: Redis = None, channel_prefix: Prefix = ""
 ) -> None:
     """Publish a live log to Redis, until Ctrl-C or SIGTERM; stands by while another does."""
-    from infrastructure.notifier import Notifier
+    from infrastructure.followers.notifier import Notifier
 
-    publisher = open_publisher(redis, channel_prefix)
-    require_store(parse_store(store))
+    publisher_of = open_publisher(redis, channel_prefix)
+    # A store that is not there is not made.
+    AuditLogs(store, must_exist=True).close()
     logs = AuditLogs(store)
     try:
         audit_log = logs.get(log)
@@ -69,7 +69,7 @@ def notify(
             raise LogConfigurationError(
                 "log", log, f"{log!r} is a {audit_log.mode} log; only live logs are published"
             )
-        notifier = Notifier(logs, audit_log, publisher)
+        notifier = Notifier(logs.store, audit_log, publisher_of(audit_log.identity or ""))
         for one in (signal.SIGINT, signal.SIGTERM):
             signal.signal(one, lambda *_: notifier.request_stop())
         print(f"publishing log {log!r} of {store}", file=sys.stderr, flush=True)
@@ -78,7 +78,7 @@ def notify(
         logs.close()
 
 
-@live.command()
+@commands.command()
 def tail(
     redis: Redis = None,
     channel_prefix: Prefix = "",
@@ -93,19 +93,36 @@ def tail(
     as_json: AsJson = False,
 ) -> None:
     """Show a live log's messages as they are published; what was missed is fetched."""
-    from infrastructure.redis_tail import RedisTail
+    from infrastructure.redis.tail import RedisTail
 
-    stored = None if store is None else _stored_messages(store, log)
-    listener = RedisTail(redis or default_redis(), channel_prefix, from_order, stored)
-    listener.check()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    print("listening", file=sys.stderr, flush=True)
+    stored, identity = (None, None) if store is None else _stored_messages(store, log)
+    listener = RedisTail(
+        redis or default_redis(),
+        channel_prefix,
+        from_order,
+        stored,
+        identity=identity,
+        notice=lambda sentence: print(sentence, file=sys.stderr, flush=True),
+    )
+    stops: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        # Should the exception be raised where it is swallowed, the number still ends it.
+        stops.append(number)
+        raise KeyboardInterrupt
+
     with suppress(KeyboardInterrupt):
-        for channel, data in listener.messages(threading.Event()):
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, stop)
+        listener.begin()
+        print("listening", file=sys.stderr, flush=True)
+        for channel, data in listener.messages(lambda: bool(stops)):
             output.print_message(channel, data, as_json)
 
 
-def _stored_messages(store: str, log: str) -> Callable[[int, int | None], Iterator[str]]:
+def _stored_messages(
+    store: str, log: str
+) -> tuple[Callable[[int, int | None], Iterator[str]], str]:
     logs = AuditLogs(store, must_exist=True)
     audit_log = logs.get(log)
 
@@ -114,4 +131,4 @@ def _stored_messages(store: str, log: str) -> Callable[[int, int | None], Iterat
         for order, record in logs.records(audit_log, first, until):
             yield logged_payload(order, decode(record, str))
 
-    return messages
+    return messages, audit_log.identity or ""

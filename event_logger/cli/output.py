@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,11 +14,20 @@ from rich.table import Table
 from rich.tree import Tree
 
 from domain.times import iso_of
-from projections.csv_rows import json_cell
+from projections.csv_cells import json_cell
 
 Event = dict[str, Any]
 
-console = Console(highlight=False, soft_wrap=True)
+
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave the end to the one place that knows what it means for us."""
+        raise
+
+
+def console() -> Console:
+    """Standard output as it is now: its width, its colours, and whether anybody watches."""
+    return _Output(highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -50,7 +58,9 @@ def print_events(events: Iterable[Event], as_json: bool) -> None:
         for event in events:
             print_json(event)
         return
-    console.print(_LINE.format("order", "timestamp", "event_type", "venue", "amount"), style="bold")
+    console().print(
+        _LINE.format("order", "timestamp", "event_type", "venue", "amount"), style="bold"
+    )
     for event in events:
         amount = "" if event["amount"] is None else f"{event['amount']} {event['token'] or ''}"
         print(
@@ -76,7 +86,7 @@ def print_event(event: Event, history: list[dict[str, Any]], as_json: bool) -> N
     for name, value in event.items():
         if value is not None:
             table.add_row(name, escape(text_of(value)))
-    console.print(table)
+    console().print(table)
     past = new_table("status", "recorded_at", "changed")
     for step in history:
         changed = {name: value for name, value in step.items() if name not in _STEP}
@@ -85,7 +95,7 @@ def print_event(event: Event, history: list[dict[str, Any]], as_json: bool) -> N
             text_of(step["recorded_at"]),
             escape(", ".join(f"{name} {text_of(value)}" for name, value in changed.items())),
         )
-    console.print(past)
+    console().print(past)
 
 
 _STEP = ("status", "recorded_at")
@@ -101,7 +111,7 @@ def print_tree(tree: dict[str, Any], as_json: bool) -> None:
     while waiting:
         branch, node = waiting.pop()
         waiting += [(branch.add(_label(one["event"])), one) for one in node["details"]]
-    console.print(root)
+    console().print(root)
 
 
 def print_stats(stats: dict[str, Any], as_json: bool) -> None:
@@ -109,7 +119,7 @@ def print_stats(stats: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(stats)
         return
-    console.print(
+    console().print(
         f"{stats['total_events']} events, orders {stats['first_event_order']} to"
         f" {stats['last_event_order']}"
     )
@@ -117,7 +127,7 @@ def print_stats(stats: dict[str, Any], as_json: bool) -> None:
         table = new_table(title.replace("_", " "), "")
         for name, value in stats[title].items():
             table.add_row(escape(name), str(value))
-        console.print(table)
+        console().print(table)
 
 
 def print_logs(logs: list[dict[str, Any]], as_json: bool) -> None:
@@ -129,49 +139,7 @@ def print_logs(logs: list[dict[str, Any]], as_json: bool) -> None:
     table = new_table("log", "mode", "events", "opened", "metadata")
     for log in logs:
         table.add_row(*(escape(text_of(value)) for value in log.values()))
-    console.print(table)
-
-
-def print_import(report: Any, store: str, as_json: bool) -> None:
-    """What was imported, and what in it contradicts itself."""
-    if as_json:
-        print_json(vars(report))
-        return
-    print(f"{report.events} events, {report.bundles} bundles: log {report.log!r} of {store}")
-    for warning in report.warnings:
-        print(f"warning: {warning}")
-
-
-def print_demo(result: Any) -> None:
-    """The demo's market, its figures, one bundle, and where everything is."""
-    table = new_table("market data", "rows", "duplicates", "left out", "filled", "used")
-    for one in result.cleaning:
-        table.add_row(
-            one.file,
-            str(one.rows),
-            str(one.duplicates),
-            str(one.left_out),
-            str(one.filled_hours),
-            one.note,
-        )
-    console.print(table)
-    counts = new_table("event type", "events")
-    for name, count in result.stats["event_types"].items():
-        counts.add_row(name, str(count))
-    console.print(counts)
-    print_tree(result.entry, as_json=False)
-    print(
-        f"\n{result.hours} hours, {result.stats['total_events']} events; equity at the end"
-        f" {result.final_equity_usdt} USDT with the gas reserve, P&L {result.pnl_usdt} USDT"
-    )
-    if result.differences:
-        print(
-            f"balances: {len(result.differences)} differ from the events, {result.differences[0]}"
-        )
-    else:
-        print("balances: every snapshot equals the balances recomputed from the events")
-    print(f"log: {result.store} (log {result.log!r})\ncsv: {result.csv}")
-    print(f"\nnext: {sys.argv[0]} tree --store {result.store} --log {result.log}")
+    console().print(table)
 
 
 def _label(event: Event) -> str:

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.markup import escape
 
-from event_logger.cli_output import console, new_table, print_json, text_of
+from event_logger.cli.output import console, new_table, print_json, text_of
 
 Board = dict[str, Any]
 
@@ -22,23 +22,24 @@ def print_status(board: Board, as_json: bool, *, only_stuck: bool = False) -> No
     elif only_stuck and not board["stuck"]:
         print("nothing is stuck")
     else:
-        console.print(Group(*_board(board, only_stuck)))
+        console().print(Group(*_board(board, only_stuck)))
 
 
 def watch_status(read: Callable[[], Board], interval: float, only_stuck: bool) -> None:
     """The board as it changes, until Ctrl-C; where no terminal watches, a block per change."""
+    screen = console()
     try:
-        if console.is_terminal:
-            with Live(console=console, auto_refresh=False) as screen:
+        if screen.is_terminal:
+            with Live(console=screen, auto_refresh=False) as live:
                 while True:
-                    screen.update(Group(*_board(read(), only_stuck)), refresh=True)
+                    live.update(Group(*_board(read(), only_stuck)), refresh=True)
                     time.sleep(interval)
         shown: Any = None
         while True:
             board = read()
             seen = (board["counts"], [row["order"] for row in board["stuck"]])
             if seen != shown:
-                console.print(Group(*_board(board, only_stuck)))
+                screen.print(Group(*_board(board, only_stuck)))
                 shown = seen
             time.sleep(interval)
     except KeyboardInterrupt:

@@ -1,0 +1,115 @@
+"""The commands that look into a log: `events`, `show`, `tree`, `stats`, `logs`."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Annotated, Any
+
+import typer
+
+from domain.errors import InvalidTimestampError
+from event_logger.cli import output
+from event_logger.cli.options import AsJson, Log, Store
+from event_logger.reader import open_log
+from event_logger.search import checked_moment
+from infrastructure.audit_logs import AuditLogs
+
+commands = typer.Typer()
+
+
+@commands.command()
+def events(
+    store: Store,
+    log: Log = "default",
+    event_type: Annotated[str | None, typer.Option("--type", help="Only this event type.")] = None,
+    venue: Annotated[
+        str | None, typer.Option(help="Only this venue, or either side of a transfer.")
+    ] = None,
+    token: Annotated[str | None, typer.Option(help="Only this token.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only what has this status now.")] = None,
+    tx_hash: Annotated[
+        str | None, typer.Option("--tx-hash", help="Only what ever had this transaction hash.")
+    ] = None,
+    event_id: Annotated[str | None, typer.Option(help="Only the event with this id.")] = None,
+    text: Annotated[str | None, typer.Option(help="Only where the purpose holds this.")] = None,
+    parent: Annotated[int | None, typer.Option(help="Only details of this wrapper.")] = None,
+    from_order: Annotated[int, typer.Option(help="From this order on.")] = 1,
+    to_order: Annotated[int | None, typer.Option(help="Up to this order.")] = None,
+    since: Annotated[str | None, typer.Option(help="From this time on (ISO 8601, UTC).")] = None,
+    until: Annotated[str | None, typer.Option(help="Before this time (ISO 8601, UTC).")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List events; with --json one JSON object a line."""
+    for name, time in (("--since", since), ("--until", until)):
+        if time is not None:
+            _refuse_no_time(name, time)
+    with open_log(store, log) as reader:
+        found = reader.search(
+            event_type=event_type,
+            venue=venue,
+            token=token,
+            status=status,
+            tx_hash=tx_hash,
+            event_id=event_id,
+            text=text,
+            parent=parent,
+            orders=(from_order, to_order),
+            since=since,
+            until=until,
+            limit=limit,
+        )
+        output.print_events(found, as_json)
+
+
+def _refuse_no_time(option: str, text: str) -> None:
+    try:
+        checked_moment(option, text)
+    except InvalidTimestampError as error:
+        raise typer.BadParameter(error.problem, param_hint=option) from error
+
+
+@commands.command()
+def show(order: int, store: Store, log: Log = "default", as_json: AsJson = False) -> None:
+    """Show one event whole, with its history."""
+    with open_log(store, log) as reader:
+        history = reader.history(order)
+        output.print_event(reader.events[order - 1], history, as_json)
+
+
+@commands.command()
+def tree(
+    store: Store,
+    order: Annotated[int | None, typer.Argument(help="Any event of the bundle.")] = None,
+    log: Log = "default",
+    as_json: AsJson = False,
+) -> None:
+    """Show the bundle that an event belongs to, or without an order every bundle."""
+    with open_log(store, log) as reader:
+        trees = reader.bundle_trees() if order is None else iter([reader.bundle_tree(order)])
+        for one in trees:
+            output.print_tree(one, as_json)
+
+
+@commands.command()
+def stats(store: Store, log: Log = "default", as_json: AsJson = False) -> None:
+    """Show the figures of the log: counts, and exact sums of amounts."""
+    with open_log(store, log) as reader:
+        output.print_stats(reader.get_summary_stats(), as_json)
+
+
+@commands.command()
+def logs(store: Store, as_json: AsJson = False) -> None:
+    """List what is in a store."""
+    with closing(AuditLogs(store, must_exist=True)) as audit_logs:
+        found: list[dict[str, Any]] = [
+            {
+                "log": one.name,
+                "mode": one.mode,
+                "events": one.last_order,
+                "opened": one.created_on,
+                "metadata": one.metadata,
+            }
+            for one in map(audit_logs.get, audit_logs.names())
+        ]
+    output.print_logs(found, as_json)

@@ -1,0 +1,35 @@
+"""The commands about stores as a whole: `upgrade`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from event_logger.cli.options import AsJson, Store
+
+commands = typer.Typer()
+
+
+@commands.command()
+def upgrade(
+    store: Store,
+    to: Annotated[
+        str | None,
+        typer.Option(help="A new file (path or URL) that is upgraded instead; the store stays."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a store of a former format to the present one; no stored event changes."""
+    from infrastructure.stores import upgrade_store
+
+    done = upgrade_store(store, to)
+    if as_json:
+        print(json.dumps(done._asdict(), ensure_ascii=False))
+        return
+    holds = f"{done.logs:,} logs with {done.events:,} events"
+    if done.from_format == done.to_format and to is None:
+        print(f"{done.url} has format {done.to_format} already: {holds}")
+    else:
+        print(f"{done.url}: from format {done.from_format} to {done.to_format}, {holds}")

@@ -1,0 +1,64 @@
+"""The command line in tests: in this process, or as a process where a test is about that."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from event_logger.cli import app
+from tests.support import PATIENCE, ROOT
+
+UNSET = ("EVENT_LOGGER_STORE", "EVENT_LOGGER_REDIS")
+COLUMNS = "160"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command printed, and how it exited."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: str, code: int = 0, **environment: str) -> Done:
+    """Run `event-logger` in this process and folder, and see that it exits with the code."""
+    inherited: dict[str, str | None] = dict.fromkeys(UNSET)
+    result = CliRunner().invoke(
+        app,
+        arguments,
+        env=inherited | {"COLUMNS": COLUMNS} | environment,
+        catch_exceptions=False,
+        prog_name="event-logger",
+    )
+    assert result.exit_code == code, result.output
+    return Done(result.exit_code, result.stdout, result.stderr)
+
+
+def start(*arguments: str, folder: Path = ROOT) -> subprocess.Popen[str]:
+    """Start `event-logger` as a process, its output in pipes."""
+    kept = {name: value for name, value in os.environ.items() if name not in UNSET}
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "event_logger.cli", *arguments],
+        cwd=folder,
+        env=kept | {"PYTHONPATH": str(ROOT), "COLUMNS": COLUMNS, "PYTHONIOENCODING": "utf-8"},
+        encoding="utf-8",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def run_as_process(*arguments: str, folder: Path = ROOT) -> Done:
+    """Run `event-logger` as a process in the folder, until it ends by itself."""
+    with start(*arguments, folder=folder) as program:
+        try:
+            stdout, stderr = program.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            raise
+    return Done(program.returncode, stdout, stderr)
