@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from tests.gate import Gate
 from tests.redis_server import RedisServer
+
+# How long an example takes is a matter of what else the machine does.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
+
+
+def pytest_configure() -> None:
+    """Hear SIGINT: a script's background job ignores it, and so would every child of the tests."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
@@ -23,3 +36,11 @@ def server(stopped_server: RedisServer) -> RedisServer:
     """A running server of the Redis protocol."""
     stopped_server.start()
     return stopped_server
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    """A store whose appending transactions wait for the test."""
+    gate = Gate(monkeypatch)
+    yield gate
+    gate.open()

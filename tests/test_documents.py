@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import doctest
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.commands import run
 from tests.redis_server import RedisServer, Subscriber, eventually
 
 ROOT = Path(__file__).parent.parent
@@ -61,16 +59,8 @@ def test_the_sessions_print_what_the_readme_shows(folder: Path, subscriber: Subs
     commands = re.findall(r"^\$ event-logger (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE)
     assert len(commands) == session.count("$ event-logger")
     for arguments, shown in commands:
-        done = subprocess.run(
-            [sys.executable, "-m", "event_logger.cli", *shlex.split(arguments)],
-            cwd=folder,
-            env=os.environ
-            | {"PYTHONPATH": str(ROOT), "COLUMNS": "120", "PYTHONIOENCODING": "utf-8"},
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-        )
+        code = 1 if shown.startswith("event-logger: ") else 0
+        done = run(*shlex.split(arguments), code=code, COLUMNS="120")
         assert done.stdout + done.stderr == shown
 
 

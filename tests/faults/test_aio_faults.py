@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,13 @@ from typing import Any
 import orjson
 import pytest
 
-import event_logger.group_commit
 from domain.errors import LogInUseError, StoreError
 from event_logger import AsyncEventLogger, EventLogger
-from event_logger.group_commit import Callers, GroupCommit
 from event_logger.reader import open_log
-from infrastructure import sqlite_datastore
-from infrastructure.live_recorder import LiveRecorder
-from tests.support import HOUR, start_program, url_of
+from event_logger.writing import group_commit
+from tests.faults.commits import Room, slow_down
+from tests.gate import Gate
+from tests.support import HOUR, PATIENCE, start_program, url_of
 
 Test = Callable[[AsyncEventLogger], Coroutine[Any, Any, None]]
 
@@ -32,13 +30,7 @@ def store(tmp_path: Path) -> str:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every transaction that appends takes 0.3 s."""
-    at_the_end = LiveRecorder.at_the_end
-
-    def late(*arguments: Any) -> Any:
-        time.sleep(0.3)
-        return at_the_end(*arguments)
-
-    monkeypatch.setattr(LiveRecorder, "at_the_end", late)
+    slow_down(monkeypatch, 0.3)
 
 
 def run(store: str, test: Test, mode: str = "live", **options: Any) -> None:
@@ -58,31 +50,28 @@ def amounts(store: str) -> list[int]:
         return [event["amount"] for event in reader.events]
 
 
-async def longest_delay(logger: AsyncEventLogger) -> float:
-    """For how many seconds, at most, a hundred tasks that log keep the loop from another task."""
-    longest = 0.0
-
-    async def watch() -> None:
-        nonlocal longest
-        while True:
-            before = time.monotonic()
-            await asyncio.sleep(0.001)
-            longest = max(longest, time.monotonic() - before)
-
+async def log_two_hundred(logger: AsyncEventLogger) -> None:
     async def task(number: int) -> None:
         await price(logger, number)
         await price(logger, number + 100)
 
-    watching = asyncio.create_task(watch())
     await asyncio.gather(*(task(number) for number in range(100)))
-    watching.cancel()
-    return longest
 
 
-@pytest.mark.usefixtures("slow")
-def test_a_slow_store_does_not_hold_up_the_loop(store: str) -> None:
+async def the_loop_turns() -> None:
+    """Other tasks get their turn, again and again."""
+    for _ in range(100):
+        await asyncio.sleep(0.001)
+
+
+def test_a_slow_store_does_not_hold_up_the_loop(store: str, gate: Gate) -> None:
     async def test(logger: AsyncEventLogger) -> None:
-        assert await longest_delay(logger) < 0.25
+        logging = asyncio.create_task(log_two_hundred(logger))
+        await asyncio.to_thread(gate.reached.wait, PATIENCE)
+        await the_loop_turns()
+        assert not logging.done()
+        gate.open()
+        await logging
 
     run(store, test)
     assert sorted(amounts(store)) == list(range(200))
@@ -105,19 +94,18 @@ def test_a_store_that_another_process_holds_does_not_hold_up_the_loop(
         with start_program(HOLDER, tmp_path / "log.db") as holder:
             assert holder.stdout is not None
             assert await asyncio.to_thread(holder.stdout.readline) == "held\n"
-            logging = asyncio.create_task(longest_delay(logger))
-            await asyncio.sleep(0.4)
+            logging = asyncio.create_task(log_two_hundred(logger))
+            await the_loop_turns()
             assert not logging.done()
             holder.communicate("\n")
-        assert await logging < 0.35
+        await logging
 
     run(store, test)
     assert sorted(amounts(store)) == list(range(200))
 
 
-@pytest.mark.usefixtures("slow")
 def test_what_waits_together_is_committed_and_handed_over_together(
-    store: str, monkeypatch: pytest.MonkeyPatch
+    store: str, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def test(logger: AsyncEventLogger) -> None:
         loop = asyncio.get_running_loop()
@@ -129,10 +117,13 @@ def test_what_waits_together_is_committed_and_handed_over_together(
             return hand_over(callback, *arguments, **options)
 
         first = asyncio.create_task(price(logger, 0))
-        await asyncio.sleep(0.1)
+        await asyncio.to_thread(gate.reached.wait, PATIENCE)
+        further = [asyncio.create_task(price(logger, n)) for n in range(1, 700)]
+        await asyncio.sleep(0)
         with monkeypatch.context() as patch:
             patch.setattr(loop, "call_soon_threadsafe", counted)
-            await asyncio.gather(first, *(price(logger, n) for n in range(1, 700)))
+            gate.open()
+            await asyncio.gather(first, *further)
         assert handed_over == [1, 500, 199]
 
     run(store, test)
@@ -143,17 +134,17 @@ def test_what_waits_together_is_committed_and_handed_over_together(
 def test_a_cancelled_call_is_logged_once_if_it_was_taken_on_and_else_never(
     store: str, monkeypatch: pytest.MonkeyPatch, room: int, seed: int
 ) -> None:
-    monkeypatch.setattr(event_logger.group_commit, "WAITING_CALLS", room)
+    monkeypatch.setattr(group_commit, "WAITING_CALLS", room)
     chance = random.Random(seed)
     taken_on: list[int] = []
-    put = GroupCommit._put
+    waiting = group_commit._Waiting
 
-    def noted(commits: GroupCommit, waiting: Any) -> None:
-        if not callable(waiting.work):
-            taken_on.append(orjson.loads(waiting.work.encoded)["amount"])
-        put(commits, waiting)
+    def noted(work: Any, *others: Any) -> Any:
+        if not callable(work):
+            taken_on.append(orjson.loads(work.state)["amount"])
+        return waiting(work, *others)
 
-    monkeypatch.setattr(GroupCommit, "_put", noted)
+    monkeypatch.setattr(group_commit, "_Waiting", noted)
 
     async def test(logger: AsyncEventLogger) -> None:
         calls = [asyncio.create_task(price(logger, number)) for number in range(200)]
@@ -182,7 +173,7 @@ def test_a_cancelled_call_is_logged_once_if_it_was_taken_on_and_else_never(
 def test_a_call_that_is_cancelled_in_line_is_not_logged(
     store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_logger.group_commit, "WAITING_CALLS", 2)
+    monkeypatch.setattr(group_commit, "WAITING_CALLS", 2)
 
     async def test(logger: AsyncEventLogger) -> None:
         calls = [asyncio.create_task(price(logger, n)) for n in range(6)]
@@ -195,29 +186,25 @@ def test_a_call_that_is_cancelled_in_line_is_not_logged(
     run(store, test)
 
 
+@pytest.mark.usefixtures("slow")
 def test_a_place_is_not_lost_with_the_caller_who_was_cancelled_as_it_got_it(
-    monkeypatch: pytest.MonkeyPatch,
+    store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_logger.group_commit, "WAITING_CALLS", 1)
+    monkeypatch.setattr(group_commit, "WAITING_CALLS", 1)
 
-    async def main() -> None:
-        callers = Callers(asyncio.get_running_loop())
-        assert callers.take_place()
-        first, second = (asyncio.create_task(callers.wait_for_place()) for _ in range(2))
-        impatient = asyncio.create_task(callers.wait_for_place())
+    async def test(logger: AsyncEventLogger) -> None:
+        first = asyncio.create_task(price(logger, 0))
         await asyncio.sleep(0)
-        impatient.cancel()
+        second, third = (asyncio.create_task(price(logger, n)) for n in (1, 2))
         await asyncio.sleep(0)
-        assert len(callers._in_line) == 2
-        callers.give_back(1)
-        assert not callers.take_place()
-        first.cancel()
-        await second
-        assert first.cancelled()
-        callers.give_back(1)
-        assert callers.take_place()
+        places = logger._commits._places[asyncio.get_running_loop()]
+        places.release()
+        second.cancel()
+        assert await asyncio.wait_for(third, 5) == 2
+        assert (await first, second.cancelled()) == (1, True)
 
-    asyncio.run(asyncio.wait_for(main(), 5))
+    run(store, test)
+    assert amounts(store) == [0, 2]
 
 
 def failing(*_: Any) -> Any:
@@ -231,8 +218,7 @@ def test_a_failing_store_fails_every_caller_and_the_next_are_served(
     async def test(logger: AsyncEventLogger) -> None:
         assert await price(logger, 0) == 1
         with monkeypatch.context() as patch:
-            patch.setattr("infrastructure.live_logs.insert_logged", failing)
-            patch.setattr("infrastructure.sqlite_recorder.insert_logged", failing)
+            patch.setattr("infrastructure.stores.sqlite.appends.insert_events", failing)
             outcomes = await asyncio.gather(
                 *(price(logger, n) for n in range(20)), return_exceptions=True
             )
@@ -251,25 +237,17 @@ def test_a_failing_store_fails_every_caller_and_the_next_are_served(
 def test_a_full_disk_fails_the_group_and_room_lets_it_go_on(
     store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pages = 2**30
-    begin = sqlite_datastore._ImmediateTransaction.__enter__
-
-    def limited(transaction: Any) -> Any:
-        transaction.connection.cursor().execute(f"PRAGMA max_page_count = {pages}")
-        return begin(transaction)
-
-    monkeypatch.setattr(sqlite_datastore._ImmediateTransaction, "__enter__", limited)
+    room = Room(monkeypatch)
 
     async def test(logger: AsyncEventLogger) -> None:
-        nonlocal pages
         await price(logger, 0)
-        pages = 1
+        room.pages = Room.NO_MORE
         outcomes = await asyncio.gather(
             *(price(logger, n, padding="x" * 2000) for n in range(50)), return_exceptions=True
         )
         assert {type(outcome) for outcome in outcomes} == {StoreError}
         assert "disk is full" in str(outcomes[-1])
-        pages = 2**30
+        room.pages = Room.ALL
         assert await asyncio.gather(*(price(logger, n) for n in (1, 2))) == [2, 3]
 
     run(store, test)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from domain.errors import ExportError
 from event_logger import EventLogger
-from infrastructure import csv_file
-from tests.support import log_amounts, run_program, start_program, url_of
+from infrastructure.files import csv_export
+from infrastructure.stores.sqlite.reads import SQLiteReads
+from tests.support import PATIENCE, log_amounts, run_program, start_program, url_of
 
 OLD = "the old file\n"
 
@@ -44,7 +46,7 @@ def test_an_export_that_fails_leaves_the_old_file_whole(
         elif where == "replace":
             monkeypatch.setattr(Path, "replace", fail)
         else:
-            monkeypatch.setattr(csv_file, "csv_rows", fail)
+            monkeypatch.setattr(csv_export, "csv_batches", fail)
         if isinstance(error, OSError):
             with pytest.raises(ExportError, match="No space left on device; the former file is"):
                 logger.export_to_csv(str(csv))
@@ -80,8 +82,7 @@ def test_an_export_to_a_full_disk_says_so_and_leaves_the_old_file_whole(csv: Pat
 
 KILLED_BEFORE_THE_RENAME = """
 import signal
-from infrastructure import csv_file
-csv_file.os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
+os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
 with EventLogger() as logger:
     logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", 1)
     logger.export_to_csv(sys.argv[1])
@@ -90,7 +91,7 @@ with EventLogger() as logger:
 
 def test_an_export_that_is_killed_leaves_the_old_file_whole(csv: Path) -> None:
     with start_program(KILLED_BEFORE_THE_RENAME, csv) as program:
-        program.communicate(timeout=30)
+        program.communicate(timeout=PATIENCE)
     assert program.returncode == -signal.SIGKILL
     assert csv.read_text() == OLD
 
@@ -112,24 +113,24 @@ def test_an_export_onto_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_export_over_a_store_that_fails_to_read_leaves_the_old_file_whole(
-    csv: Path, tmp_path: Path
+    csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "runs.db"
     with EventLogger(store=url_of(path)) as logger:
         log_amounts(logger, *range(3000))
         logger.flush()
-        reading = logger._logs.records
-        pages = 0
+        reading = SQLiteReads.events
+        rows_read = 0
 
-        def broken(*arguments: object, **options: object):  # type: ignore[no-untyped-def]
-            nonlocal pages
-            for row in reading(*arguments, **options):  # type: ignore[arg-type]
-                pages += 1
-                if pages > 5000:
-                    raise OSError(5, "Input/output error")
-                yield row
+        def broken(*arguments: Any) -> Any:
+            nonlocal rows_read
+            rows = reading(*arguments)
+            rows_read += len(rows)
+            if rows_read > 2000:
+                raise OSError(5, "Input/output error")
+            return rows
 
-        logger._logs.records = broken  # type: ignore[method-assign]
+        monkeypatch.setattr(SQLiteReads, "events", broken)
         with pytest.raises(ExportError, match="Input/output error"):
             logger.export_to_csv(str(csv))
     assert untouched(csv)

@@ -9,27 +9,19 @@ import pytest
 
 from domain.errors import StoreError
 from event_logger import EventLogger
-from infrastructure import sqlite_datastore
-from tests.support import HOUR, log_amounts, numbered, run_program, start_program, stored, url_of
+from tests.faults.commits import Room
+from tests.support import (
+    HOUR,
+    PATIENCE,
+    log_amounts,
+    numbered,
+    run_program,
+    start_program,
+    stored,
+    url_of,
+)
 
 PADDING = "x" * 2_000
-ALL_PAGES = 2**30
-NO_MORE_PAGES = 1  # SQLite takes the pages that the file has
-
-
-class Room:
-    """How many pages every store may grow to, as SQLite itself sees to it."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.pages = ALL_PAGES
-        begin = sqlite_datastore._ImmediateTransaction.__enter__
-
-        def limited(transaction: sqlite_datastore._ImmediateTransaction) -> object:
-            cursor = transaction.connection.cursor()
-            cursor.execute(f"PRAGMA max_page_count = {self.pages}")
-            return begin(transaction)
-
-        monkeypatch.setattr(sqlite_datastore._ImmediateTransaction, "__enter__", limited)
 
 
 def test_a_full_store_refuses_the_event_and_keeps_the_earlier_ones(
@@ -47,13 +39,13 @@ def test_a_full_store_refuses_the_event_and_keeps_the_earlier_ones(
             )
     assert order % 20 == 19
     assert stored(path) == numbered(order - 19)
-    room.pages = NO_MORE_PAGES
+    room.pages = Room.NO_MORE
     with pytest.raises(StoreError, match="database or disk is full"):
         logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", 999, padding=PADDING)
     with pytest.raises(StoreError, match="database or disk is full"):
         logger.flush()
 
-    room.pages = ALL_PAGES
+    room.pages = Room.ALL
     assert log_amounts(logger, order + 1) == [order + 1]
     assert stored(path) == numbered(order + 1)
     logger.close()
@@ -126,7 +118,7 @@ limit(os.path.getsize(sys.argv[2] + "-wal"))
 log(101)
 """
     with start_program(ON_A_LIMITED_DISK + program, url_of(path), path) as running:
-        _, complaint = running.communicate(timeout=30)
+        _, complaint = running.communicate(timeout=PATIENCE)
     assert f"StoreError: store {url_of(path)}: failed (" in complaint
     assert stored(path) == numbered(100)
     connection = sqlite3.connect(path)

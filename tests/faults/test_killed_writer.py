@@ -9,7 +9,7 @@ import pytest
 
 from event_logger import EventLogger
 from event_logger.reader import open_log
-from tests.support import log_amounts, start_program, stored, url_of
+from tests.support import PATIENCE, log_amounts, start_program, stored, url_of
 
 BUNDLES_FOR_EVER = """
 details = [{"event_type": "FLASH_BORROW", "venue": "BALANCER", "note": "x" * 400}] * 6
@@ -32,7 +32,7 @@ def test_whole_batches_stay_when_the_writer_is_killed(tmp_path: Path, bundles: i
         for _ in range(bundles):
             reported = int(writer.stdout.readline())
         writer.kill()
-        writer.communicate(timeout=30)
+        writer.communicate(timeout=PATIENCE)
 
     orders = [order for order, _ in stored(path)]
     assert orders == list(range(1, len(orders) + 1))
@@ -58,7 +58,7 @@ logger.flush()
 if os.fork() == 0:
     import time
     print("child", os.getpid(), flush=True)
-    time.sleep(30)
+    time.sleep(600)
     os._exit(0)
 import signal
 os.kill(os.getpid(), signal.SIGSTOP)
@@ -75,9 +75,9 @@ def test_a_child_that_outlives_a_killed_writer_does_not_hold_its_lease(tmp_path:
     child = int(writer.stdout.readline().split()[1])
     try:
         writer.kill()
-        writer.wait(timeout=30)
+        writer.wait(timeout=PATIENCE)
         with EventLogger(store=url_of(path)) as logger:
             assert log_amounts(logger, 2) == [2]
     finally:
         os.kill(child, signal.SIGKILL)
-        writer.communicate(timeout=30)
+        writer.communicate(timeout=PATIENCE)

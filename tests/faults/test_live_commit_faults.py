@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,24 @@ import pytest
 
 from domain.errors import (
     IllegalTransitionError,
+    InvalidUpdateError,
     LoggerClosedError,
     StoreError,
-    UpdateConflictError,
 )
-from event_logger import EventLogger
-from infrastructure import sqlite_datastore
-from infrastructure.application import AuditLogs
-from infrastructure.live_logs import LiveLogs
-from tests.support import HOUR, log_amounts, numbered, run_program, start_program, stored, url_of
+from event_logger import AsyncEventLogger, EventLogger
+from infrastructure.stores.sqlite import at_the_end
+from infrastructure.stores.sqlite.appends import SQLiteAppends
+from tests.faults.commits import AFTER, AT, failing
+from tests.support import (
+    HOUR,
+    PATIENCE,
+    log_amounts,
+    numbered,
+    run_program,
+    start_program,
+    stored,
+    url_of,
+)
 
 IO_ERROR = sqlite3.OperationalError("disk I/O error")
 FULL = sqlite3.OperationalError("database or disk is full")
@@ -44,29 +52,11 @@ def logger(path: Path) -> Iterator[EventLogger]:
         yield logger
 
 
-@contextmanager
-def failing(error: BaseException, *, persisted: bool) -> Iterator[None]:
-    """Makes this thread's commits raise, before or after they have reached the disk."""
-    commit = sqlite_datastore._Connection.commit
-    failing_thread = threading.current_thread()
-
-    def broken(connection: sqlite_datastore._Connection) -> None:
-        is_ours = threading.current_thread() is failing_thread
-        if persisted or not is_ours:
-            commit(connection)
-        if is_ours:
-            raise error
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sqlite_datastore._Connection, "commit", broken)
-        yield
-
-
 @pytest.mark.parametrize("error", [IO_ERROR, FULL])
 def test_a_failed_commit_leaves_nothing_of_an_event(
     logger: EventLogger, path: Path, error: sqlite3.Error
 ) -> None:
-    with failing(error, persisted=False), pytest.raises(StoreError, match=str(error)):
+    with failing(error, AT), pytest.raises(StoreError, match=str(error)):
         log_amounts(logger, 999)
     assert stored(path) == numbered(2)
     assert log_amounts(logger, 3) == [3]
@@ -76,7 +66,7 @@ def test_a_failed_commit_leaves_nothing_of_an_event(
 def test_a_failed_commit_leaves_nothing_of_a_bundle_and_its_ids(
     logger: EventLogger, path: Path
 ) -> None:
-    with failing(FULL, persisted=False), pytest.raises(StoreError):
+    with failing(FULL, AT), pytest.raises(StoreError):
         logger.log_atomic_transaction(HOUR, "ENTRY", DETAILS, event_id="entry")
     assert stored(path) == numbered(2)
     assert logger.log_event(HOUR, "STAKE_DEPOSIT", "LIDO", event_id="borrow") == 3
@@ -84,11 +74,11 @@ def test_a_failed_commit_leaves_nothing_of_a_bundle_and_its_ids(
 
 
 def test_a_failed_commit_leaves_nothing_of_an_update(logger: EventLogger) -> None:
-    with failing(IO_ERROR, persisted=False), pytest.raises(StoreError):
+    with failing(IO_ERROR, AT), pytest.raises(StoreError):
         logger.update_event(1, SUBMITTED)
     assert len(logger.history(1)) == 1
     logger.update_event(1, SUBMITTED)
-    with failing(IO_ERROR, persisted=False), pytest.raises(StoreError):
+    with failing(IO_ERROR, AT), pytest.raises(StoreError):
         logger.update_event(1, {"status": "confirmed"})
     assert [step["status"] for step in logger.history(1)] == ["pending", "submitted"]
     assert logger.live_status()["counts"] == {"pending": 1, "submitted": 1}
@@ -97,7 +87,7 @@ def test_a_failed_commit_leaves_nothing_of_an_update(logger: EventLogger) -> Non
 def test_what_persisted_although_the_commit_failed_is_logged_once(
     logger: EventLogger, path: Path
 ) -> None:
-    with failing(IO_ERROR, persisted=True):
+    with failing(IO_ERROR, AFTER):
         assert log_amounts(logger, 3) == [3]
         orders = logger.log_atomic_transaction(HOUR, "ENTRY", DETAILS, event_id="entry")
     assert logger.log_atomic_transaction(HOUR, "ENTRY", DETAILS, event_id="entry") == orders
@@ -109,7 +99,7 @@ def test_what_persisted_although_the_commit_failed_is_logged_once(
 def test_an_update_that_persisted_although_its_commit_failed_is_stored_once(
     logger: EventLogger,
 ) -> None:
-    with failing(IO_ERROR, persisted=True):
+    with failing(IO_ERROR, AFTER):
         assert logger.update_event(1, SUBMITTED) == 1
         assert logger.update_event(1, SUBMITTED) == 1
         assert logger.update_event(1, {"status": "confirmed"}) == 1
@@ -122,7 +112,7 @@ def test_an_interrupt_after_the_commit_leaves_a_logger_that_goes_on(
     def log() -> int:
         return logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", 3, event_id="a")
 
-    with failing(KeyboardInterrupt(), persisted=True), pytest.raises(KeyboardInterrupt):
+    with failing(KeyboardInterrupt(), AFTER), pytest.raises(KeyboardInterrupt):
         log()
     assert log() == 3
     assert log_amounts(logger, 4) == [4]
@@ -130,68 +120,69 @@ def test_an_interrupt_after_the_commit_leaves_a_logger_that_goes_on(
 
 
 @pytest.fixture
-def overtaken(path: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Has another logger update the event between the next update's reading and its writing."""
-    read = LiveLogs.lifecycle
+def overtaken(path: Path) -> Iterator[Callable[[int, dict[str, Any]], None]]:
+    """Has another logger update the event just before the next update holds the log's end."""
+    append = SQLiteAppends.append
     with (
         EventLogger("live", store=url_of(path), redis=False) as theirs,
         pytest.MonkeyPatch.context() as patch,
     ):
 
-        def overtake(first: dict[str, Any]) -> None:
-            def lifecycle(logs: LiveLogs, log: Any, order: int) -> Any:
-                found = read(logs, log, order)
-                patch.setattr(LiveLogs, "lifecycle", read)
+        def overtake(order: int, first: dict[str, Any]) -> None:
+            def late(*arguments: Any) -> Any:
+                patch.setattr(SQLiteAppends, "append", append)
                 theirs.update_event(order, first)
-                return found
+                return append(*arguments)
 
-            patch.setattr(LiveLogs, "lifecycle", lifecycle)
+            patch.setattr(SQLiteAppends, "append", late)
 
         yield overtake
 
 
-def test_a_later_update_collides_as_the_first_does(
-    logger: EventLogger, overtaken: Callable[[dict[str, Any]], None]
+def test_an_update_is_judged_by_what_the_event_is_at_the_log_s_end(
+    logger: EventLogger, overtaken: Callable[[int, dict[str, Any]], None]
 ) -> None:
     logger.update_event(1, SUBMITTED)
-    overtaken({"tx_hash": "0xb"})
-    with pytest.raises(UpdateConflictError) as conflict:
-        logger.update_event(1, {"tx_hash": "0xc"})
-    assert (conflict.value.order, conflict.value.status, conflict.value.tx_hash) == (
-        1,
-        "submitted",
-        "0xb",
-    )
-    overtaken({"status": "confirmed", "confirmation_blocks": 3})
+    overtaken(1, {"tx_hash": "0xb"})
+    logger.update_event(1, {"tx_hash": "0xc"})
+    overtaken(1, {"status": "confirmed", "confirmation_blocks": 3})
     logger.update_event(1, {"status": "confirmed", "confirmation_blocks": 3})
-    assert [step.get("tx_hash") for step in logger.history(1)] == [None, "0xa", "0xb", None]
+    hashes = [step.get("tx_hash") for step in logger.history(1)]
+    assert hashes == [None, "0xa", "0xb", "0xc", None]
+    overtaken(1, {"confirmation_blocks": 5})
+    with pytest.raises(InvalidUpdateError, match="never decreases: order 1 has 5 already, not 4"):
+        logger.update_event(1, {"confirmation_blocks": 4})
+    assert logger.history(1)[-1]["confirmation_blocks"] == 5
 
 
 def test_an_update_that_the_others_made_illegal_is_told_so(
-    logger: EventLogger, overtaken: Callable[[dict[str, Any]], None]
+    logger: EventLogger, overtaken: Callable[[int, dict[str, Any]], None]
 ) -> None:
-    overtaken({"status": "dropped"})
+    overtaken(2, {"status": "dropped"})
     with pytest.raises(IllegalTransitionError, match="order 2 is 'dropped' and cannot become 'fa"):
         logger.update_event(2, {"status": "failed"})
     assert [step["status"] for step in logger.history(2)] == ["pending", "dropped"]
 
 
 def test_updates_of_different_events_and_appends_never_collide(
-    logger: EventLogger, path: Path, monkeypatch: pytest.MonkeyPatch
+    logger: EventLogger, overtaken: Callable[[int, dict[str, Any]], None], path: Path
 ) -> None:
-    read = LiveLogs.lifecycle
+    overtaken(2, {"status": "failed"})
+    logger.update_event(1, SUBMITTED)
     with EventLogger("live", store=url_of(path), redis=False) as theirs:
+        log_amounts(theirs, 3)
+        logger.update_event(3, SUBMITTED)
+    statuses = [event["status"] for event in logger.events]
+    assert statuses == ["submitted", "failed", "submitted"]
 
-        def lifecycle(logs: LiveLogs, log: Any, order: int) -> Any:
-            found = read(logs, log, order)
-            monkeypatch.undo()
-            theirs.update_event(2, {"status": "failed"})
-            log_amounts(theirs, 3)
-            return found
 
-        monkeypatch.setattr(LiveLogs, "lifecycle", lifecycle)
-        logger.update_event(1, SUBMITTED)
-    assert [event["status"] for event in logger.events] == ["submitted", "failed", "pending"]
+def test_a_superseded_judgement_leaves_no_trace_in_what_is_kept(logger: EventLogger) -> None:
+    """A lifecycle that was judged in a transaction that failed is read anew."""
+    logger.update_event(1, SUBMITTED)
+    with failing(IO_ERROR, AT), pytest.raises(StoreError):
+        logger.update_event(1, {"status": "confirmed"})
+    logger.update_event(1, {"tx_hash": "0xb"})
+    assert [step["status"] for step in logger.history(1)] == ["pending", "submitted", "submitted"]
 
 
 def test_a_closed_logger_updates_nothing(path: Path) -> None:
@@ -230,7 +221,7 @@ def test_a_forked_child_is_refused_and_its_parent_goes_on(path: Path) -> None:
 
 COLLIDE = """
 import json
-from domain.errors import IllegalTransitionError, UpdateConflictError
+from domain.errors import IllegalTransitionError
 won, lost = [], []
 with EventLogger("live", store=sys.argv[1], redis=False) as logger:
     print("ready", flush=True)
@@ -239,7 +230,7 @@ with EventLogger("live", store=sys.argv[1], redis=False) as logger:
         try:
             logger.update_event(order, {"status": sys.argv[2]})
             won.append(order)
-        except (IllegalTransitionError, UpdateConflictError) as error:
+        except IllegalTransitionError as error:
             lost.append([order, error.status])
 print(json.dumps([won, lost]))
 """
@@ -257,7 +248,7 @@ def test_of_two_processes_that_end_the_same_events_one_wins_each(path: Path) -> 
             assert program.stdin is not None
             program.stdin.write("go\n")
             program.stdin.flush()
-        outputs = [program.communicate(timeout=60) for program in programs]
+        outputs = [program.communicate(timeout=PATIENCE) for program in programs]
         (failed, not_failed), (dropped, not_dropped) = (json.loads(out) for out, _ in outputs)
         assert sorted(failed + dropped) == list(range(1, 201))
         assert not_failed == [[order, "dropped"] for order in dropped]
@@ -267,21 +258,34 @@ def test_of_two_processes_that_end_the_same_events_one_wins_each(path: Path) -> 
         assert all(len(logger.history(order)) == 2 for order in range(1, 201))
 
 
-def test_a_failing_look_up_refuses_its_own_event_and_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_failing_look_up_stores_nothing_of_the_group_and_tells_every_caller(
+    path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = url_of(tmp_path / "live.db")
+    """Where the store cannot be read, nobody can say which of the group's ids are new."""
 
-    def failing(*_: object) -> None:
-        raise StoreError(store, "failed (disk I/O error)")
+    def failing_look_up(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
 
-    with EventLogger("live", store=store, redis=False) as logger:
-        prepared = [
-            logger._log.prepare_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", n, None, extra)
-            for n, extra in ((1, {}), (2, {"event_id": "a"}), (3, {}))
-        ]
-        with monkeypatch.context() as patch:
-            patch.setattr(AuditLogs, "claim", failing)
-            first, refused, last = logger.writer.append_group(prepared)
-        assert (first, type(refused), last) == (1, StoreError, 2)
-        assert [event["amount"] for event in logger.events] == [1, 3]
+    async def main() -> None:
+        async with AsyncEventLogger("live", store=url_of(path), redis=False) as logger:
+            await logger.flush()
+
+            async def price(amount: int, **event_data: Any) -> int:
+                return await logger.log_event(
+                    HOUR, "PRICE_UPDATE", "B", "ETH", amount, **event_data
+                )
+
+            with monkeypatch.context() as patch:
+                patch.setattr(at_the_end, "select_order_of", failing_look_up)
+                outcomes = await asyncio.gather(
+                    price(1), price(2, event_id="a"), price(3), return_exceptions=True
+                )
+            assert len(set(map(id, outcomes))) == 3
+            for outcome in outcomes:
+                assert isinstance(outcome, StoreError)
+                assert "disk I/O error" in str(outcome)
+            orders = [await price(1), await price(2, event_id="a"), await price(3)]
+            assert orders == [1, 2, 3]
+
+    asyncio.run(main())
+    assert stored(path) == numbered(3)

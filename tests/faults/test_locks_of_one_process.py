@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from event_logger import EventLogger
-from tests.support import run_program, start_program, url_of
+from tests.support import HOUR, run_program, start_program, url_of
 
 LIVE_PROCESS = """
 from event_logger.reader import open_log
@@ -54,3 +54,16 @@ def test_what_was_acknowledged_survives_others_that_open_and_close(tmp_path: Pat
     assert told == [1, 2, 3, 4, 5, 6, 7, 8]
     with EventLogger("live", store=store, redis=False) as logger:
         assert [event["amount"] for event in logger.events] == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_a_store_whose_checkpoint_was_cut_off_is_still_known_as_ours(tmp_path: Path) -> None:
+    path, cut = tmp_path / "live.db", tmp_path / "cut.db"
+    with EventLogger("live", store=url_of(path), redis=False) as logger:
+        orders = [logger.log_event(HOUR, "X", "V", note="x" * 5000) for _ in range(20)]
+        before, waiting = path.read_bytes(), Path(f"{path}-wal").read_bytes()
+    # Killed when the first page was written, which says that there are more than there are yet.
+    page = int.from_bytes(before[16:18], "big")
+    cut.write_bytes(path.read_bytes()[:page] + before[page:])
+    Path(f"{cut}-wal").write_bytes(waiting)
+    with EventLogger("live", store=url_of(cut), redis=False) as logger:
+        assert [event["order"] for event in logger.events] == orders

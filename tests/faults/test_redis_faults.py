@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from event_logger import EventLogger
-from infrastructure.live_logs import LiveLogs
+from infrastructure.stores.sqlite.reads import SQLiteReads
 from tests.redis_server import RedisServer, Subscriber, eventually
-from tests.support import HOUR, log_amounts, start_program, url_of
+from tests.support import HOUR, PATIENCE, log_amounts, start_program, url_of
 
 
 @pytest.fixture
@@ -45,6 +45,27 @@ def test_redis_was_never_there(
         eventually(lambda: "Redis answers again" in warnings.text)
     assert len(warned(warnings)) == 1
     assert "goes on, and what Redis misses is published when it is back" in warned(warnings)[0]
+
+
+def test_redis_goes_and_comes_while_nothing_is_logged(
+    store: str,
+    server: RedisServer,
+    warnings: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("infrastructure.redis.publisher.RENEW_SECONDS", 0.01)
+    with live(store, server) as logger:
+        log_amounts(logger, 1)
+        eventually(lambda: server.logged() == [1])
+        server.kill()
+        eventually(lambda: warned(warnings))
+        server.start()
+        eventually(lambda: "Redis answers again" in warnings.text)
+        with server.client() as client:
+            eventually(lambda: client.get("events:stream:log"))
+    assert len(warned(warnings)) == 1
+    with server.client() as client:
+        assert client.exists("events:stream:log") == 0
 
 
 def test_redis_is_killed_in_the_middle(store: str, server: RedisServer) -> None:
@@ -106,23 +127,23 @@ def test_redis_refuses_writes(
 
 
 KILLED_AFTER_THE_COMMIT = """
-from infrastructure.redis_notifier import RedisPublisher
+from infrastructure.redis.publisher import RedisPublisher
 RedisPublisher.publish = lambda *_: os.kill(os.getpid(), 9)
 logger = EventLogger("live", store=sys.argv[1], redis=sys.argv[2])
 logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE")
 import time
-time.sleep(20)
+time.sleep(600)
 """
 
 KILLED_AFTER_PUBLISHING = """
-from infrastructure.live_logs import LiveLogs
 import time
-LiveLogs.store_position = lambda *_: os.kill(os.getpid(), 9)
-import infrastructure.status_board
-infrastructure.status_board.StatusBoard.catch_up = lambda self: None
+from infrastructure.followers.board import StatusBoard
+from infrastructure.stores.sqlite.followers import SQLiteFollowers
+SQLiteFollowers.store_position = lambda *_: os.kill(os.getpid(), 9)
+StatusBoard.catch_up = lambda self: None
 logger = EventLogger("live", store=sys.argv[1], redis=sys.argv[2])
 logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE")
-time.sleep(20)
+time.sleep(600)
 """
 
 
@@ -132,7 +153,7 @@ def test_the_process_is_killed_around_publishing(
 ) -> None:
     subscriber = Subscriber(server)
     killed = start_program(program, store, server.url)
-    killed.communicate(timeout=30)
+    killed.communicate(timeout=PATIENCE)
     assert killed.returncode == -9
     with live(store, server) as logger:
         log_amounts(logger, 2)
@@ -185,7 +206,7 @@ def test_a_store_that_cannot_be_read_is_waited_for(
 ) -> None:
     from domain.errors import StoreError
 
-    committed = LiveLogs.committed
+    entries = SQLiteReads.entries
     with live(store, server) as logger:
         log_amounts(logger, 1)
         eventually(lambda: server.logged() == [1])
@@ -193,11 +214,61 @@ def test_a_store_that_cannot_be_read_is_waited_for(
         def failing(*_: object) -> None:
             raise StoreError(store, "failed (disk I/O error)")
 
-        monkeypatch.setattr(LiveLogs, "committed", failing)
+        monkeypatch.setattr(SQLiteReads, "entries", failing)
         log_amounts(logger, 2)
         eventually(lambda: "is published again when the store can be read" in warnings.text)
-        monkeypatch.setattr(LiveLogs, "committed", committed)
+        monkeypatch.setattr(SQLiteReads, "entries", entries)
         eventually(lambda: server.logged() == [1, 2])
+
+
+def test_two_logs_on_one_prefix_lose_nothing(
+    tmp_path: Path, server: RedisServer, warnings: pytest.LogCaptureFixture
+) -> None:
+    subscriber = Subscriber(server)
+    with live(url_of(tmp_path / "a.db"), server) as one:
+        log_amounts(one, 1)
+        eventually(lambda: server.logged() == [1])
+        with live(url_of(tmp_path / "b.db"), server) as other:
+            log_amounts(one, *range(99))
+            log_amounts(other, *range(100))
+            eventually(lambda: "is published when the other is gone" in warnings.text)
+            eventually(lambda: server.logged() == list(range(1, 101)))
+            one.close()
+            eventually(lambda: "the stream is free" in warnings.text)
+            eventually(lambda: subscriber.orders()[100:] == list(range(1, 101)))
+            assert server.logged() == list(range(1, 101))
+    assert subscriber.orders()[:100] == list(range(1, 101))
+    subscriber.close()
+    refused, aside = warned(warnings)
+    assert "give each a channel_prefix; log 'default' is published when" in refused
+    assert "held messages of another log: it was set aside as 'events:stream:" in aside
+
+
+def test_a_store_made_anew_or_restored_says_all_that_it_commits(
+    tmp_path: Path, server: RedisServer, warnings: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "live.db"
+    subscriber = Subscriber(server)
+    with live(url_of(path), server) as logger:
+        log_amounts(logger, *range(10))
+        eventually(lambda: server.logged() == list(range(1, 11)))
+    backup = path.read_bytes()
+    with live(url_of(path), server) as logger:
+        log_amounts(logger, *range(20))
+        eventually(lambda: server.logged() == list(range(1, 31)))
+    path.write_bytes(backup)
+    with live(url_of(path), server) as logger:
+        log_amounts(logger, *range(5))
+        eventually(lambda: server.logged()[-5:] == list(range(11, 16)))
+    path.unlink()
+    with live(url_of(path), server) as logger:
+        log_amounts(logger, *range(100))
+        eventually(lambda: server.logged() == list(range(1, 101)))
+    eventually(lambda: subscriber.orders()[-105:] == [*range(11, 16), *range(1, 101)])
+    subscriber.close()
+    beyond, another = warned(warnings)
+    assert "goes beyond what this log has committed, as after its store was restored" in beyond
+    assert "held messages of another log" in another
 
 
 def test_the_event_is_logged_at_its_own_speed_whatever_redis_does(
