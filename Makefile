@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
+FOLDER ?= .
+PART ?= all
 
 .PHONY: demo test check lint format bench clean
 
@@ -24,8 +26,9 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# FOLDER is where all contestants work (/dev/shm for memory), PART one of: backtest live reading files.
 bench: $(READY)
-	$(BIN)/python -m benchmarks --json bench.json
+	$(BIN)/python -m benchmarks --json bench.json --folder $(FOLDER) --part $(PART)
 
 clean:
 	rm -rf $(VENV) demo-run bench.json *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,55 +5,75 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import live_measures, measures
-from benchmarks.figure import Figure, folder
+from benchmarks import (
+    backtest_measures,
+    file_measures,
+    following_measures,
+    live_measures,
+    reading_measures,
+)
+from benchmarks.figure import Figure, folder, work_in
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--events", type=int, default=1_000_000, help="length of the long log")
-    parser.add_argument("--part", choices=("all", "backtest", "live"), default="all")
+    parser.add_argument("--events", type=int, default=200_000, help="length of the long logs")
+    parser.add_argument("--part", choices=("all", *PARTS), default="all")
+    parser.add_argument(
+        "--folder", type=Path, default=Path(), help="where all contestants work, as /dev/shm"
+    )
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a requirement is missed")
     parser.add_argument("--child", choices=("export", "pandas"), help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--child-folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        measures.run_child(options.child, options.folder)
+        file_measures.run_child(options.child, options.child_folder)
         return 0
+    work_in(options.folder)
     figures = []
-    for figure in _figures(options.events, options.part):
-        print(f"{figure.name}: {figure.value:.2f}", file=sys.stderr)
-        figures.append(figure)
-    Console(width=None if sys.stdout.isatty() else 140).print(_table(figures))
+    for part in PARTS if options.part == "all" else (options.part,):
+        for figure in PARTS[part](options.events):
+            print(f"{figure.name}: {figure.value:.2f}", file=sys.stderr)
+            figures.append(figure)
+    Console(width=None if sys.stdout.isatty() else 160).print(_table(figures))
     if options.json:
         rows = [asdict(figure) | {"is_met": figure.is_met} for figure in figures]
         options.json.write_text(json.dumps({"events": options.events, "figures": rows}, indent=2))
     return int(options.strict and not all(figure.is_met for figure in figures))
 
 
-def _figures(events: int, part: str) -> Iterator[Figure]:
-    if part in ("all", "backtest"):
-        yield measures.importing()
-        yield from measures.writing()
-        with folder() as here:
-            yield measures.growth(events, here)
-            yield measures.opening(here)
-            yield measures.random_access(here)
-            yield from measures.exporting(here)
-    if part in ("all", "live"):
-        yield from live_measures.live_writing()
-        yield from live_measures.redis_away()
-        yield from live_measures.latency()
-        yield live_measures.catching_up()
-        yield from live_measures.status(events)
+def _backtest(events: int) -> Iterator[Figure]:
+    yield backtest_measures.importing()
+    yield from backtest_measures.writing()
+    with folder() as here:
+        yield backtest_measures.growth(events, here)
+        yield backtest_measures.opening(here)
+
+
+def _live(events: int) -> Iterator[Figure]:
+    yield from live_measures.live_writing()
+    yield from live_measures.redis_away()
+    yield from live_measures.latency()
+    yield live_measures.catching_up()
+    yield following_measures.updating()
+    yield following_measures.following()
+    yield from following_measures.status(events // 8)
+
+
+PARTS: dict[str, Callable[[int], Iterable[Figure]]] = {
+    "backtest": _backtest,
+    "live": _live,
+    "reading": reading_measures.reading,
+    "files": file_measures.files,
+}
 
 
 def _table(figures: list[Figure]) -> Table:
@@ -67,4 +87,5 @@ def _table(figures: list[Figure]) -> Table:
     return table
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,15 @@ BATCH = 1000
 Arguments = dict[str, Any]
 
 
-def this_logger(calls: Sequence[Call], folder: Path) -> float:
+def long_store(folder: Path) -> str:
+    """The URL of the backtest store in a folder."""
+    return f"sqlite:///{folder / 'ours.db'}"
+
+
+def this_logger(calls: Iterable[Call], folder: Path) -> float:
     """`EventLogger` into a SQLite file, closed at the end."""
     started = time.perf_counter()
-    with EventLogger(store=f"sqlite:///{folder / 'ours.db'}") as logger:
+    with EventLogger(store=long_store(folder)) as logger:
         for method, arguments in calls:
             getattr(logger, method)(**arguments)
     return time.perf_counter() - started
@@ -70,7 +76,7 @@ def tutorial_style(events: Sequence[Arguments], folder: Path) -> float:
         "PERSISTENCE_MODULE": "eventsourcing.sqlite",
         "SQLITE_DBNAME": str(folder / "tutorial.db"),
     }
-    plain = [arguments | {"timestamp": arguments["timestamp"].isoformat()} for arguments in events]
+    plain = plain_arguments(events)
     started = time.perf_counter()
     with Application[Any](env=environment) as application:
         log = TutorialLog()
@@ -84,19 +90,34 @@ def tutorial_style(events: Sequence[Arguments], folder: Path) -> float:
 
 def raw_floor(events: Sequence[Arguments], folder: Path) -> float:
     """`sqlite3.executemany` of orjson bytes in batches of 1,000: nothing checked, nothing known."""
-    plain = [arguments | {"timestamp": arguments["timestamp"].isoformat()} for arguments in events]
+    plain = plain_arguments(events)
     started = time.perf_counter()
+    with raw_store(folder) as append:
+        for start in range(0, len(plain), BATCH):
+            append(plain[start : start + BATCH])
+    return time.perf_counter() - started
+
+
+@contextmanager
+def raw_store(folder: Path) -> Iterator[Callable[[Sequence[Arguments]], None]]:
+    """A SQLite file that takes batches of what `plain_arguments` gives."""
     connection = sqlite3.connect(folder / "raw.db", isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, state BLOB)")
-    for start in range(0, len(plain), BATCH):
-        batch = plain[start : start + BATCH]
-        rows = [(start + i, orjson.dumps(data)) for i, data in enumerate(batch, 1)]
+
+    def append(batch: Sequence[Arguments]) -> None:
+        rows = [(orjson.dumps(data),) for data in batch]
         connection.execute("BEGIN")
-        connection.executemany("INSERT INTO events VALUES (?,?)", rows)
+        connection.executemany("INSERT INTO events (state) VALUES (?)", rows)
         connection.execute("COMMIT")
+
+    yield append
     connection.close()
-    return time.perf_counter() - started
+
+
+def plain_arguments(events: Sequence[Arguments]) -> list[Arguments]:
+    """The arguments with their timestamps as the text that JSON holds."""
+    return [arguments | {"timestamp": arguments["timestamp"].isoformat()} for arguments in events]
 
 
 PEERS: dict[str, Callable[[Sequence[Arguments], Path], float]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,13 @@ from typing import Any
 import orjson
 from eventsourcing.application import Application
 
-from benchmarks.contestants import Arguments, TutorialLog
+from benchmarks.contestants import Arguments, TutorialLog, plain_arguments
 from benchmarks.workload import Call
 from event_logger import AsyncEventLogger, EventLogger
-from infrastructure.stores import PAGE_SIZE
 
 TASKS = 100
+PAGE_SIZE = 16384
+"""What our stores have."""
 TABLE = (
     "CREATE TABLE stored_events (originator_id TEXT, originator_version INTEGER, topic TEXT,"
     " state BLOB, PRIMARY KEY (originator_id, originator_version))"
@@ -41,11 +42,14 @@ def one_at_a_time(calls: Sequence[Call], folder: Path, redis: Any) -> list[float
     return seconds
 
 
-def many_tasks(calls: Sequence[Call], folder: Path, redis: Any) -> float:
+def many_tasks(
+    calls: Iterable[Call], folder: Path, redis: Any = False, log: str = "default"
+) -> float:
     """`AsyncEventLogger` with a hundred tasks that each await event after event."""
 
     async def run() -> float:
-        async with AsyncEventLogger("live", store=live_store(folder), redis=redis) as logger:
+        store = live_store(folder)
+        async with AsyncEventLogger("live", store=store, log=log, redis=redis) as logger:
             await logger.flush()
             waiting = iter(calls)
 
@@ -62,7 +66,7 @@ def many_tasks(calls: Sequence[Call], folder: Path, redis: Any) -> float:
 
 def raw_inserts(events: Sequence[Arguments], folder: Path, per_commit: int) -> float:
     """`sqlite3` with our settings and orjson bytes, nothing checked: so many inserts a commit."""
-    plain = [arguments | {"timestamp": arguments["timestamp"].isoformat()} for arguments in events]
+    plain = plain_arguments(events)
     with _raw(folder) as connection:
         started = time.perf_counter()
         for start in range(0, len(plain), per_commit):
@@ -95,7 +99,7 @@ def tutorial_alone(events: Sequence[Arguments], folder: Path) -> float:
         "PERSISTENCE_MODULE": "eventsourcing.sqlite",
         "SQLITE_DBNAME": str(folder / "tutorial.db"),
     }
-    plain = [arguments | {"timestamp": arguments["timestamp"].isoformat()} for arguments in events]
+    plain = plain_arguments(events)
     with Application[Any](env=environment) as application:
         log = TutorialLog()
         started = time.perf_counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -13,14 +14,22 @@ Call = tuple[str, dict[str, Any]]
 EVENTS_PER_HOUR = 100
 
 
-def calls(count: int) -> Iterator[Call]:
-    """The calls that log `count` events; the same every time."""
+def calls(count: int, *, decimals: bool = False) -> Iterator[Call]:
+    """The calls that log `count` events; the same every time, if asked for with Decimals."""
     start = pd.Timestamp("2000-01-01", tz="UTC")
     for i in range(count):
         if i % EVENTS_PER_HOUR == 0:
             timestamp = start + pd.Timedelta(hours=i // EVENTS_PER_HOUR)
         price = 3000.0 + i % 997 * 0.37
-        yield _CALLS[i % len(_CALLS)](timestamp, price, _snapshot(price))
+        method, arguments = _CALLS[i % len(_CALLS)](timestamp, price, _snapshot(price))
+        yield method, _exact(arguments) if decimals else arguments
+
+
+def _exact(value: Any) -> Any:
+    """The value with a Decimal of the same digits for every float in it."""
+    if isinstance(value, dict):
+        return {key: _exact(one) for key, one in value.items()}
+    return Decimal(repr(value)) if isinstance(value, float) else value
 
 
 def _snapshot(price: float) -> dict[str, Any]:

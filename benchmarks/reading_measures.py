@@ -1,0 +1,129 @@
+"""The measures of reading a long log, against a scan of the same events that decodes each."""
+
+from __future__ import annotations
+
+import sqlite3
+import statistics
+from collections import deque
+from itertools import islice
+from pathlib import Path
+
+import orjson
+
+from benchmarks.contestants import (
+    BATCH,
+    flat_arguments,
+    long_store,
+    plain_arguments,
+    raw_store,
+)
+from benchmarks.figure import Figure, folder, interleaved, ratio, timed
+from benchmarks.workload import calls
+from event_logger import EventLogger, open_log
+
+FILTERED_TYPE = "STAKE_DEPOSIT"
+LOOK_UPS = 50
+ROUNDS = 3
+
+
+def reading(events: int) -> list[Figure]:
+    """Random access, look-ups, filters and whole passes over a log of so many events."""
+    with folder() as here, folder() as small:
+        fill(here, events)
+        fill(small, 1000)
+        return [_random_access(here), *_passes(here, events), _look_up(here, small, events)]
+
+
+def fill(here: Path, events: int) -> None:
+    """The events in a store of ours, the last of them with an event_id, and in a raw one."""
+    stream = calls(events)
+    with EventLogger(store=long_store(here)) as logger, raw_store(here) as append_raw:
+        while batch := list(islice(stream, BATCH)):
+            append_raw(plain_arguments(flat_arguments(batch)))
+            for method, arguments in batch:
+                getattr(logger, method)(**arguments)
+        _log_with_id(logger)
+
+
+def _log_with_id(logger: EventLogger) -> None:
+    method, arguments = next(calls(1))
+    getattr(logger, method)(**arguments, event_id="0x71a5")
+
+
+def _random_access(here: Path) -> Figure:
+    with open_log(long_store(here)) as reader:
+        view = reader.events
+        found = interleaved(
+            {"last": lambda: timed(lambda: view[-1]), "first": lambda: timed(lambda: view[0])},
+            rounds=200,
+        )
+    last, first = (statistics.median(found[name]) for name in ("last", "first"))
+    detail = f"{last * 1e6:.0f} against {first * 1e6:.0f} µs"
+    return Figure("last event by index, times the first", last / first, 2.0, 1.2, True, detail)
+
+
+def _passes(here: Path, events: int) -> list[Figure]:
+    matching = 0
+
+    def filtered() -> None:
+        nonlocal matching
+        matching = len(reader.get_events_by_type(FILTERED_TYPE))
+
+    with open_log(long_store(here)) as reader:
+        found = interleaved(
+            {
+                "scan": lambda: timed(lambda: _scan(here / "raw.db")),
+                "all": lambda: timed(lambda: deque(reader.events, maxlen=0)),
+                "filter": lambda: timed(filtered),
+            },
+            ROUNDS,
+        )
+    rows = {name: f"{events / statistics.median(one):,.0f}" for name, one in found.items()}
+    return [
+        Figure(
+            f"filter by type, {matching:,} of {events:,}, times scan and orjson.loads of all",
+            ratio(found["scan"], found["filter"]),
+            1.2,
+            1.5,
+            detail=f"{rows['filter']} against {rows['scan']} events a second",
+        ),
+        Figure(
+            "all events as dicts, times scan and orjson.loads",
+            ratio(found["scan"], found["all"]),
+            0.4,
+            0.5,
+            detail=f"{rows['all']} against {rows['scan']} events a second",
+        ),
+    ]
+
+
+def _scan(raw: Path) -> None:
+    connection = sqlite3.connect(raw)
+    for (state,) in connection.execute("SELECT state FROM events ORDER BY id"):
+        orjson.loads(state)
+    connection.close()
+
+
+def _look_up(here: Path, small: Path, events: int) -> Figure:
+    """An event logged again by its id, which is looked up and found at the log's end."""
+    with EventLogger(store=long_store(here)) as long, EventLogger(store=long_store(small)) as short:
+        _log_with_id(long)
+        _log_with_id(short)
+        found = interleaved(
+            {
+                "long": lambda: timed(lambda: _log_with_id(long)),
+                "short": lambda: timed(lambda: _log_with_id(short)),
+            },
+            LOOK_UPS,
+        )
+        if long.global_order != events + 1:
+            raise RuntimeError("the event was not found by its id")
+    longer, shorter = (statistics.median(found[name]) * 1e3 for name in ("long", "short"))
+    return Figure(
+        f"look-up by event_id after {events:,} events, ms",
+        longer,
+        5.0,
+        1.0,
+        True,
+        f"{shorter:.2f} ms after 1,000",
+    )
