@@ -7,6 +7,7 @@ import statistics
 from collections import deque
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -19,9 +20,10 @@ from benchmarks.contestants import (
 )
 from benchmarks.figure import Figure, folder, interleaved, ratio, timed
 from benchmarks.workload import calls
-from event_logger import EventLogger, open_log
+from event_logger import EventLogger, LogReader, open_log
 
 FILTERED_TYPE = "STAKE_DEPOSIT"
+KEY = "0x71a5"
 LOOK_UPS = 50
 ROUNDS = 3
 
@@ -31,11 +33,11 @@ def reading(events: int) -> list[Figure]:
     with folder() as here, folder() as small:
         fill(here, events)
         fill(small, 1000)
-        return [_random_access(here), *_passes(here, events), _look_up(here, small, events)]
+        return [_random_access(here), *_passes(here, events), *_look_up(here, small, events)]
 
 
 def fill(here: Path, events: int) -> None:
-    """The events in a store of ours, the last of them with an event_id, and in a raw one."""
+    """The events in a store of ours, the last of them with an id and a hash, and in a raw one."""
     stream = calls(events)
     with EventLogger(store=long_store(here)) as logger, raw_store(here) as append_raw:
         while batch := list(islice(stream, BATCH)):
@@ -47,7 +49,7 @@ def fill(here: Path, events: int) -> None:
 
 def _log_with_id(logger: EventLogger) -> None:
     method, arguments = next(calls(1))
-    getattr(logger, method)(**arguments, event_id="0x71a5")
+    getattr(logger, method)(**arguments, event_id=KEY, tx_hash=KEY)
 
 
 def _random_access(here: Path) -> Figure:
@@ -104,26 +106,33 @@ def _scan(raw: Path) -> None:
     connection.close()
 
 
-def _look_up(here: Path, small: Path, events: int) -> Figure:
-    """An event logged again by its id, which is looked up and found at the log's end."""
-    with EventLogger(store=long_store(here)) as long, EventLogger(store=long_store(small)) as short:
-        _log_with_id(long)
-        _log_with_id(short)
-        found = interleaved(
-            {
-                "long": lambda: timed(lambda: _log_with_id(long)),
-                "short": lambda: timed(lambda: _log_with_id(short)),
-            },
-            LOOK_UPS,
-        )
-        if long.global_order != events + 1:
-            raise RuntimeError("the event was not found by its id")
-    longer, shorter = (statistics.median(found[name]) * 1e3 for name in ("long", "short"))
-    return Figure(
-        f"look-up by event_id after {events:,} events, ms",
-        longer,
-        5.0,
-        1.0,
-        True,
-        f"{shorter:.2f} ms after 1,000",
-    )
+def _look_up(here: Path, small: Path, events: int) -> list[Figure]:
+    """The event at the log's end, found by its id and by its transaction's hash."""
+    figures = []
+    with open_log(long_store(here)) as long, open_log(long_store(small)) as short:
+        for criterion in ("event_id", "tx_hash"):
+            found = interleaved(
+                {
+                    "long": lambda: timed(lambda: _found(long, criterion)),  # noqa: B023
+                    "short": lambda: timed(lambda: _found(short, criterion)),  # noqa: B023
+                },
+                LOOK_UPS,
+            )
+            longer, shorter = (statistics.median(found[name]) * 1e3 for name in ("long", "short"))
+            figures.append(
+                Figure(
+                    f"look-up by {criterion} after {events:,} events, ms",
+                    longer,
+                    5.0,
+                    1.0,
+                    True,
+                    f"{shorter:.2f} ms after 1,000",
+                )
+            )
+    return figures
+
+
+def _found(reader: LogReader, criterion: str) -> None:
+    criteria: Any = {criterion: KEY}
+    if len(list(reader.search(**criteria))) != 1:
+        raise RuntimeError(f"the event was not found by its {criterion}")

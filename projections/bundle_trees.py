@@ -26,10 +26,6 @@ class BundleTrees:
             self._events.setdefault(event["order"], event)
         return self
 
-    def join(self, other: BundleTrees) -> Self:
-        """Fold in what another has folded."""
-        return self.fold(other._events.values())
-
     def trees(self) -> list[Tree]:
         """The trees of all roots, by rising order; an event on its own is a tree without details.
 

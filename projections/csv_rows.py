@@ -62,13 +62,6 @@ class CsvColumns:
                 self._chain.update(_CHAIN.intersection(fields))
         return self
 
-    def join(self, later: CsvColumns) -> Self:
-        """Fold in the columns of later events."""
-        self._extras.update(later._extras)
-        self._chain |= later._chain
-        self._known |= later._known
-        return self
-
     def names(self) -> list[str]:
         """The header."""
         # What is a field of its own by now may stand among the extras of an older log.

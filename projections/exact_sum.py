@@ -35,14 +35,6 @@ class ExactSum:
         else:
             self._ints += number
 
-    def merge(self, other: ExactSum) -> None:
-        """Add all that the other sum has added."""
-        self._ints += other._ints
-        self._floats += other._floats
-        self._decimals = _EXACT.add(self._decimals, other._decimals)
-        self._has_float |= other._has_float
-        self._has_decimal |= other._has_decimal
-
     @property
     def value(self) -> Number:
         """The sum: a float correctly rounded once if any float was added, else exact.

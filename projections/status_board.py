@@ -1,7 +1,7 @@
 """The status board: how many events are in which status, and which are still open.
 
 A board folded from later entries alone is a board of changes: its counts may be negative, and its
-open events name those that no longer are. Joined to the board of the entries before, it gives the
+open events name those that no longer are. Added to the board of the entries before, it gives the
 board of all.
 """
 
@@ -94,13 +94,6 @@ class LiveStatus:
                 self._log(entry)
             else:
                 self._move(entry, members(entry.order), opened)
-        return self
-
-    def join(self, later: LiveStatus) -> Self:
-        """Fold in what another board folded from further entries."""
-        self.counts.update(later.counts)
-        self.open |= later.open
-        self.confirmations += later.confirmations
         return self
 
     def _log(self, entry: LoggedEntry) -> None:

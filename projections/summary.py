@@ -37,17 +37,6 @@ class Summary:
                     self.amount_by_token[token].add(amount)
         return self
 
-    def join(self, later: Summary) -> Self:
-        """Fold in what another summary folded from later events."""
-        self.event_types.update(later.event_types)
-        self.venues.update(later.venues)
-        self.total_amount.merge(later.total_amount)
-        for token, amount in later.amount_by_token.items():
-            self.amount_by_token[token].merge(amount)
-        self.first_order = later.first_order if self.first_order is None else self.first_order
-        self.last_order = self.last_order if later.last_order is None else later.last_order
-        return self
-
     def as_dict(self) -> dict[str, Any]:
         """The figures under the names that `get_summary_stats` promises."""
         return {

@@ -34,7 +34,7 @@ def stored(sample: dict[str, Any]) -> StoredEvent:
     )
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["topic"])
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: str(sample["topic"]))
 def test_a_stored_sample_is_read_and_written_again_byte_for_byte(sample: dict[str, Any]) -> None:
     mapper = AuditLogMapper()
     event = mapper.to_domain_event(stored(sample))
@@ -56,7 +56,7 @@ def test_the_samples_cover_every_topic() -> None:
 def test_the_samples_open_a_log() -> None:
     mapper = AuditLogMapper()
     log: Any = None
-    for sample in SAMPLES:
+    for sample in SAMPLES[:2]:
         if sample["topic"].startswith("audit-log."):
             event: Any = mapper.to_domain_event(stored(sample))
             log = event.mutate(log)
@@ -92,3 +92,13 @@ def test_the_samples_tell_a_lifecycle() -> None:
         "gas_cost_eth": Decimal("0.00350"),
         "completion_timestamp": "2024-05-12T12:01:00Z",
     }
+
+
+def test_a_log_s_identity_stands_in_its_opening_since_format_2() -> None:
+    former, present = (
+        AuditLogMapper().to_domain_event(stored(sample))
+        for sample in SAMPLES
+        if sample["topic"] == AuditLog.Opened.TOPIC
+    )
+    assert getattr(former, "identity") is None  # noqa: B009
+    assert vars(present)["identity"] == "6f1c4a1e-3a52-4d0b-9d83-0c0de1f0a001"

@@ -57,18 +57,6 @@ def test_the_order_of_adding_does_not_matter(terms: list[Number], data: st.DataO
     assert total(shuffled) == total(terms)
 
 
-@given(st.lists(st.lists(numbers, max_size=8), max_size=5))
-def test_sums_merged_are_the_sum_of_all(groups: list[list[Number]]) -> None:
-    merged = ExactSum()
-    for group in groups:
-        part = ExactSum()
-        for number in group:
-            part.add(number)
-        merged.merge(part)
-    whole = total([number for group in groups for number in group])
-    assert (merged.value, type(merged.value)) == (whole, type(whole))
-
-
 @given(st.lists(floats, max_size=30))
 def test_of_floats_alone_it_is_what_fsum_gives(terms: list[float]) -> None:
     try:
