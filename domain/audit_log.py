@@ -86,19 +86,16 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
             else:
                 at, record, event_id, tx_hash, late_parent = _of_piece(cell, order)  # type: ignore[arg-type]
             event = _new_event(cls)
-            _set_attribute(
-                event,
-                "__dict__",
-                {
-                    "originator_id": log_id,
-                    "originator_version": order,
-                    "timestamp": at,
-                    "record": record,
-                    "event_id": event_id,
-                    "tx_hash": tx_hash,
-                    "late_parent": late_parent,
-                },
-            )
+            state = {
+                "originator_id": log_id,
+                "originator_version": order,
+                "timestamp": at,
+                "record": record,
+            }
+            # Most events have none of these, and read them from the class.
+            if event_id is not None or tx_hash is not None or late_parent is not None:
+                state |= {"event_id": event_id, "tx_hash": tx_hash, "late_parent": late_parent}
+            _set_attribute(event, "__dict__", state)
             return event
 
     def __init__(

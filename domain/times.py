@@ -122,9 +122,8 @@ def _iso_of_datetime64(value: Any) -> str | None:
 
 def now() -> tuple[datetime, str]:
     """The clock's time in UTC, to the microsecond, and the same as ISO 8601 text."""
-    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+    seconds, microseconds = divmod(time.time_ns() // 1000, 1_000_000)
     moment, text = _second(seconds)
-    microseconds = nanoseconds // 1000
     return moment + timedelta(0, 0, microseconds), f"{text}{microseconds:06d}Z"
 
 
