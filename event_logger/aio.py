@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from domain.audit_log import AuditLog
 from domain.bundle import atomic_wrapper
 from domain.checks import Number
-from domain.errors import ForkedLoggerError, LoggerClosedError, UpdateNotAllowedError
+from domain.errors import ForkedLoggerError, LoggerClosedError
 from domain.intake import Intake
 from domain.vocabulary import Snapshot, Vocabulary
 from event_logger.async_reader import AsyncLogReader
@@ -180,8 +180,6 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
     async def update_event(self, order: int, changes: dict[str, Any]) -> Order:
         """Take a live event further, after what was called before; see `EventLogger`'s."""
         self._check_usable()
-        if self.execution_mode != "live":
-            raise UpdateNotAllowedError(order)
         update = self._intake.update(order, changes)
         return Order((await self._commits.run(update))[0])
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from domain.bundle import atomic_wrapper
 from domain.checks import Number
-from domain.errors import UpdateNotAllowedError
 from domain.vocabulary import Snapshot, Vocabulary
 from event_logger.bundle_builder import BundleBuilder
 from event_logger.options import LoggerOptions
@@ -184,8 +183,6 @@ class EventLogger(LogReader, Vocabulary[Order]):
         `UpdateConflictError`, `StoreError`, and `UpdateNotAllowedError` in a backtest, whose events
         are completed when logged.
         """
-        if self.execution_mode != "live":
-            raise UpdateNotAllowedError(order)
         return Order(self.writer.submit(self._intake.update(order, changes))[0])
 
     def flush(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Annotated
 
 import typer
@@ -111,7 +111,7 @@ def tail(
         stops.append(number)
         raise KeyboardInterrupt
 
-    with suppress(KeyboardInterrupt):
+    with closing(listener), suppress(KeyboardInterrupt):
         for one in (signal.SIGINT, signal.SIGTERM):
             signal.signal(one, stop)
         listener.begin()

@@ -43,10 +43,11 @@ class BufferedWriter:
         go with the next.
         """
         with self._lock:
+            if isinstance(work, Update):
+                self.usage.check()
+                raise UpdateNotAllowedError(work.order)
             if self.usage.is_refused or not self._is_leased:
                 self._become_the_writer()
-            if isinstance(work, Update):
-                raise UpdateNotAllowedError(work.order)
             orders, new = self._take(work)
             # A signal handler's call inside another's commit leaves the rest to the next batch.
             if len(self._cells) > self._commit_every and new and not self._is_inside:

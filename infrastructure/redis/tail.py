@@ -90,6 +90,10 @@ class RedisTail:
                     self._remember(one.heard)
         self._has_begun = True
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
     def messages(self, is_stopping: Callable[[], bool]) -> Iterator[Heard]:
         """The messages, until `is_stopping` says so; a Redis that is away is waited for."""
         while not is_stopping():
