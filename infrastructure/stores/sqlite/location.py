@@ -173,6 +173,22 @@ def refuse_unwritable(location: Location) -> str | None:
     return "is read-only; make the file and its folder writable"
 
 
-def owner_and_group(umask: int) -> int:
-    """The mode of new files: readable by owner and group only, as the umask says."""
-    return (stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP) & ~umask
+def make_empty(path: Path) -> None:
+    """Make a file that is readable by its owner and group only, as the umask says."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    mode = (stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP) & ~umask
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode))
+
+
+def give_name(beside: Path, path: Path) -> bool:
+    """Give a whole file its name; False, and nothing done, when there is a file of that name."""
+    try:
+        # Unlike a rename, a link never takes the place of a file that was made meanwhile.
+        os.link(beside, path)
+    except FileExistsError:
+        return False
+    except OSError:
+        # A file system without links.
+        beside.rename(path)
+    return True

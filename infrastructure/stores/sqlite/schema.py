@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 from uuid import uuid4
@@ -12,8 +11,9 @@ from infrastructure.stores.sqlite.location import (
     APPLICATION_ID,
     FORMAT,
     Location,
+    give_name,
     is_made,
-    owner_and_group,
+    make_empty,
 )
 
 LOCK_TIMEOUT_SECONDS = 60
@@ -106,11 +106,9 @@ def create_file(location: Location) -> None:
             # An empty file that was made for us, as mktemp does, stays that file.
             _make(path)
             return
-        umask = os.umask(0o077)
-        os.umask(umask)
-        os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR, owner_and_group(umask)))
+        make_empty(beside)
         _make(beside)
-        _give_name(beside, path)
+        give_name(beside, path)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(location.url, f"cannot be created ({error})") from error
     finally:
@@ -126,14 +124,3 @@ def _make(path: Path) -> None:
         create_tables(connection)
     finally:
         connection.close()
-
-
-def _give_name(beside: Path, path: Path) -> None:
-    try:
-        # Unlike a rename, a link never takes the place of a store that was made meanwhile.
-        os.link(beside, path)
-    except FileExistsError:
-        return
-    except OSError:
-        # A file system without links.
-        beside.rename(path)

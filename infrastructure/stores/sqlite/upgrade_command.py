@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -16,8 +15,9 @@ from infrastructure.stores.sqlite.location import (
     MEMORY,
     PREFIX,
     Location,
+    give_name,
     location_of,
-    owner_and_group,
+    make_empty,
     refuse_newer,
     refuse_unwritable,
     require_made,
@@ -60,26 +60,29 @@ def _path_of(place: Location) -> Path:
     if path is None:
         raise StoreUrlError(place.url, "is no target; name a file")
     if path.exists():
-        raise StoreError(place.url, f"there is a file {path} already; name another target")
+        raise _taken(place, path)
     if not path.parent.is_dir():
         raise StoreError(place.url, f"the folder {path.parent} does not exist; create it")
     return path
 
 
+def _taken(place: Location, path: Path) -> StoreError:
+    return StoreError(place.url, f"there is a file {path} already; name another target")
+
+
 def _copied(source: Location, place: Location, path: Path) -> Upgraded:
     """Copied and upgraded under another name first, and only then given its own."""
     beside = path.with_name(f".{path.name}.{uuid4().hex}.new")
-    umask = os.umask(0o077)
-    os.umask(umask)
     try:
-        os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR, owner_and_group(umask)))
+        make_empty(beside)
         new = Location(place.url, beside)
         with store_errors(source.url), closing(_opened(new, "rw")) as connection:
             _back_up(source, connection)
             # A file of its own, without a write-ahead log beside it, until it has its name.
             connection.execute("PRAGMA journal_mode=DELETE")
             done = _upgraded(place, connection)
-        _give_name(place, beside, path)
+        if not give_name(beside, path):
+            raise _taken(place, path)
         return done
     except OSError as error:
         if isinstance(error, StoreError):
@@ -88,18 +91,6 @@ def _copied(source: Location, place: Location, path: Path) -> Upgraded:
     finally:
         for suffix in ("", "-journal", "-wal", "-shm"):
             beside.with_name(f"{beside.name}{suffix}").unlink(missing_ok=True)
-
-
-def _give_name(place: Location, beside: Path, path: Path) -> None:
-    try:
-        # Unlike a rename, a link never takes the place of a file that was made meanwhile.
-        os.link(beside, path)
-    except FileExistsError:
-        problem = f"there is a file {path} already; name another target"
-        raise StoreError(place.url, problem) from None
-    except OSError:
-        # A file system without links.
-        beside.rename(path)
 
 
 def _opened(location: Location, mode: str) -> sqlite3.Connection:
