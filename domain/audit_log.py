@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from eventsourcing.domain import Aggregate, AggregateCreated, AggregateEvent, CanMutateAggregate
 
 from domain.bundle import BundlePiece, atomic_wrapper
-from domain.checks import Number
+from domain.checks import Number, is_valid_unicode
 from domain.errors import LogConfigurationError, shown
 from domain.identity import Cell, Earlier, Item, cells_of, settle
 from domain.intake import Entry, Intake, LoggingRules
@@ -116,6 +116,8 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
         """A new log; raises `LogConfigurationError` for a name, mode or metadata that cannot be."""
         if not isinstance(name, str) or not name.strip():
             raise LogConfigurationError("log", name, f"must be a name, not {shown(name)}")
+        if not is_valid_unicode(name):
+            raise LogConfigurationError("log", name, f"must be valid Unicode, not {shown(name)}")
         if mode not in MODES:
             raise LogConfigurationError(
                 "execution_mode", mode, f"must be 'backtest' or 'live', not {shown(mode)}"

@@ -117,6 +117,15 @@ def text(field: str, value: Any) -> str:
     return str.__str__(value)
 
 
+def is_valid_unicode(value: str) -> bool:
+    """Whether the text can be stored at all, as one with lone surrogates cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def order(field: str, value: Any) -> int:
     """An order number: an int from 1 on."""
     plain = value if type(value) is int else plain_number(value)

@@ -115,8 +115,13 @@ def _is_same(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_is_same, one, other))
     if _is_number(one) and _is_number(other):
-        return bool(one == other) or (one != one and other != other)
+        # Asked first: a signaling NaN cannot even be compared.
+        return _is_nan(one) and _is_nan(other) if _is_nan(one) or _is_nan(other) else one == other
     return type(one) is type(other) and bool(one == other)
+
+
+def _is_nan(value: Any) -> bool:
+    return value.is_nan() if isinstance(value, Decimal) else bool(value != value)
 
 
 def _is_number(value: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from domain.checks import is_valid_unicode
 from domain.errors import LogConfigurationError, shown
 from domain.intake import LoggingRules
 from event_logger.settings import default_store
@@ -41,6 +42,10 @@ class LoggerOptions:
         if self.actor is not None and (not isinstance(self.actor, str) or not self.actor.strip()):
             raise LogConfigurationError(
                 "actor", self.actor, f"must be text, not {shown(self.actor)}"
+            )
+        if self.actor is not None and not is_valid_unicode(self.actor):
+            raise LogConfigurationError(
+                "actor", self.actor, f"must be valid Unicode, not {shown(self.actor)}"
             )
 
     @property

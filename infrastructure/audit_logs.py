@@ -11,6 +11,7 @@ from eventsourcing.persistence import ApplicationRecorder, Mapper, Recording
 from eventsourcing.utils import Environment, EnvType
 
 from domain.audit_log import AuditLog, log_id
+from domain.checks import is_valid_unicode
 from domain.errors import (
     ConcurrencyError,
     LogConfigurationError,
@@ -106,7 +107,7 @@ class AuditLogs(Application[UUID]):
 
         Raises `UnknownLogError`.
         """
-        opened = self.store.reads.opened(log_id(name))
+        opened = self.store.reads.opened(log_id(name)) if is_valid_unicode(name) else None
         if opened is None:
             raise UnknownLogError(name, self.names())
         return self._restored(opened)

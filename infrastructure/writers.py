@@ -18,18 +18,24 @@ from infrastructure.stored import WriterIdentity
 
 def introduce(actor: str | None = None) -> WriterIdentity:
     """This process as a writer, for one opening; `actor` is for whom the program writes."""
+    program = os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] else "python"
     introduction = {
         "id": str(uuid4()),
-        "user": _user(),
-        "host": socket.gethostname(),
+        "user": _readable(_user()),
+        "host": _readable(socket.gethostname()),
         "process": os.getpid(),
-        "program": os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] else "python",
+        "program": _readable(program),
         "version": _version(),
         "opened_at": now()[1],
     }
     if actor is not None:
         introduction["actor"] = actor
     return WriterIdentity(orjson.dumps(introduction, option=orjson.OPT_NON_STR_KEYS))
+
+
+def _readable(name: str) -> str:
+    """The name; bytes of it that are no text, as file names may have, are written as \\udcff."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +91,13 @@ def test_a_detail_whose_id_is_taken_refuses_the_bundle(store: str) -> None:
 def test_another_log_of_the_store_has_ids_of_its_own(store: str) -> None:
     with EventLogger(store=store, log="one") as one, EventLogger(store=store, log="two") as two:
         assert log_one(one) == log_one(two, amount=2) == 1
+
+
+@pytest.mark.parametrize("mode", ["backtest", "live"])
+def test_what_is_no_number_is_the_same_when_it_is_said_again(store: str, mode: str) -> None:
+    options: dict[str, Any] = {"redis": False} if mode == "live" else {}
+    with EventLogger(mode, store=store, **options) as logger:
+        for given in (Decimal("sNaN"), Decimal("NaN"), float("nan")):
+            assert log_one(logger, note=given) == 1
+        with pytest.raises(EventIdConflictError, match=r"different content \(note\)"):
+            log_one(logger, note=1)

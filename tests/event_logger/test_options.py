@@ -100,6 +100,8 @@ def test_a_log_of_another_mode_is_refused(path: Path) -> None:
         ({"log": ""}, "log must be a name, not ''"),
         ({"log": "  "}, "log must be a name, not '  '"),
         ({"log": 7}, "log must be a name, not 7"),
+        ({"log": "\udcff"}, "log must be valid Unicode, not '\\udcff'"),
+        ({"actor": "\udcff"}, "actor must be valid Unicode, not '\\udcff'"),
         ({"metadata": ["strategy"]}, "metadata must be a dict"),
         ({"commit_every": 0}, "commit_every must be 1 or more, not 0"),
         ({"commit_every": -1}, "commit_every must be 1 or more, not -1"),

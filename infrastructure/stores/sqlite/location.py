@@ -6,9 +6,11 @@ import os
 import sqlite3
 import stat
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from urllib.parse import quote
 
+from domain.checks import is_valid_unicode
 from domain.errors import (
     NewerStoreError,
     NotAnAuditStoreError,
@@ -55,15 +57,20 @@ def location_of(url: str) -> Location:
         raise StoreUrlError(shown(url), "is no store URL; write sqlite:///runs.db or :memory:")
     if "\0" in name:
         raise StoreUrlError(shown(url), "is no store URL; no file's name holds a NUL character")
+    if not is_valid_unicode(name):
+        raise StoreUrlError(shown(url), "is no store URL; its text is no valid Unicode")
     try:
-        name.encode()
-        path = Path(name).expanduser()
-        return Location(url, Path(os.path.realpath(path)))
-    except UnicodeEncodeError:
-        raise StoreUrlError(shown(url), "is no store URL; its text is no valid Unicode") from None
+        path = Path(os.path.realpath(Path(name).expanduser()))
+        # Looked at for the OSError: a name may be too long for any file.
+        path.exists()
+        if not is_valid_unicode(str(path)):
+            raise StoreUrlError(url, f"leads to {path!r}, whose name is no valid Unicode")
+        return Location(url, path)
     except (RuntimeError, OSError) as error:
+        if isinstance(error, StoreError):
+            raise
         if isinstance(error, OSError):
-            raise StoreUrlError(url, f"names no file ({error.strerror})") from error
+            raise StoreUrlError(shown(url), f"names no file ({error.strerror})") from error
         home = name.partition("/")[0]
         raise StoreUrlError(url, f"there is no home folder {home}; write the path out") from None
 
@@ -126,7 +133,7 @@ def _refuse_hard_links(location: Location, path: Path, found: os.stat_result) ->
 
 def forget_unfinished(path: Path, found: os.stat_result) -> None:
     """Remove the other name of a store whose making was cut off between its last two steps."""
-    for other in path.parent.glob(f".{path.name}.*.new"):
+    for other in path.parent.glob(f".{escape(path.name)}.*.new"):
         try:
             if os.path.samestat(other.stat(), found):
                 other.unlink()

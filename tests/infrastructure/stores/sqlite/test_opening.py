@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -12,6 +13,7 @@ from domain.errors import (
     LogInUseError,
     StoreError,
     StoreNotFoundError,
+    StoreUrlError,
     UnknownLogError,
 )
 from event_logger import EventLogger
@@ -55,6 +57,15 @@ def test_any_file_name_will_do(tmp_path: Path, name: str) -> None:
     assert [event["amount"] for event in open_log(url_of(path)).events] == [1, 2]
 
 
+def test_a_name_that_no_file_can_have_is_refused_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(StoreUrlError, match=r"names no file \(File name too long\)"):
+        open_store(url_of(tmp_path / ("x" * 10_000)))
+    (tmp_path / "link.db").symlink_to(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.db"))
+    with pytest.raises(StoreUrlError, match="whose name is no valid Unicode"):
+        open_store(url_of(tmp_path / "link.db"))
+    assert os.listdir(tmp_path) == ["link.db"]
+
+
 def test_reading_makes_no_store_and_no_log(path: Path) -> None:
     with pytest.raises(StoreNotFoundError, match="there is no file"):
         open_log(url_of(path))
@@ -62,6 +73,8 @@ def test_reading_makes_no_store_and_no_log(path: Path) -> None:
     EventLogger(store=url_of(path), log="run-1").close()
     with pytest.raises(UnknownLogError, match=r"there is no log 'run-2' .* it holds 'run-1'"):
         open_log(url_of(path), "run-2")
+    with pytest.raises(UnknownLogError, match=r"there is no log '\\udcff'"):
+        open_log(url_of(path), "\udcff")
     with AuditLogs(url_of(path)) as logs:
         assert logs.names() == ["run-1"]
 
@@ -116,7 +129,11 @@ def test_a_file_of_several_hard_links_is_refused_with_the_reason(path: Path) -> 
     assert contents(path.parent) == before
 
 
-def test_a_store_whose_making_was_cut_off_at_its_naming_is_opened(path: Path) -> None:
+@pytest.mark.parametrize("name", ["runs.db", "runs[1].db"])
+def test_a_store_whose_making_was_cut_off_at_its_naming_is_opened(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
     open_store(url_of(path)).close()
     path.with_name(f".{path.name}.0123.new").hardlink_to(path)
     open_store(url_of(path)).close()
