@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain.audit_log import AuditLog, numbered
-from domain.errors import EventLoggerError, StoreError, UpdateNotAllowedError
+from domain.errors import EventLoggerError, UpdateNotAllowedError
 from domain.identity import Cell, Item, cells_of, settle
 from domain.intake import Entry, Update
 from event_logger.writing.usage import Usage
@@ -42,11 +42,14 @@ class BufferedWriter:
         Events that were logged before and not yet committed stay pending when the commit fails, and
         go with the next.
         """
+        # Before the lock, which another thread may have held when this process was forked. Whether it
+        # was closed meanwhile, `_take` sees.
+        if self.usage.is_refused:
+            self.usage.check()
         with self._lock:
             if isinstance(work, Update):
-                self.usage.check()
                 raise UpdateNotAllowedError(work.order)
-            if self.usage.is_refused or not self._is_leased:
+            if not self._is_leased:
                 self._become_the_writer()
             orders, new = self._take(work)
             # A signal handler's call inside another's commit leaves the rest to the next batch.
@@ -68,9 +71,8 @@ class BufferedWriter:
                     orders, new = self._take(work)
                     taken += new
                     outcomes.append(orders)
-                except StoreError:
-                    raise
                 except EventLoggerError as error:
+                    # Also where the store could not be asked: those before it are taken already.
                     outcomes.append(error)
             self._commit_with(taken)
         return outcomes

@@ -128,6 +128,7 @@ thread = threading.Thread(target=work)
 thread.start()
 for _ in range(8):
     child(lambda: refused(logger.flush))
+    child(lambda: refused(logger.log_event, HOUR, "PRICE_UPDATE", "BINANCE"))
 stop.set()
 thread.join()
 print(logger.global_order == len(logger.events))
@@ -138,3 +139,24 @@ logger.close()
         orders = [event["order"] for event in logger.events]
         assert orders == list(range(1, len(orders) + 1))
         assert log_amounts(logger, 1) == [len(orders) + 1]
+
+
+def test_a_child_forked_inside_a_call_is_refused_and_does_not_wait(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    program = """
+import threading
+lock = logger.writer._lock
+held, let_go = threading.Event(), threading.Event()
+def hold():
+    with lock:
+        held.set()
+        let_go.wait()
+thread = threading.Thread(target=hold)
+thread.start()
+held.wait()
+child(lambda: print(refused(logger.log_event, HOUR, "PRICE_UPDATE", "BINANCE")))
+let_go.set()
+thread.join()
+"""
+    assert run_program(FORK + program + PARENT_GOES_ON, url_of(path)) == f"{SENTENCE}\n"
+    assert stored(path) == numbered(3)

@@ -15,6 +15,7 @@ from domain.errors import LogInUseError, StoreError
 from event_logger import AsyncEventLogger, EventLogger
 from event_logger.reader import open_log
 from event_logger.writing import group_commit
+from infrastructure.stores.sqlite.reads import SQLiteReads
 from tests.faults.commits import Room, slow_down
 from tests.gate import Gate
 from tests.support import HOUR, PATIENCE, start_program, url_of
@@ -265,5 +266,26 @@ def test_a_second_writer_of_a_backtest_is_told_and_serves_when_the_first_has_gon
             )
             assert {type(outcome) for outcome in outcomes} == {LogInUseError}
         assert await price(logger, 2) == 2
+
+    run(store, test, "backtest")
+
+
+def test_a_look_up_that_fails_leaves_nothing_pending_of_what_was_refused(
+    store: str, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: object) -> None:
+        raise StoreError(store, "cannot be read")
+
+    async def test(logger: AsyncEventLogger) -> None:
+        gate.open()
+        await price(logger, 0)
+        monkeypatch.setattr(SQLiteReads, "order_of", unreadable)
+        calls = (price(logger, 1), price(logger, 2, event_id="a"), price(logger, 3))
+        told = await asyncio.gather(*calls, return_exceptions=True)
+        monkeypatch.undo()
+        assert await logger.global_order == len([one for one in told if isinstance(one, int)]) + 1
+        for amount, one in enumerate(told, 1):
+            if isinstance(one, int):
+                assert (await logger.events[one - 1])["amount"] == amount
 
     run(store, test, "backtest")
