@@ -15,6 +15,7 @@ from event_logger.options import LoggerOptions
 from event_logger.order import Order, Orders
 from event_logger.reader import LogReader
 from event_logger.writing.composition import compose
+from event_logger.writing.letting_go import let_go
 from infrastructure.reading import Rows
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class EventLogger(LogReader, Vocabulary[Order]):
         self.include_balance_snapshots = include_balance_snapshots
         self._intake = audit_log.intake
         # Runs when the logger is garbage collected or the interpreter exits, whichever is first.
-        self._finalizer = weakref.finalize(self, self.writer.close)
+        self._finalizer = weakref.finalize(self, let_go, self.writer)
 
     def log_event(
         self,

@@ -1,0 +1,62 @@
+"""What becomes of a logger that nobody closed: garbage collected, or there when the program ends.
+
+Garbage is collected wherever memory is asked for: in the middle of another logger's transaction, or
+in the logger's own follower. Closing there could wait for a lock that this very thread holds, and
+would lose what is pending when the wait is over. So a thread of its own closes, and is waited for
+no longer than a moment.
+"""
+
+from __future__ import annotations
+
+import _thread
+import atexit
+import threading
+import time
+
+from event_logger.writing.writer import Writer
+
+_MOMENT_SECONDS = 0.25
+
+_LAST_SECONDS = 60.0
+"""How long the end of the program waits for those that still close."""
+
+_closing: set[_Closing] = set()
+
+
+class _Closing:
+    """One writer that is being closed; `done` is held until it is."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self.done = _thread.allocate_lock()
+        self.done.acquire()
+
+    def run(self) -> None:
+        try:
+            self._writer.close()
+        finally:
+            _closing.discard(self)
+            self.done.release()
+
+
+def let_go(writer: Writer) -> None:
+    """Close the writer, whose logger is gone; callable anywhere."""
+    if writer.usage.is_in_fork:
+        return
+    if not threading.main_thread().is_alive():
+        # The program ends, and no thread is in the middle of anything that this one could hold.
+        writer.close()
+        return
+    closing = _Closing(writer)
+    _closing.add(closing)
+    # Not a threading.Thread: starting one takes a lock of that module's, which this thread may be
+    # holding.
+    _thread.start_new_thread(closing.run, ())
+    closing.done.acquire(timeout=_MOMENT_SECONDS)
+
+
+@atexit.register
+def _finish() -> None:
+    deadline = time.monotonic() + _LAST_SECONDS
+    for closing in list(_closing):
+        closing.done.acquire(timeout=max(0.0, deadline - time.monotonic()))
