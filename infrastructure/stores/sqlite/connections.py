@@ -18,6 +18,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Generator, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -61,13 +62,14 @@ class Turn:
             self.run("ROLLBACK")
         if wait_seconds == LOCK_TIMEOUT_SECONDS:
             self.run("BEGIN IMMEDIATE")
-            return
-        try:
-            self.run(f"PRAGMA busy_timeout = {round(wait_seconds * 1000)}")
-            self.run("BEGIN IMMEDIATE")
-        finally:
-            # On the connection itself: the patience is everybody's, whose turn it may be by now.
-            self.connection.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_SECONDS * 1000}")
+        else:
+            try:
+                self.run(f"PRAGMA busy_timeout = {round(wait_seconds * 1000)}")
+                self.run("BEGIN IMMEDIATE")
+            finally:
+                # On the connection itself: the patience is everybody's, whose turn it may be now.
+                self.connection.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_SECONDS * 1000}")
+        self._connections.know_write_ahead_log()
 
     def roll_back(self) -> None:
         """End without storing anything; a turn that was superseded has nothing left."""
@@ -158,6 +160,7 @@ class Connections:
         self._is_closed = False
         self._process = os.getpid()
         self._file: tuple[int, int] | None = None
+        self._write_ahead_log: tuple[int, int] | None = None
 
     def writer(self) -> sqlite3.Connection:
         """The connection that writes; `lock` is held. Raises `StoreError` when closed."""
@@ -172,9 +175,11 @@ class Connections:
     def take(self) -> sqlite3.Connection:
         """A connection to the file that nobody else uses until it is given back."""
         try:
-            return self._idle.pop()
+            connection = self._idle.pop()
         except IndexError:
             return self._connect()
+        self.check_file()
+        return connection
 
     def give_back(self, connection: sqlite3.Connection) -> None:
         """Let others have the connection."""
@@ -185,20 +190,32 @@ class Connections:
             self._close_idle()
 
     def check_file(self) -> None:
-        """Raises `StoreError` when the file was moved, deleted or replaced while it was open."""
+        """Raises `StoreError` when the file was moved, deleted or replaced while it was open.
+
+        Or its write-ahead log, which nobody but SQLite may touch while the store is open.
+        """
         path = self.location.path
-        if path is None:
+        if path is None or self._file is None:
             return
-        try:
-            found = os.stat(path)
-        except OSError:
-            found = None
-        if found is None or (found.st_dev, found.st_ino) != self._file:
+        if _identity(path) != self._file:
             raise StoreError(
                 self.location.url,
                 f"the file {path} was moved, deleted or replaced while it was open; nothing more is"
-                " written to it: put it back, or open the store anew",
+                " written to it or read: put it back, or open the store anew",
             )
+        known = self._write_ahead_log
+        if known is not None and _identity(_write_ahead_log(path)) != known:
+            raise StoreError(
+                self.location.url,
+                f"the write-ahead log {path}-wal was moved, deleted or replaced while the store was"
+                " open, and what was committed last is in it; nothing more is written: put it back,"
+                " or open the store anew",
+            )
+
+    def know_write_ahead_log(self) -> None:
+        """Remember which file the write-ahead log is: while writing, it is there and in use."""
+        if self._write_ahead_log is None and self.location.path is not None:
+            self._write_ahead_log = _identity(_write_ahead_log(self.location.path))
 
     def close(self) -> None:
         """Close the connections, those in use once they are given back.
@@ -226,6 +243,9 @@ class Connections:
     def _connect(self) -> sqlite3.Connection:
         if self._is_closed:
             raise StoreError(self.location.url, "was closed; open it again to go on")
+        path = self.location.path
+        if self._file is None and path is not None:
+            self._file = _identity(path)
         mode = "ro" if self.is_read_only else "rw"
         database = ":memory:" if self.is_memory else f"{self.location.uri}?{self._query(mode)}"
         connection = sqlite3.connect(
@@ -236,6 +256,8 @@ class Connections:
             timeout=LOCK_TIMEOUT_SECONDS,
         )
         try:
+            # Of the file that took the place of ours nothing is read, and nothing is written to it.
+            self.check_file()
             self._set_up(connection)
         except BaseException:
             connection.close()
@@ -249,9 +271,6 @@ class Connections:
         if not self.is_read_only:
             _switch_to_wal(connection)
             connection.execute("PRAGMA synchronous=FULL")
-        if self._file is None and self.location.path is not None:
-            found = os.stat(self.location.path)
-            self._file = found.st_dev, found.st_ino
 
     def _query(self, mode: str) -> str:
         # A store in WAL mode needs files beside it even for reading; where those are not there and
@@ -259,8 +278,21 @@ class Connections:
         path = self.location.path
         if not self.is_read_only or path is None or os.access(path.parent, os.W_OK):
             return f"mode={mode}"
-        has_wal = path.with_name(f"{path.name}-wal").exists()
+        has_wal = _write_ahead_log(path).exists()
         return f"mode={mode}" if has_wal else f"mode={mode}&immutable=1"
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands at the path now; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _write_ahead_log(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
