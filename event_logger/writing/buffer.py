@@ -42,8 +42,8 @@ class BufferedWriter:
         Events that were logged before and not yet committed stay pending when the commit fails, and
         go with the next.
         """
-        # Before the lock, which another thread may have held when this process was forked. Whether it
-        # was closed meanwhile, `_take` sees.
+        # Before the lock, which another thread may have held when this process was forked. Whether
+        # the logger was closed meanwhile, `_take` sees.
         if self.usage.is_refused:
             self.usage.check()
         with self._lock:

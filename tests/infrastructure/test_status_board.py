@@ -186,3 +186,15 @@ def test_reading_writes_nothing(tmp_path: Path) -> None:
         assert logs.store.followers.position(FOLLOWER, log.id) is None
         assert connection.execute("PRAGMA data_version").fetchone() == (before,)
         connection.close()
+
+
+def test_venues_that_differ_after_a_nul_are_two(tmp_path: Path) -> None:
+    with live_log(tmp_path) as (logs, log):
+        for venue in ("A\0B", "A\0C"):
+            log_one(logs, log, venue)
+        board = StatusBoard(logs.store, log)
+        folded_in_memory = board.read(60.0, NOW)
+        board.catch_up()
+        assert board.read(60.0, NOW) == folded_in_memory
+        assert folded_in_memory["by_venue"] == {"A\0B": {"pending": 1}, "A\0C": {"pending": 1}}
+        assert [event["venue"] for event in folded_in_memory["open"]] == ["A\0B", "A\0C"]

@@ -29,6 +29,7 @@ _REPLACE_OPEN = (
     + ", ".join(f"json_extract(value, '$[{i}]')" for i in range(7))
     + " FROM json_each(CAST(? AS TEXT))"
 )
+_NUL = rb"\u0000"
 _BOARD_TABLES = ("status_counts", "open_events", "confirmation_times", "confirmation_quantiles")
 
 
@@ -120,5 +121,11 @@ def _apply(connection: sqlite3.Connection, log_id: UUID, changes: LiveStatus) ->
     settled = [order for order, event in changes.open.items() if event is None]
     connection.execute(_DELETE_SETTLED, (log_id.hex, orjson.dumps(settled)))
     waiting = [event.row() for event in changes.open.values() if event is not None]
-    connection.execute(_REPLACE_OPEN, (log_id.hex, orjson.dumps(waiting)))
+    encoded = orjson.dumps(waiting)
+    if _NUL in encoded:
+        # Which SQLite's json_extract would cut texts at.
+        rows = [(log_id.hex, *row) for row in waiting]
+        connection.executemany("INSERT OR REPLACE INTO open_events VALUES (?,?,?,?,?,?,?,?)", rows)
+    else:
+        connection.execute(_REPLACE_OPEN, (log_id.hex, encoded))
     ConfirmationTimes(log_id).add(connection, changes.confirmations)

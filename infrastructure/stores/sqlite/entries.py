@@ -12,10 +12,11 @@ from domain.horizon import Horizon
 from projections.entries import FOLLOWED_FIELDS, LogEntry, LoggedEntry, TransitionEntry
 
 # One row for a whole page: SQLite takes the fields out of the records while the threads that log
-# have the interpreter, and does not ask for it row by row.
+# have the interpreter, and does not ask for it row by row. All fields by one json_extract: asked
+# for several, it copies them as they are written; one alone it decodes, and cuts at a NUL.
 _EVENTS = f"""
 SELECT json_group_array(json_array(version, committed_at,
-  {", ".join(f"json_extract(state, '{path}')" for path in FOLLOWED_FIELDS.values())}))
+  json_extract(state, {", ".join(f"'{path}'" for path in FOLLOWED_FIELDS.values())})))
 FROM (SELECT originator_version AS version, committed_at, CAST(state AS TEXT) AS state
   FROM stored_events WHERE originator_id=? AND originator_version>? AND topic=?
   ORDER BY originator_version LIMIT ?)
@@ -70,7 +71,7 @@ def _merged(
 
 
 def _logged(row: list[Any], transitions_before: int) -> LoggedEntry:
-    order, committed_at, *values = row
+    order, committed_at, values = row
     record = {
         name: value
         for name, value in zip(FOLLOWED_FIELDS, values, strict=True)
