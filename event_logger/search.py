@@ -98,19 +98,23 @@ class Search:
         return reading.rows_with(needle, first, last)
 
     def _looked_up(self, reads: Reads, reading: LogReading, log: AuditLog) -> Iterable[int] | None:
+        """The orders under the keys that are given; None where there is none, and all may be."""
+        if self.tx_hash is not None:
+            # What `is_wanted` cannot judge: an event shows the last hash it had.
+            return self._of_the_hash(self.tx_hash, reads, reading, log)
         if self.event_id is not None:
             order = reads.order_of(log.id, self.event_id)
             return [] if order is None else [order]
-        if self.tx_hash is not None:
-            # The details of a bundle share their wrapper's transaction.
-            return [
-                order
-                for wrapper in reads.orders_with_hash(log.id, self.tx_hash)
-                for order, _ in reading.bundle_records(wrapper)
-            ]
         if self.parent is not None:
             return self._details(reads, reading, log, self.parent)
         return None
+
+    def _of_the_hash(
+        self, tx_hash: str, reads: Reads, reading: LogReading, log: AuditLog
+    ) -> Iterator[int]:
+        # The details of a bundle share their wrapper's transaction.
+        for wrapper in reads.orders_with_hash(log.id, tx_hash):
+            yield from (order for order, _ in reading.bundle_records(wrapper))
 
     def _details(
         self, reads: Reads, reading: LogReading, log: AuditLog, parent: int

@@ -81,6 +81,9 @@ def reader(path: Path) -> Iterator[LogReader]:
         ({"limit": 2}, [1, 2]),
         ({"tx_hash": "0xa", "event_type": "FLASH_REPAID"}, [5]),
         ({"tx_hash": "0xa", "orders": (1, 4)}, [3, 4]),
+        ({"tx_hash": "0x1", "event_id": "stake-1"}, [1]),
+        ({"tx_hash": "0xa", "event_id": "stake-1"}, []),
+        ({"tx_hash": "0xa", "parent": 3}, [4, 5]),
     ],
 )
 def test_what_is_asked_for_is_found(
