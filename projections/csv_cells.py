@@ -27,6 +27,8 @@ _MUST_BE_QUOTED = re.compile(r'[",\r\n]|\A[{\[]').search
 _FORMULA = tuple("=+-@\t")
 _TAGS = frozenset({"$decimal", "$int", "$float", "$time"})
 _DECIMAL = '{"$decimal":"'
+# Decimal knows quiet, signalling, signed and numbered ones; JSON has one, by a courtesy.
+_DECIMAL_NAN = re.compile(r'\{"\$decimal":"-?s?NaN\d*"\}')
 _OTHER_TAG = re.compile(r'\{"\$(int|float|time)":"([^"]*)"\}')
 _ESCAPED_KEY = re.compile(r'([{,])"\$(\$(?:[^"\\]|\\.)*":)')
 _NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
@@ -74,7 +76,7 @@ def _exact_json(value: Any) -> str:
         text = int_text(value)
         return f'"{text}"' if "x" in text else text
     if isinstance(value, Decimal):
-        return str(value)
+        return "NaN" if value.is_nan() else str(value)
     if isinstance(value, float) and value == value and abs(value) != float("inf"):
         return _dumps(value).decode()
     return json.dumps(value, ensure_ascii=False)
@@ -99,6 +101,8 @@ def stored_json(value: Any) -> str:
 
 def _untagged(text: str) -> str:
     # A quote inside of JSON text is escaped, so that what looks like a tag is one.
+    if "NaN" in text:
+        text = _DECIMAL_NAN.sub("NaN", text)
     head, *decimals = text.split(_DECIMAL)
     if decimals:
         text = head + "".join([tail.replace('"}', "", 1) for tail in decimals])

@@ -143,12 +143,7 @@ class CsvLines:
         texts = self._json_lines(snapshot.values()).replace('"', '""').split("\n")
         whole, wallet, perps, cex = _snapshot_layout(tuple(snapshot), self._stored)
         texts.append("null")
-        cex_text = texts[cex]
-        if cex_text[0] in "{[":
-            cex_text = f'"{cex_text}"'
-        else:
-            balances = snapshot.get("cex_accounts")
-            cex_text = self._cells[type(balances)](balances)
+        cex_text = "" if texts[cex] == "null" else f'"{texts[cex]}"'
         aave = f'"{{""wallet"":{texts[wallet]},""perp_positions"":{texts[perps]}}}"'
         return whole % tuple(texts), cex_text, aave
 

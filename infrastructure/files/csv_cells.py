@@ -83,13 +83,12 @@ def exact_json(cell: str) -> Any:
 
 def float_json(cell: str) -> Any:
     """The JSON with floats, and Decimals where a float would not show the same digits."""
-    if not _MANY_DIGITS_OR_EXPONENT.search(cell):
-        return orjson.loads(cell)
     try:
         value = orjson.loads(cell)
-        if orjson.dumps(value).decode() == cell:
+        if not _MANY_DIGITS_OR_EXPONENT.search(cell) or orjson.dumps(value).decode() == cell:
             return value
     except ValueError:
+        # NaN and infinities, which orjson does not know, or no JSON at all.
         pass
     return json.loads(cell, parse_float=_float_of_these_digits)
 
@@ -131,6 +130,8 @@ def exact_number_of(name: str, cell: str) -> int | float | Decimal:
         return int(cell)
     if cell in NOT_FINITE and name not in NUMBER_COLUMNS:
         return float(cell)
+    if _is_hexadecimal(name, cell):
+        return int(cell, 16)
     exact = decimal_of(name, cell)
     return exact_number(cell) if "e" in cell else exact
 
@@ -173,8 +174,15 @@ def _is_number(name: str, cell: str) -> bool:
     return _NUMBER.match(cell) is not None
 
 
+def _is_hexadecimal(name: str, cell: str) -> bool:
+    """Whether it is an int of more digits than Python writes: `domain.values.int_text`."""
+    return "x" in cell and name in NUMBER_COLUMNS and _HEX.match(cell) is not None
+
+
 def decimal_of(name: str, cell: str) -> Decimal:
     """The number with the digits that are written; raises `ValueError`."""
+    if _is_hexadecimal(name, cell):
+        return Decimal(int(cell, 16))
     if not _is_number(name, cell):
         raise ValueError(f"{name} {shown(cell)} is no number")
     try:
@@ -185,9 +193,12 @@ def decimal_of(name: str, cell: str) -> Decimal:
 
 def float_of(name: str, cell: str) -> float:
     """The nearest float; raises `ValueError` where that is an infinity."""
-    if not _is_number(name, cell):
+    if _is_hexadecimal(name, cell):
+        number = float("inf")
+    elif _is_number(name, cell):
+        number = float(cell)
+    else:
         raise ValueError(f"{name} {shown(cell)} is no number")
-    number = float(cell)
     if abs(number) == float("inf") and cell not in NOT_FINITE:
         raise ValueError(
             f"{name} {shown(cell)} is beyond what a float holds; read with numbers='decimal'"
@@ -196,9 +207,9 @@ def float_of(name: str, cell: str) -> float:
 
 
 def json_of(name: str, cell: str, *, exact: bool) -> Any:
-    """A dict or a list; raises `ValueError`."""
+    """A dict or a list (the view of `cex_accounts`: whatever JSON); raises `ValueError`."""
     try:
-        if cell.lstrip()[:1] in ("{", "["):
+        if cell.lstrip()[:1] in ("{", "[") or name == _CEX_VIEW:
             return exact_json(cell) if exact else float_json(cell)
     except (ValueError, RecursionError, InvalidOperation):
         pass
@@ -217,7 +228,7 @@ def are_views(snapshot: str, cex: str, aave: str) -> bool:
     parts = (_CEX + cex, wallet, _PERPS + perps)
     return (
         found != ""
-        and aave[:1] == "{"
+        and cex[:1] == aave[:1] == "{"
         and aave[-1:] == "}"
         and wallet.startswith(_WALLET)
         and all(part.count("{") == part.count("}") for part in parts)
@@ -225,4 +236,5 @@ def are_views(snapshot: str, cex: str, aave: str) -> bool:
     )
 
 
+_CEX_VIEW = "cex_balance_after"
 _CEX, _WALLET, _PERPS = '"cex_accounts":', '"wallet":', '"perp_positions":'

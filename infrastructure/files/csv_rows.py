@@ -138,8 +138,17 @@ def _check_views(snapshot: Any, texts: dict[str, str]) -> None:
     for name in _VIEWS:
         if name in texts:
             said = cells_of.json_of(name, texts[name], exact=True)
-            if said != views.get(name):
+            if not _are_equal(said, views.get(name)):
                 raise _disagreement(name, said, views.get(name))
+
+
+def _are_equal(one: Any, other: Any) -> bool:
+    """Whether the two are equal, a NaN being equal to a NaN."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_are_equal(one[k], other[k]) for k in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_are_equal, one, other))
+    return bool(one == other or (one != one and other != other))
 
 
 def _disagreement(name: str, said: Any, arrived: Any) -> ValueError:

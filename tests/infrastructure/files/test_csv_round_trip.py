@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from event_logger import EventLogger
+from event_logger import EventLogger, EventLogFileError, read_event_log
 from event_logger.reader import LogReader
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.files.csv_import import import_csv
@@ -69,6 +69,56 @@ def test_an_import_is_exported_as_the_same_bytes(data: st.DataObject) -> None:
             copy.export_to_csv(str(folder / "second.csv"))
             assert (folder / "second.csv").read_bytes() == (folder / "first.csv").read_bytes()
             assert copy.get_summary_stats() == total
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"position_snapshot": {"wallet": {"ETH": NAN}, "cex_accounts": {"b": {"USDT": NAN}}}},
+        {
+            "position_snapshot": {
+                "wallet": {"ETH": NAN},
+                "cex_accounts": {"b": [NAN, -float("inf")]},
+                "perp_positions": {"b": Decimal("1.10")},
+            }
+        },
+        *(
+            {"position_snapshot": {"cex_accounts": value, "wallet": value}}
+            for value in (
+                *(5, "abc", None, True, 1.5, Decimal("1.10"), 2**70, [1, 2], [], {}, "", NAN),
+                *("[1]", "{", "null", HOUR, 10**5000, Decimal("sNaN"), Decimal("-NaN12")),
+            )
+        ),
+        {"position_snapshot": {"wallet": {}, "cex_accounts": [1, 2], "perp_positions": None}},
+        {"amount": 10**5000, "gas_units": 10**5000, "x": -(10**5000)},
+        {"x": [Decimal("NaN"), Decimal("sNaN"), "NaN", {"$decimal": "sNaN"}]},
+    ],
+    ids=",".join,
+)
+def test_whatever_is_logged_is_exported_read_and_imported(
+    tmp_path: Path, event: dict[str, Any]
+) -> None:
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    with EventLogger() as logger:
+        logger.log_event(HOUR, "A", "V", **event)
+        logger.export_to_csv(str(first))
+        row = read_event_log(first, numbers="decimal").to_dict("records")[0]
+    if "position_snapshot" in event:
+        read_event_log(first)
+        assert (row["cex_balance_after"] is None) == (
+            event["position_snapshot"].get("cex_accounts") is None
+        )
+    if "amount" in event:
+        assert row["amount"] == 10**5000
+        with pytest.raises(EventLogFileError, match="read with numbers='decimal'"):
+            read_event_log(first)
+    with AuditLogs(f"sqlite:///{tmp_path / 'log.db'}") as logs:
+        import_csv(first, logs, "copy")
+        LogReader(logs, logs.get("copy")).export_to_csv(str(second))
+    assert second.read_bytes() == first.read_bytes()
 
 
 @pytest.mark.parametrize("late", [{"x": 1}, {"nonce": 7}, {"block_hash": "0x"}, {"x": "a\nb"}])
