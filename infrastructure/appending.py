@@ -25,8 +25,8 @@ Outcome = range | EventLoggerError
 class Appending:
     """Appends to one log as one writer.
 
-    Whether something is stored is decided once, inside the store: what is raised here has stored
-    nothing, and what is returned is durable.
+    Whether something is stored is decided once, inside the store: an error that is raised here has
+    stored nothing, and what is returned is durable. An interruption may come after the commit.
     """
 
     def __init__(

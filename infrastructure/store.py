@@ -9,7 +9,7 @@ commits; two logs of one store do not wait for each other longer than the store'
 Reading never waits for a writer.
 
 Errors: what a store raises is a `StoreError` (or `ReadOnlyStoreError`, `CorruptLogError`), never a
-driver's own. A method that raised has changed nothing.
+driver's own. A method that raised one has changed nothing.
 """
 
 from __future__ import annotations
@@ -78,10 +78,10 @@ class Appends(Protocol):
     def append(self, log_id: UUID, writer: WriterIdentity, decide: Decide) -> LogEnd:
         """Hold the log's end, let `decide` judge, store what it gives in one transaction.
 
-        Returns the log's new end. Raises only when nothing was stored: after a failure that left it
-        open whether the commit reached the disk, the store looks. What `decide` raises passes
-        through. A signal handler that appends meanwhile is served first; `decide` is then called
-        again.
+        Returns the log's new end. Raises a `StoreError` only when nothing was stored: after a
+        failure that left it open whether the commit reached the disk, the store looks. What
+        `decide` raises passes through; so does an interruption, which may come after the commit. A
+        signal handler that appends meanwhile is served first; `decide` is then called again.
         """
 
     def end_writer(self, log_id: UUID, writer: WriterIdentity) -> None:

@@ -76,3 +76,10 @@ def test_every_make_target_that_a_document_names_is_there() -> None:
         for target in re.findall(r"\bmake ([a-z]+)\b", document.read_text(encoding="utf-8")):
             if target not in {"commands", "command"}:
                 assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_every_file_that_a_document_names_is_there() -> None:
+    for document in ROOT.glob("*.md"):
+        text = document.read_text(encoding="utf-8")
+        for name in re.findall(r"`([\w./]+(?:\.(?:py|toml|txt)|/))`", text):
+            assert (ROOT / name).exists(), f"{document.name} names {name}"
