@@ -31,7 +31,8 @@ def import_file(
     if as_json:
         output.print_json(vars(report))
         return
-    print(f"{report.events} events, {report.bundles} bundles: log {report.log!r} of {store}")
+    holds = f"{output.counted(report.events, 'event')}, {output.counted(report.bundles, 'bundle')}"
+    print(f"{holds}: log {report.log!r} of {store}")
     for warning in report.warnings:
         print(f"warning: {warning}")
 

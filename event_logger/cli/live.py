@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from domain.errors import LogConfigurationError
+from domain.errors import LogConfigurationError, RedisError
 from domain.times import checked_duration
 from domain.values import decode
 from event_logger.cli import live_output as output
@@ -39,7 +39,7 @@ def status(
     """Count the events by status, and list the open ones with their ages."""
     if stuck is not None:
         try:
-            checked_duration("stuck", stuck)
+            checked_duration("--stuck", stuck)
         except LogConfigurationError as error:
             raise typer.BadParameter(str(error)) from error
     with open_log(store, log) as reader:
@@ -114,7 +114,11 @@ def tail(
     with closing(listener), suppress(KeyboardInterrupt):
         for one in (signal.SIGINT, signal.SIGTERM):
             signal.signal(one, stop)
-        listener.begin()
+        try:
+            listener.begin()
+        except RedisError as error:
+            way_out = "start it, or name another with --redis or EVENT_LOGGER_REDIS"
+            raise RedisError(f"{error.problem.rstrip('.')}; {way_out}") from error
         print("listening", file=sys.stderr, flush=True)
         for channel, data in listener.messages(lambda: bool(stops)):
             output.print_message(channel, data, as_json)

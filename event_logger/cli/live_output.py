@@ -73,13 +73,15 @@ def _board(board: Board, only_stuck: bool) -> Iterator[RenderableType]:
 
 def _waiting(title: str, rows: list[dict[str, Any]]) -> RenderableType:
     table = new_table(title, "event type", "venue", "status", "since", "age", "tx_hash")
+    table.columns[4].no_wrap = True
     for row in rows:
         table.add_row(
             str(row["order"]),
             row["event_type"],
             escape(row["venue"]),
             row["status"],
-            text_of(row["since"]),
+            # Whole seconds, for the width; the JSON has all digits.
+            f"{text_of(row['since'])[:19]}Z",
             _age(row["age_seconds"]),
             escape(row["tx_hash"] or ""),
         )

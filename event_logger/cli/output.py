@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain, islice
 from typing import Any
 
 from rich import box
@@ -26,8 +28,22 @@ class _Output(Console):
 
 
 def console() -> Console:
-    """Standard output as it is now: its width, its colours, and whether anybody watches."""
-    return _Output(highlight=False, soft_wrap=True)
+    """Standard output as it is now: its width, its colours, and whether anybody watches.
+
+    Where no terminal watches, the width is what the lines need, so that a hash can be searched for.
+    """
+    out = _Output(highlight=False, soft_wrap=True)
+    if not out.is_terminal and not os.environ.get("COLUMNS"):
+        out.width = _WIDTH_IN_A_FILE
+    return out
+
+
+_WIDTH_IN_A_FILE = 10_000
+
+
+def counted(count: int, noun: str) -> str:
+    """How many there are: 1 event, 1,000 events."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 @contextmanager
@@ -58,15 +74,19 @@ def print_events(events: Iterable[Event], as_json: bool) -> None:
         for event in events:
             print_json(event)
         return
+    found = iter(events)
+    first = list(islice(found, 1))
+    width = max(20, *(len(text_of(event["timestamp"])) for event in first), 0)
     console().print(
-        _LINE.format("order", "timestamp", "event_type", "venue", "amount"), style="bold"
+        _LINE.format("order", "timestamp", width, "event_type", "venue", "amount"), style="bold"
     )
-    for event in events:
+    for event in chain(first, found):
         amount = "" if event["amount"] is None else f"{event['amount']} {event['token'] or ''}"
         print(
             _LINE.format(
                 event["order"],
                 text_of(event["timestamp"]),
+                width,
                 event["event_type"],
                 event["venue"],
                 amount.strip(),
@@ -74,7 +94,7 @@ def print_events(events: Iterable[Event], as_json: bool) -> None:
         )
 
 
-_LINE = "{:>8} {:20} {:22} {:14} {}"
+_LINE = "{:>8} {:{}} {:22} {:14} {}"
 
 
 def print_event(event: Event, history: list[dict[str, Any]], as_json: bool) -> None:
@@ -120,7 +140,7 @@ def print_stats(stats: dict[str, Any], as_json: bool) -> None:
         print_json(stats)
         return
     console().print(
-        f"{stats['total_events']} events, orders {stats['first_event_order']} to"
+        f"{counted(stats['total_events'], 'event')}, orders {stats['first_event_order']} to"
         f" {stats['last_event_order']}"
     )
     for title in ("event_types", "venues", "amount_by_token"):
@@ -151,7 +171,7 @@ def _label(event: Event) -> str:
 
 def new_table(*columns: str) -> Table:
     """A table with these columns, in the style of all."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     return table

@@ -70,7 +70,12 @@ def _refuse_no_time(option: str, text: str) -> None:
 
 
 @commands.command()
-def show(order: int, store: Store, log: Log = "default", as_json: AsJson = False) -> None:
+def show(
+    order: Annotated[int, typer.Argument(help="The event's order.")],
+    store: Store,
+    log: Log = "default",
+    as_json: AsJson = False,
+) -> None:
     """Show one event whole, with its history."""
     with open_log(store, log) as reader:
         history = reader.history(order)

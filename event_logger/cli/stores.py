@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from event_logger.cli.options import AsJson, Store
+from event_logger.cli.output import counted
 
 commands = typer.Typer()
 
@@ -28,7 +29,7 @@ def upgrade(
     if as_json:
         print(json.dumps(done._asdict(), ensure_ascii=False))
         return
-    holds = f"{done.logs:,} logs with {done.events:,} events"
+    holds = f"{counted(done.logs, 'log')} with {counted(done.events, 'event')}"
     if done.from_format == done.to_format and to is None:
         print(f"{done.url} has format {done.to_format} already: {holds}")
     else:

@@ -75,6 +75,20 @@ def test_a_reading_command_prints_for_people(command: tuple[str, ...]) -> None:
     assert run(*command, *STORE).stdout.strip()
 
 
+def test_one_is_not_many(folder: Path) -> None:
+    with EventLogger(store="sqlite:///one.db") as logger:
+        logger.log_atomic_transaction(NOON, "EMPTY", [])
+    one, csv = ("--store", "sqlite:///one.db"), "one.csv"
+    assert run("stats", *one).stdout.startswith("1 event, orders 1 to 1\n")
+    assert run("upgrade", *one).stdout.endswith(": 1 log with 1 event\n")
+    run("export", *one, "-o", csv)
+    assert run("import", csv, *one, "--log", "b").stdout.startswith("1 event, 1 bundle: log 'b'")
+
+
+def test_every_argument_says_what_it_is() -> None:
+    assert "The event's order." in run("show", "--help").stdout
+
+
 def test_names_in_brackets_are_printed_as_they_are() -> None:
     assert "@ [ETHERFI]" in run("tree", *STORE).stdout
 
@@ -126,7 +140,7 @@ def test_usage_is_exit_code_2(arguments: tuple[str, ...]) -> None:
 def test_export_and_import_name_what_they_made(folder: Path) -> None:
     assert run("export", *STORE, "-o", "out.csv").stdout == "out.csv\n"
     done = run("import", "out.csv", *STORE, "--log", "copy")
-    assert done.stdout == "6 events, 1 bundles: log 'copy' of sqlite:///runs.db\n"
+    assert done.stdout == "6 events, 1 bundle: log 'copy' of sqlite:///runs.db\n"
     assert done.stderr == ""
     run("export", *STORE, "--log", "copy", "-o", "again.csv")
     assert (folder / "again.csv").read_bytes() == (folder / "out.csv").read_bytes()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -57,7 +59,29 @@ def test_status_finds_the_stuck(logger: EventLogger, store: str) -> None:
     out = run("status", "--store", store, "--stuck", "0s", "--json", code=1).stdout
     assert [row["order"] for row in json.loads(out)] == [1]
     err = run("status", "--store", store, "--stuck", "soon", code=2).stderr
-    assert "must be a time such as 90s, 10m" in err
+    assert "--stuck must be a time such as 90s, 10m" in err
+
+
+def test_a_hash_is_whole_where_no_terminal_watches(logger: EventLogger, store: str) -> None:
+    log_amounts(logger, 1)
+    tx_hash = "0x" + "ab" * 32
+    logger.update_event(1, {"status": "submitted", "tx_hash": tx_hash})
+    assert tx_hash in run("status", "--store", store, COLUMNS="").stdout
+    assert f"tx_hash {tx_hash}" in run("show", "1", "--store", store, COLUMNS="").stdout
+
+
+def test_the_stuck_fit_into_the_width_of_a_terminal(logger: EventLogger, store: str) -> None:
+    log_amounts(logger, 1)
+    out = run("status", "--store", store, "--stuck", "0s", code=1, COLUMNS="80").stdout
+    (row,) = [line for line in out.splitlines() if "PRICE_UPDATE" in line]
+    assert re.search(r" 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ +\d", row)
+
+
+def test_the_columns_of_events_hold_times_below_a_second(logger: EventLogger, store: str) -> None:
+    logger.log_event(HOUR + timedelta(microseconds=1), "PRICE_UPDATE", "BINANCE")
+    title, row = run("events", "--store", store).stdout.splitlines()
+    assert title.index("event_type") == row.index("PRICE_UPDATE")
+    assert title.index("venue") == row.index("BINANCE")
 
 
 def test_status_watches(logger: EventLogger, store: str) -> None:
@@ -153,6 +177,7 @@ def test_tail_says_when_redis_is_not_there(stopped_server: RedisServer) -> None:
     url = f"redis://:secret@127.0.0.1:{stopped_server.port}/0"
     err = run("tail", "--redis", url, code=1).stderr
     assert err.startswith("event-logger: Redis: Error 111 connecting to 127.0.0.1")
+    assert err.endswith("; start it, or name another with --redis or EVENT_LOGGER_REDIS\n")
     assert "secret" not in err
 
 
