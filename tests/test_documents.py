@@ -6,6 +6,7 @@ import doctest
 import json
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,8 @@ def folder(
 ) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EVENT_LOGGER_REDIS", server.url)
+    golden = ROOT / "tests/infrastructure/stores/sqlite/golden/format_1.db"
+    shutil.copy(golden, tmp_path / "former.db")
     session = "\n".join(blocks("python"))
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()
     examples = parser.get_doctest(session, {}, "README.md", "README.md", 0)
@@ -81,5 +84,5 @@ def test_every_make_target_that_a_document_names_is_there() -> None:
 def test_every_file_that_a_document_names_is_there() -> None:
     for document in ROOT.glob("*.md"):
         text = document.read_text(encoding="utf-8")
-        for name in re.findall(r"`([\w./]+(?:\.(?:py|toml|txt)|/))`", text):
+        for name in re.findall(r"`([\w./]+(?:\.(?:py|toml|txt)|golden/\w+\.db|/))`", text):
             assert (ROOT / name).exists(), f"{document.name} names {name}"
