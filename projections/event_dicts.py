@@ -20,13 +20,16 @@ def event_dict(
     """The event as a dict: None where a field is unset, times made by `as_time` of ISO 8601 text.
 
     `as_recorded_at` makes the time that hardly two events share, where that is known beforehand.
-    Records of a live log bring their status; what a backtest logged is completed.
+    Records of a live log bring their status; what a backtest logged is completed. The record is
+    taken apart: whoever needs it still gives a copy.
     """
+    # Out of the record, not out of the event: a dict has no room again for what was in it once, and
+    # grows to twice its size for the extras.
+    extra = record.pop("extra", None)
+    snapshot = record.pop("position_snapshot", None)
+    details = record.pop("detail_orders", None)
     event = _EMPTY.copy()
-    event.update(record)
-    extra = event.pop("extra", None)
-    snapshot = event.pop("position_snapshot", None)
-    details = event.pop("detail_orders", None)
+    event |= record
     event["order"] = order
     event["timestamp"] = as_time(event["timestamp"])
     event["recorded_at"] = (as_recorded_at or as_time)(event["recorded_at"])
@@ -35,9 +38,9 @@ def event_dict(
     if event["completion_timestamp"] is not None:
         event["completion_timestamp"] = as_time(event["completion_timestamp"])
     if snapshot is not None:
-        event.update(snapshot_views(snapshot))
+        event |= snapshot_views(snapshot)
     if extra is not None:
-        event.update(extra)
+        event |= extra
     if details is not None:
         event["detail_orders"] = details
         event["detail_count"] = len(details)

@@ -61,7 +61,7 @@ def logs(draw: st.DrawFn) -> list[Numbered]:
 
 
 def as_events(log: list[Numbered]) -> list[dict[str, Any]]:
-    return [event_dict(order, record, str) for order, record in log]
+    return [event_dict(order, dict(record), str) for order, record in log]
 
 
 def summary(*halves: list[Numbered]) -> Any:
