@@ -20,8 +20,8 @@ def without_cycle_search() -> Iterator[None]:
     gc.disable()
     try:
         yield
-        # The first search afterwards would look at all of it. Held permanently for a moment, the dicts
-        # go on as the oldest: another fifth (measured).
+        # The first search afterwards would look at all of it. Held permanently for a moment, the
+        # dicts go on as the oldest: another fifth (measured).
         if was_enabled and gc.get_freeze_count() == 0:
             gc.freeze()
             gc.unfreeze()

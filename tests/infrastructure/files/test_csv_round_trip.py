@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from event_logger import EventLogger, EventLogFileError, read_event_log
+from event_logger import EventLogFileError, EventLogger, read_event_log
 from event_logger.reader import LogReader
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.files.csv_import import import_csv
@@ -72,6 +72,10 @@ def test_an_import_is_exported_as_the_same_bytes(data: st.DataObject) -> None:
 
 
 NAN = float("nan")
+WEIRD: list[Any] = [
+    *(5, "abc", None, True, 1.5, Decimal("1.10"), 2**70, [1, 2], [], {}, "", NAN),
+    *("[1]", "{", "null", HOUR, 10**5000, Decimal("sNaN"), Decimal("-NaN12")),
+]
 
 
 @pytest.mark.parametrize(
@@ -85,13 +89,7 @@ NAN = float("nan")
                 "perp_positions": {"b": Decimal("1.10")},
             }
         },
-        *(
-            {"position_snapshot": {"cex_accounts": value, "wallet": value}}
-            for value in (
-                *(5, "abc", None, True, 1.5, Decimal("1.10"), 2**70, [1, 2], [], {}, "", NAN),
-                *("[1]", "{", "null", HOUR, 10**5000, Decimal("sNaN"), Decimal("-NaN12")),
-            )
-        ),
+        *({"position_snapshot": {"cex_accounts": value, "wallet": value}} for value in WEIRD),
         {"position_snapshot": {"wallet": {}, "cex_accounts": [1, 2], "perp_positions": None}},
         {"amount": 10**5000, "gas_units": 10**5000, "x": -(10**5000)},
         {"x": [Decimal("NaN"), Decimal("sNaN"), "NaN", {"$decimal": "sNaN"}]},
