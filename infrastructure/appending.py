@@ -11,6 +11,7 @@ from domain.audit_log import AuditLog, numbered
 from domain.errors import ConcurrencyError, EventLoggerError, StoreError
 from domain.identity import Item, cells_of, settle
 from domain.intake import Entry, Update
+from infrastructure.earlier import sound_order, sound_states
 from infrastructure.lifecycles import Judging, Lifecycles
 from infrastructure.store import AtTheEnd, LogStore
 from infrastructure.stored import Transition, WriterIdentity, Writes
@@ -165,7 +166,9 @@ class _Group:
 
     def order_of(self, event_id: str) -> int | None:
         order = self._ids.get(event_id)
-        return self._at_end.order_of(event_id) if order is None else order
+        if order is not None:
+            return order
+        return sound_order(self._log.name, self._at_end.order_of(event_id), self._first - 1)
 
     def states(self, first: int, last: int) -> Sequence[bytes]:
         fresh = [
@@ -174,4 +177,5 @@ class _Group:
         ]
         if first >= self._first:
             return fresh
-        return [*self._at_end.states(first, min(last, self._first - 1)), *fresh]
+        stored = sound_states(self._log.name, self._at_end.states, first, last, self._first - 1)
+        return [*stored, *fresh]

@@ -22,12 +22,15 @@ from domain.errors import (
 from domain.horizon import Horizon
 from infrastructure.appending import Appending
 from infrastructure.codec import AuditLogMapper
+from infrastructure.earlier import StoredRecords, damaged
 from infrastructure.log_metadata import captured_metadata, is_same_metadata
-from infrastructure.reading import PAGE, LogReading
+from infrastructure.reading import NO_RECORD, PAGE, LogReading
 from infrastructure.store import Lease, LogStore
 from infrastructure.stored import OpenedLog, WriterIdentity
 from infrastructure.stores import open_store
 from infrastructure.writers import introduce
+
+_LAST_ORDER = 2**63 - 1
 
 
 class AuditLogs(Application[UUID]):
@@ -71,7 +74,7 @@ class AuditLogs(Application[UUID]):
         """
         captured = None if metadata is None else captured_metadata(metadata)
         new = AuditLog.open(name, mode, captured)
-        opened = self.store.reads.opened(new.id)
+        opened = self._opened(new.id, name)
         if opened is None:
             return new
         log = self._restored(opened)
@@ -107,18 +110,30 @@ class AuditLogs(Application[UUID]):
 
         Raises `UnknownLogError`.
         """
-        opened = self.store.reads.opened(log_id(name)) if is_valid_unicode(name) else None
+        opened = self._opened(log_id(name), name) if is_valid_unicode(name) else None
         if opened is None:
             raise UnknownLogError(name, self.names())
         return self._restored(opened)
 
+    def _opened(self, log_id: UUID, name: str) -> OpenedLog | None:
+        opened = self.store.reads.opened(log_id)
+        if opened is None and self.store.reads.events(log_id, 1, _LAST_ORDER, 1):
+            raise damaged(name, 0, "its opening is missing, and there are events of it")
+        return opened
+
     def _restored(self, opened: OpenedLog) -> AuditLog:
-        log = self.mapper.to_domain_event(opened.opened).mutate(None)  # type: ignore[attr-defined]
-        if not isinstance(log, AuditLog):
-            raise TypeError(f"{opened.name!r} is not an audit log")
+        try:
+            if opened.opened.topic != AuditLog.Opened.TOPIC:
+                # Not even looked up: the library imports the module that a topic names.
+                raise ValueError(f"its topic is {shown(opened.opened.topic)}")
+            event: Any = self.mapper.to_domain_event(opened.opened)
+            log: AuditLog = event.mutate(None)
+        except NO_RECORD as error:
+            problem = f"its opening is no record ({error})"
+            raise damaged(opened.name, 0, problem) from error
         log.identity = opened.identity
         log.version = self.last_order(log)
-        log.earlier = _Stored(self.store, log)
+        log.earlier = StoredRecords(self.store, log)
         return log
 
     def _create(self, log: AuditLog) -> bool:
@@ -132,7 +147,7 @@ class AuditLogs(Application[UUID]):
             log.take_back(pending)
             raise
         log.take_back(pending[1:])
-        log.earlier = _Stored(self.store, log)
+        log.earlier = StoredRecords(self.store, log)
         return is_new
 
     def save(self, *objs: Any, **kwargs: Any) -> list[Recording[UUID]]:
@@ -233,18 +248,3 @@ class AuditLogs(Application[UUID]):
 
     def __enter__(self) -> Self:
         return self
-
-
-class _Stored:
-    """What is stored of a log, to be asked for what was logged before."""
-
-    def __init__(self, store: LogStore, log: AuditLog) -> None:
-        self._store = store
-        self._log_id = log.id
-
-    def order_of(self, event_id: str) -> int | None:
-        return self._store.reads.order_of(self._log_id, event_id)
-
-    def states(self, first: int, last: int) -> Sequence[bytes]:
-        rows = self._store.reads.events(self._log_id, first, last, last - first + 1)
-        return [state for _, state in rows]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from typing import Any
 
 from eventsourcing.persistence import Mapper, StoredEvent
@@ -15,6 +14,8 @@ from domain.identity import Earlier
 from domain.intake import Update
 from domain.lifecycle import EventLifecycle, lifecycle_id
 from domain.values import decode
+from infrastructure.earlier import damaged
+from infrastructure.reading import NO_RECORD
 from infrastructure.store import AtTheEnd
 
 CACHED_LIFECYCLES = 10_000
@@ -90,9 +91,18 @@ class Judging:
         # Taken out: should this transaction fail, it is read anew.
         lifecycle: Any = self._kept.pop(order, None)
         after = -1 if lifecycle is None else lifecycle.version
-        for stored in self._at_end.lifecycle(lifecycle_id(self._log.id, order), after):
-            event: Any = self._mapper.to_domain_event(stored)
-            lifecycle = event.mutate(lifecycle)
+        later = self._at_end.lifecycle(lifecycle_id(self._log.id, order), after)
+        for version, stored in enumerate(later, after + 1):
+            # Not even looked up otherwise: the library imports the module that a topic names.
+            topic = (EventLifecycle.Updated if version else EventLifecycle.Started).TOPIC
+            if stored.originator_version != version or stored.topic != topic:
+                raise damaged(self._log.name, order, f"its transition {version + 1} is missing")
+            try:
+                event: Any = self._mapper.to_domain_event(stored)
+                lifecycle = event.mutate(lifecycle)
+            except NO_RECORD as error:
+                problem = f"its transition {version + 1} is no record ({error})"
+                raise damaged(self._log.name, order, problem) from error
         return lifecycle if isinstance(lifecycle, EventLifecycle) else None
 
     def _refuse_detail(self, order: int, record: dict[str, Any], logged: Earlier) -> None:
@@ -106,7 +116,5 @@ class Judging:
 
 
 def _record(logged: Earlier, order: int) -> dict[str, Any]:
-    states: Sequence[bytes] = logged.states(order, order)
-    if not states:
-        raise UnknownOrderError(order, order)
-    return decode(states[0], str)
+    (state,) = logged.states(order, order)
+    return decode(state, str)

@@ -29,7 +29,8 @@ PAGE = 1000
 _CURRENT_PAGE = 500
 
 _HEAD, _TAIL = b'{"recorded_at":"', ord("}")
-_NO_RECORD = (ValueError, TypeError, KeyError, AttributeError)
+NO_RECORD = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
+"""What decoding raises for bytes that are no record."""
 
 Rows = Iterator[tuple[int, bytes]]
 Records = Iterator[tuple[int, Record]]
@@ -95,7 +96,7 @@ class LogReading:
                 # Looked at for the KeyError: no event is without them.
                 record["timestamp"], record["event_type"], record["venue"]
                 yield order, record
-        except _NO_RECORD as error:
+        except NO_RECORD as error:
             if isinstance(error, CorruptLogError):
                 raise
             raise self._no_record(order, error) from error
@@ -161,7 +162,7 @@ class LogReading:
             )
         try:
             return decode(stored.state, as_time)
-        except _NO_RECORD as error:
+        except NO_RECORD as error:
             raise self._no_record(order, error) from error
 
     def entries(self, after: Horizon, limit: int) -> list[LogEntry]:

@@ -33,6 +33,10 @@ DAMAGES = {
         "UPDATE stored_events SET state=CAST(json_remove(CAST(state AS TEXT), '$.venue') AS BLOB) "
         + OF_ORDER_3
     ),
+    "a Decimal that is none": (
+        "UPDATE stored_events SET state=CAST(json_set(CAST(state AS TEXT), '$.amount',"
+        f' json(\'{{"$decimal":"1.x"}}\')) AS BLOB) {OF_ORDER_3}'
+    ),
     "a time that is none": (
         "UPDATE stored_events SET state=CAST(json_set(CAST(state AS TEXT), '$.timestamp', 'noon')"
         f" AS BLOB) {OF_ORDER_3}"

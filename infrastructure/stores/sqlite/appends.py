@@ -184,7 +184,7 @@ class SQLiteAppends:
     ) -> T:
         try:
             turn = Turn(self._connections)
-            self._connections.check_file()
+            self._connections.files.check()
         except DRIVER_ERRORS as error:
             raise as_store_error(self._url, error) from error
         marker: _Marker | None = None

@@ -18,12 +18,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Generator, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from domain.errors import StoreError
 from infrastructure.stores.sqlite.location import Location
+from infrastructure.stores.sqlite.opened_files import OpenedFiles, write_ahead_log
 from infrastructure.stores.sqlite.schema import LOCK_TIMEOUT_SECONDS, PAGE_SIZE
 
 Parameters = Sequence[Any]
@@ -69,7 +69,7 @@ class Turn:
             finally:
                 # On the connection itself: the patience is everybody's, whose turn it may be now.
                 self.connection.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_SECONDS * 1000}")
-        self._connections.know_write_ahead_log()
+        self._connections.files.know_write_ahead_log()
 
     def roll_back(self) -> None:
         """End without storing anything; a turn that was superseded has nothing left."""
@@ -159,8 +159,7 @@ class Connections:
         self._idle: list[sqlite3.Connection] = []
         self._is_closed = False
         self._process = os.getpid()
-        self._file: tuple[int, int] | None = None
-        self._write_ahead_log: tuple[int, int] | None = None
+        self.files = OpenedFiles(location)
 
     def writer(self) -> sqlite3.Connection:
         """The connection that writes; `lock` is held. Raises `StoreError` when closed."""
@@ -178,7 +177,7 @@ class Connections:
             connection = self._idle.pop()
         except IndexError:
             return self._connect()
-        self.check_file()
+        self.files.check()
         return connection
 
     def give_back(self, connection: sqlite3.Connection) -> None:
@@ -188,34 +187,6 @@ class Connections:
         self._idle.append(connection)
         if self._is_closed:
             self._close_idle()
-
-    def check_file(self) -> None:
-        """Raises `StoreError` when the file was moved, deleted or replaced while it was open.
-
-        Or its write-ahead log, which nobody but SQLite may touch while the store is open.
-        """
-        path = self.location.path
-        if path is None or self._file is None:
-            return
-        if _identity(path) != self._file:
-            raise StoreError(
-                self.location.url,
-                f"the file {path} was moved, deleted or replaced while it was open; nothing more is"
-                " written to it or read: put it back, or open the store anew",
-            )
-        known = self._write_ahead_log
-        if known is not None and _identity(_write_ahead_log(path)) != known:
-            raise StoreError(
-                self.location.url,
-                f"the write-ahead log {path}-wal was moved, deleted or replaced while the store was"
-                " open, and what was committed last is in it; nothing more is written: put it back,"
-                " or open the store anew",
-            )
-
-    def know_write_ahead_log(self) -> None:
-        """Remember which file the write-ahead log is: while writing, it is there and in use."""
-        if self._write_ahead_log is None and self.location.path is not None:
-            self._write_ahead_log = _identity(_write_ahead_log(self.location.path))
 
     def close(self) -> None:
         """Close the connections, those in use once they are given back.
@@ -243,9 +214,7 @@ class Connections:
     def _connect(self) -> sqlite3.Connection:
         if self._is_closed:
             raise StoreError(self.location.url, "was closed; open it again to go on")
-        path = self.location.path
-        if self._file is None and path is not None:
-            self._file = _identity(path)
+        self.files.know_file()
         mode = "ro" if self.is_read_only else "rw"
         database = ":memory:" if self.is_memory else f"{self.location.uri}?{self._query(mode)}"
         connection = sqlite3.connect(
@@ -257,7 +226,7 @@ class Connections:
         )
         try:
             # Of the file that took the place of ours nothing is read, and nothing is written to it.
-            self.check_file()
+            self.files.check()
             self._set_up(connection)
         except BaseException:
             connection.close()
@@ -278,21 +247,8 @@ class Connections:
         path = self.location.path
         if not self.is_read_only or path is None or os.access(path.parent, os.W_OK):
             return f"mode={mode}"
-        has_wal = _write_ahead_log(path).exists()
+        has_wal = write_ahead_log(path).exists()
         return f"mode={mode}" if has_wal else f"mode={mode}&immutable=1"
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file stands at the path now; None where there is none."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _write_ahead_log(path: Path) -> Path:
-    return path.with_name(f"{path.name}-wal")
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:

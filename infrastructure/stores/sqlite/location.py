@@ -174,7 +174,7 @@ def _header(location: Location, path: Path) -> tuple[int, int]:
 def refuse_unwritable(location: Location) -> str | None:
     """Why the file cannot be written to; None when it can."""
     path = location.path
-    # One that is not there any more is another matter, and `Connections.check_file` says it.
+    # One that is not there any more is another matter, and `OpenedFiles.check` says it.
     if path is None or os.access(path, os.W_OK) or not path.exists():
         return None
     return "is read-only; make the file and its folder writable"
