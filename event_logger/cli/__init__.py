@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from domain.errors import EventLoggerError
 from event_logger.cli import demo, files, live, reading, stores
+from event_logger.cli.output import escape_what_the_encoding_lacks
 
 __all__ = ["app", "main"]
 
@@ -25,6 +26,7 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that the arguments name."""
+        escape_what_the_encoding_lacks(sys.stdout)
         try:
             super().invoke(ctx)
             sys.stdout.flush()

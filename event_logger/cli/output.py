@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
-from typing import Any
+from typing import Any, TextIO
 
 from rich import box
 from rich.console import Console
@@ -16,9 +18,26 @@ from rich.table import Table
 from rich.tree import Tree
 
 from domain.times import iso_of
+from domain.values import int_text
 from projections.csv_cells import json_cell
 
 Event = dict[str, Any]
+
+
+def _as_json_escapes(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4)), error.end
+
+
+codecs.register_error("event_logger.json_escapes", _as_json_escapes)
+
+
+def escape_what_the_encoding_lacks(stream: TextIO) -> None:
+    """Have the stream write as \\u00e9 what its encoding lacks: JSON reads that as it was."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="event_logger.json_escapes")
 
 
 class _Output(Console):
@@ -81,7 +100,6 @@ def print_events(events: Iterable[Event], as_json: bool) -> None:
         _LINE.format("order", "timestamp", width, "event_type", "venue", "amount"), style="bold"
     )
     for event in chain(first, found):
-        amount = "" if event["amount"] is None else f"{event['amount']} {event['token'] or ''}"
         print(
             _LINE.format(
                 event["order"],
@@ -89,7 +107,7 @@ def print_events(events: Iterable[Event], as_json: bool) -> None:
                 width,
                 event["event_type"],
                 event["venue"],
-                amount.strip(),
+                _amount(event),
             ).rstrip()
         )
 
@@ -105,7 +123,7 @@ def print_event(event: Event, history: list[dict[str, Any]], as_json: bool) -> N
     table = new_table("field", "value")
     for name, value in event.items():
         if value is not None:
-            table.add_row(name, escape(text_of(value)))
+            table.add_row(escape(name), escape(text_of(value)))
     console().print(table)
     past = new_table("status", "recorded_at", "changed")
     for step in history:
@@ -146,7 +164,7 @@ def print_stats(stats: dict[str, Any], as_json: bool) -> None:
     for title in ("event_types", "venues", "amount_by_token"):
         table = new_table(title.replace("_", " "), "")
         for name, value in stats[title].items():
-            table.add_row(escape(name), str(value))
+            table.add_row(escape(name), text_of(value))
         console().print(table)
 
 
@@ -163,10 +181,14 @@ def print_logs(logs: list[dict[str, Any]], as_json: bool) -> None:
 
 
 def _label(event: Event) -> str:
-    amount = "" if event["amount"] is None else f" {event['amount']} {event['token'] or ''}"
-    name = event.get("bundle_name")
-    what = f"{event['event_type']} {name}" if name else f"{event['event_type']}{amount}"
-    return escape(f"{event['order']} {what.rstrip()} @ {event['venue']}")
+    what = f"{event['event_type']} {event.get('bundle_name') or _amount(event)}".rstrip()
+    return escape(f"{event['order']} {what} @ {event['venue']}")
+
+
+def _amount(event: Event) -> str:
+    if event["amount"] is None:
+        return ""
+    return f"{text_of(event['amount'])} {event['token'] or ''}".rstrip()
 
 
 def new_table(*columns: str) -> Table:
@@ -181,6 +203,8 @@ def text_of(value: Any) -> str:
     """A value as a table shows it: times as ISO 8601, dicts and lists as JSON."""
     if isinstance(value, dict | list):
         return json_cell(_plain(value))
+    if type(value) is int:
+        return int_text(value)
     iso = iso_of(value)
     return str(value) if iso is None else iso
 

@@ -1,0 +1,67 @@
+"""What commands print: any text and any number, in any encoding of standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from event_logger import EventLogger
+from event_logger.cli import app
+from tests.commands import COLUMNS, run
+from tests.support import HOUR, PATIENCE, ROOT, url_of
+
+VENUE = "börse→\U0001f980"
+HUGE = 10**5000
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    store = url_of(tmp_path / "live.db")
+    with EventLogger("live", store=store, redis=False) as logger:
+        logger.log_event(HOUR, "A", VENUE, "ETH", HUGE, **{"[/x]": "ü", "ids": HUGE})
+        logger.log_atomic_transaction(HOUR, "é", [{"event_type": "B", "venue": VENUE}])
+    return store
+
+
+COMMANDS = ["events", "show 1", "tree 2", "tree", "stats", "status", "status --stuck 0s"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_the_encoding_of_standard_output_lacks_is_escaped(
+    store: str, command: str, encoding: str
+) -> None:
+    program = CliRunner(charset=encoding, env={"COLUMNS": COLUMNS})
+    arguments = [*command.split(), "--store", store]
+    plain = program.invoke(app, arguments, catch_exceptions=False)
+    as_json = program.invoke(app, [*arguments, "--json"], catch_exceptions=False)
+    assert plain.exit_code == as_json.exit_code == ("--stuck" in command)
+    assert "\\u2192\\ud83e\\udd80" in plain.stdout
+    values = [json.loads(line) for line in as_json.stdout.splitlines()]
+    assert VENUE in json.dumps(values, ensure_ascii=False)
+
+
+def test_so_it_is_in_a_process(store: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "event_logger.cli", "events", "--store", store],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        timeout=PATIENCE,
+        check=True,
+    )
+    assert done.stderr == b""
+    assert rb"b\u00f6rse\u2192\ud83e\udd80" in done.stdout
+
+
+def test_an_int_of_thousands_of_digits_and_a_name_that_is_markup_are_shown(store: str) -> None:
+    for command in ("events", "show", "tree", "stats"):
+        order = ["1"] if command in ("show", "tree") else []
+        out = run(command, *order, "--store", store).stdout
+        assert hex(HUGE)[:20] in out.replace("\n", "")
+    assert "[/x]" in run("show", "1", "--store", store).stdout
