@@ -9,10 +9,12 @@ from typing import Any
 from domain.audit_log import AuditLog
 from domain.errors import CorruptLogError
 from domain.horizon import START, Horizon
+from domain.lifecycle import OPEN_STATUSES
 from infrastructure.commit_signal import CommitSignals
 from infrastructure.followers.follower import FollowerThread, Outage
 from infrastructure.reading import LogReading
 from infrastructure.store import LogStore
+from infrastructure.stored import BoardRows
 from infrastructure.timestamps import timestamp_of
 from projections.entries import LogEntry, TransitionEntry
 from projections.status_board import LiveStatus, OpenEvent, board
@@ -27,6 +29,9 @@ _BEHIND = Outage("has a status board that waits", "the status board goes on")
 
 class StatusBoard:
     """One log's board. Each entry is folded in exactly once, whoever keeps the board.
+
+    One that does not add up is folded anew: by the next follower in the store, until then in memory
+    by whoever reads it.
 
     Entries are folded outside of the transaction that stores what they change; it stores nothing if
     another follower has stored in between.
@@ -55,6 +60,9 @@ class StatusBoard:
         """
         rows = self._store.board.read(self._log.id)
         position = self._checked(rows.horizon)
+        if not _adds_up(rows):
+            self._store.board.clear(self._log.id)
+            position = START
         while True:
             entries = self._entries(position)
             if not entries:
@@ -73,6 +81,8 @@ class StatusBoard:
         while True:
             rows = self._store.board.read(self._log.id)
             position = self._checked(rows.horizon)
+            if not _adds_up(rows):
+                return self.rebuilt().as_dict(self._now(now), stuck_after, timestamp_of)
             newer = self._newer(position, rows.open)
             horizon, quantiles = self._store.board.quantiles(self._log.id, newer.confirmations)
             if horizon == rows.horizon:
@@ -80,8 +90,7 @@ class StatusBoard:
         counts = rows.counts
         counts.update(newer.counts)
         waiting = [event for event in (rows.open | newer.open).values() if event is not None]
-        at = self._now() if now is None else now
-        return board(counts, waiting, quantiles, at, stuck_after, timestamp_of)
+        return board(counts, waiting, quantiles, self._now(now), stuck_after, timestamp_of)
 
     def as_of(self, horizon: Horizon, stuck_after: float | None, at: datetime) -> dict[str, Any]:
         """The board as it was at a horizon, folded from nothing but the events."""
@@ -131,7 +140,18 @@ class StatusBoard:
             )
         return position
 
-    def _now(self) -> datetime:
-        """Now, but never before the log's last commit by the store's time."""
+    def _now(self, given: datetime | None) -> datetime:
+        """Now where no time is given, but never before the log's last commit."""
+        if given is not None:
+            return given
         last = self._store.reads.end(self._log.id).committed_at or 0
         return datetime.fromtimestamp(max(time.time(), last / 1e6), UTC)
+
+
+def _adds_up(rows: BoardRows) -> bool:
+    """Whether the board counts each event up to its horizon once, and has a row of each open one.
+
+    One whose tables were emptied or lost does not; it is folded anew.
+    """
+    waiting = sum(rows.counts[kind] for kind in rows.counts if kind[2] in OPEN_STATUSES)
+    return rows.counts.total() == rows.horizon.order and waiting == len(rows.open)

@@ -109,6 +109,40 @@ def test_each_transition_is_folded_once_though_two_followers_race(
         assert is_rebuilt(first)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM status_counts",
+        "DELETE FROM open_events",
+        "DELETE FROM open_events WHERE event_order=2",
+        "DELETE FROM follower_positions",
+        "UPDATE status_counts SET events=events+1 WHERE status='pending'",
+        "UPDATE follower_positions SET event_order=1",
+        "INSERT INTO open_events SELECT log_id, 1, venue, event_type, 'pending', NULL,"
+        " '2024-05-12T14:00:00Z', 0 FROM status_counts LIMIT 1",
+    ],
+)
+def test_a_board_that_does_not_add_up_is_folded_anew(tmp_path: Path, damage: str) -> None:
+    with live_log(tmp_path) as (logs, log):
+        board = StatusBoard(logs.store, log)
+        log_one(logs, log)
+        log_bundle(logs, log)
+        for status in ("submitted", "confirmed"):
+            update = {"status": status, "tx_hash": "0x1"}
+            logs.appending(log).append([log.intake.update(1, update)])
+        board.catch_up()
+        right = board.read(60.0, NOW)
+        connection = sqlite3.connect(tmp_path / "live.db")
+        with connection:
+            connection.execute(damage)
+        connection.close()
+        assert board.read(60.0, NOW) == right
+        board.catch_up()
+        rows = logs.store.board.read(log.id)
+        assert (rows.counts.total(), sorted(rows.open)) == (5, [2, 3, 4, 5])
+        assert board.read(60.0, NOW) == right
+
+
 def test_a_failure_before_the_commit_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
