@@ -146,7 +146,10 @@ def checked_duration(option: str, value: Any) -> float:
     if isinstance(value, timedelta):
         seconds = value.total_seconds()
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = float(value)
+        try:
+            seconds = float(value)
+        except OverflowError:
+            seconds = float("inf")
     elif isinstance(value, str) and (match := _DURATION.match(value.strip())):
         seconds = float(match[1]) * _UNIT_SECONDS[match[2]]
     if not 0 <= seconds < float("inf"):

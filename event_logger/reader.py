@@ -17,7 +17,7 @@ from domain.errors import CorruptLogError, InvalidEventError, UnknownOrderError
 from domain.times import checked_duration
 from event_logger.bundles import BundleReading
 from event_logger.event_sequence import Event, EventSequence
-from event_logger.search import Criteria, Search
+from event_logger.search import Criteria, Search, checked_text
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.listing import listed
 from infrastructure.reading import Records, Rows
@@ -94,7 +94,7 @@ class LogReader:
         """The events for which all criteria hold, in order; see `event_logger.search.Criteria`.
 
         Look-ups by `event_id`, `tx_hash` and `parent` cost the same however long the log. Raises
-        `InvalidTimestampError`.
+        `InvalidEventError` for a criterion that no event can meet, such as a time that is none.
         """
         wanted = Search.of(criteria)
         rows = wanted.candidates(
@@ -246,6 +246,7 @@ class LogReader:
         return records
 
     def _events_with(self, field: str, value: str) -> list[Event]:
+        checked_text(field, value)
         # Looking for the bytes first spares decoding the events that cannot match.
         needle = orjson.dumps({field: value})[1:-1]
         rows = self._reading.rows_with(needle, 1, self._last_order())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict
 import orjson
 
 from domain.audit_log import AuditLog
+from domain.errors import InvalidEventError, shown
 from domain.times import checked_time, iso_of_text
 from infrastructure.reading import LogReading, Rows
 from infrastructure.store import Reads
@@ -62,8 +63,13 @@ class Search:
 
     @classmethod
     def of(cls, criteria: Criteria) -> Self:
-        """The search; raises `InvalidTimestampError` for a time that is none."""
+        """The search; raises `InvalidEventError` for what no event can have."""
         given: dict[str, Any] = dict(criteria)
+        for name in _TEXTS & given.keys():
+            checked_text(name, given[name])
+        for name, value in _whole_numbers(given):
+            if value is not None and (type(value) is not int or (name == "limit" and value < 0)):
+                raise InvalidEventError(name, value, f"must be a whole number, not {shown(value)}")
         for name in ("since", "until"):
             if given.get(name) is not None:
                 given[name] = checked_moment(name, given[name])
@@ -131,6 +137,33 @@ class Search:
             return orjson.dumps({"token": self.token})[1:-1]
         part = self.venue if self.venue is not None else self.text
         return None if part is None else orjson.dumps(part)[1:-1]
+
+
+_TEXTS = Criteria.__annotations__.keys() - {"parent", "orders", "since", "until", "limit"}
+
+
+def checked_text(name: str, value: Any) -> None:
+    """Raises `InvalidEventError` for what is no text, or none that a log can hold."""
+    if value is None:
+        return
+    try:
+        if isinstance(value, str):
+            value.encode()
+            return
+    except UnicodeEncodeError:
+        pass
+    raise InvalidEventError(name, value, f"must be text of valid Unicode, not {shown(value)}")
+
+
+def _whole_numbers(given: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield from ((name, given.get(name)) for name in ("parent", "limit"))
+    orders = given.get("orders")
+    if orders is not None:
+        if not isinstance(orders, tuple | list) or len(orders) != 2:
+            raise InvalidEventError(
+                "orders", orders, f"must be the first and the last order, not {shown(orders)}"
+            )
+        yield from (("orders", order) for order in orders)
 
 
 def checked_moment(field: str, value: Any) -> pd.Timestamp:

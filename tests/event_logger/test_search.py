@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from event_logger import EventLogger, InvalidTimestampError, LogReader, open_log
+from event_logger import EventLogger, InvalidEventError, InvalidTimestampError, LogReader, open_log
 from tests.commands import run
 from tests.support import HOUR, url_of
 
@@ -98,6 +98,39 @@ def test_what_is_asked_for_is_found(
 def test_a_time_that_is_none_is_refused(reader: LogReader, time: str) -> None:
     with pytest.raises(InvalidTimestampError, match="is no time"):
         reader.search(since=time)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "value"),
+    [
+        *(
+            (name, value)
+            for name in ("event_type", "venue", "token", "status", "tx_hash", "event_id", "text")
+            for value in ("\ud800", 5, b"x")
+        ),
+        *(("limit", value) for value in (-1, 1.5, "3", True)),
+        *(("parent", value) for value in ("1", 1.0, True)),
+        *(("orders", value) for value in (3, (1,), (1, 2, 3), ("1", 2), (1.5, None), "12")),
+    ],
+)
+def test_a_criterion_that_no_event_can_meet_is_refused(
+    reader: LogReader, criterion: str, value: Any
+) -> None:
+    with pytest.raises(InvalidEventError, match=criterion) as refused:
+        reader.search(**{criterion: value})  # type: ignore[misc]
+    assert refused.value.path == criterion
+
+
+def test_a_type_or_venue_that_is_no_text_is_refused(reader: LogReader) -> None:
+    with pytest.raises(InvalidEventError, match="event_type must be text"):
+        reader.get_events_by_type("\ud800")
+    with pytest.raises(InvalidEventError, match="venue must be text"):
+        reader.get_events_by_venue("\udcff")
+
+
+def test_the_command_line_refuses_bytes_that_are_no_text(path: Path) -> None:
+    said = run("events", "--store", url_of(path), "--venue", "\udcff", code=1).stderr
+    assert said == "event-logger: venue must be text of valid Unicode, not '\\udcff'\n"
 
 
 @pytest.mark.parametrize("asked", [{"event_id": "stake-1"}, {"tx_hash": "0x2"}, {"parent": 3}])
