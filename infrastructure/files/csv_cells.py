@@ -28,13 +28,15 @@ _PLAIN_FORM = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?\Z", re.ASCII)
 _MADE_SCIENTIFIC = re.compile(r"-?0\.0{6}\d")
 _WHOLE_FORM = re.compile(r"(?:0|-?[1-9]\d*)\Z", re.ASCII)
 _MICROSECONDS = len("2024-05-12T14:00:00.000000Z")
+# Python writes no int of more, and the export writes it in hexadecimal: `domain.values.int_text`.
+_MOST_INT_DIGITS = 4300
 _SURE_DIGITS, _MOST_DIGITS = 15, 17
 NOT_FINITE = frozenset({"nan", "inf", "-inf"})
 
 
 def is_whole_form(cell: str) -> bool:
     """Whether the export writes an int so."""
-    return _WHOLE_FORM.match(cell) is not None
+    return len(cell) <= _MOST_INT_DIGITS and _WHOLE_FORM.match(cell) is not None
 
 
 def is_number_form(cell: str) -> bool:
@@ -90,11 +92,15 @@ def float_json(cell: str) -> Any:
     except ValueError:
         # NaN and infinities, which orjson does not know, or no JSON at all.
         pass
-    return json.loads(cell, parse_float=_float_of_these_digits)
+    return json.loads(cell, parse_float=_float_of_these_digits, parse_int=_exact_int)
 
 
 def _exact_int(text: str) -> int | Decimal:
-    return Decimal(text) if text == "-0" else int(text)
+    try:
+        return Decimal(text) if text == "-0" else int(text)
+    except ValueError:
+        # More digits than Python takes for an int; the export writes a Decimal's so.
+        return Decimal(text)
 
 
 @lru_cache(maxsize=16384)
@@ -119,7 +125,7 @@ def exact_number(text: str) -> Decimal | float:
     return Decimal(text)
 
 
-_NEEDS_CARE = re.compile(r"\de|-0(?![.\d])")
+_NEEDS_CARE = re.compile(r"\de|-0(?![.\d])|\d{4301}")
 _PLAIN = json.JSONDecoder(parse_float=Decimal).decode
 _CAREFUL = json.JSONDecoder(parse_float=exact_number, parse_int=_exact_int).decode
 
@@ -127,7 +133,7 @@ _CAREFUL = json.JSONDecoder(parse_float=exact_number, parse_int=_exact_int).deco
 def exact_number_of(name: str, cell: str) -> int | float | Decimal:
     """The number as an import takes it, to be exported as it stands; raises `ValueError`."""
     if _WHOLE_FORM.match(cell):
-        return int(cell)
+        return _exact_int(cell)
     if cell in NOT_FINITE and name not in NUMBER_COLUMNS:
         return float(cell)
     if _is_hexadecimal(name, cell):

@@ -91,6 +91,8 @@ WEIRD: list[Any] = [
         },
         *({"position_snapshot": {"cex_accounts": value, "wallet": value}} for value in WEIRD),
         {"position_snapshot": {"wallet": {}, "cex_accounts": [1, 2], "perp_positions": None}},
+        {"amount": Decimal(10**5000), "x": [Decimal(10**5000)], "y": Decimal(-(10**5000))},
+        {"position_snapshot": {"wallet": {"ETH": Decimal(10**5000)}}},
         {"amount": 10**5000, "gas_units": 10**5000, "x": -(10**5000)},
         {"x": [Decimal("NaN"), Decimal("sNaN"), "NaN", {"$decimal": "sNaN"}]},
     ],
