@@ -125,6 +125,8 @@ def test_a_target_that_is_there_is_left_alone(tmp_path: Path) -> None:
         ("postgresql://localhost/runs", "is no store URL"),
         ("sqlite:///", "is no store URL"),
         ("a\0b", "holds a NUL character"),
+        ("a" * 240, "File name too long"),
+        ("a" * 300, "File name too long"),
     ],
 )
 def test_a_target_that_cannot_be_is_refused(

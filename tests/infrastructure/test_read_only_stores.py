@@ -134,3 +134,17 @@ def test_a_store_that_may_not_be_read_is_an_error_of_the_store(store_of_three: P
     for refusal in as_a_stranger(program, store_of_three, file=0o000, folder=0o777):
         assert refusal.startswith("StoreError: ")
         assert "cannot be read (Permission denied)" in refusal
+
+
+@pytest.mark.parametrize("name", ["runs.db", "no.db"])
+def test_a_folder_that_may_not_be_entered_is_an_error_of_the_store(
+    store_of_three: Path, name: str
+) -> None:
+    program = "print(refusal(open_log, url))\nprint(refusal(lambda: EventLogger(store=url)))"
+    path = store_of_three.with_name(name)
+    store_of_three.parent.chmod(0o700)
+    refusals = as_a_stranger(program, path, file=0o644, folder=0o000)
+    assert len(refusals) == 2
+    for refusal in refusals:
+        assert refusal.startswith("StoreUrlError: ")
+        assert refusal.endswith("names no file (Permission denied)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -112,7 +113,8 @@ def create_file(location: Location) -> None:
     except (sqlite3.Error, OSError) as error:
         raise StoreError(location.url, f"cannot be created ({error})") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
 
 
 def _make(path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -90,7 +90,8 @@ def _copied(source: Location, place: Location, path: Path) -> Upgraded:
         raise StoreError(place.url, f"cannot be created ({error})") from error
     finally:
         for suffix in ("", "-journal", "-wal", "-shm"):
-            beside.with_name(f"{beside.name}{suffix}").unlink(missing_ok=True)
+            with suppress(OSError):
+                beside.with_name(f"{beside.name}{suffix}").unlink()
 
 
 def _opened(location: Location, mode: str) -> sqlite3.Connection:

@@ -66,6 +66,15 @@ def test_a_name_that_no_file_can_have_is_refused_with_the_reason(tmp_path: Path)
     assert os.listdir(tmp_path) == ["link.db"]
 
 
+def test_a_name_too_long_for_what_is_made_beside_it_is_refused(tmp_path: Path) -> None:
+    url = url_of(tmp_path / ("a" * 240))
+    with pytest.raises(StoreError):
+        open_log(url)
+    with pytest.raises(StoreError, match="File name too long"):
+        EventLogger(store=url)
+    assert contents(tmp_path) == {}
+
+
 def test_reading_makes_no_store_and_no_log(path: Path) -> None:
     with pytest.raises(StoreNotFoundError, match="there is no file"):
         open_log(url_of(path))
