@@ -32,7 +32,11 @@ class EventSequence(Sequence[Event]):
         """The event at an index, counted from 0 as in any list, or the view of a slice."""
         if isinstance(index, slice):
             return EventSequence(self._read, self._orders[index])
-        order = self._orders[index]
+        try:
+            order = self._orders[index]
+        except IndexError:
+            problem = f"there are {len(self)} events, and none at index {index}"
+            raise IndexError(problem) from None
         return next(self._read(order, order))
 
     def __iter__(self) -> Iterator[Event]:

@@ -118,7 +118,7 @@ def tail(
             listener.begin()
         except RedisError as error:
             way_out = "start it, or name another with --redis or EVENT_LOGGER_REDIS"
-            raise RedisError(f"{error.problem.rstrip('.')}; {way_out}") from error
+            raise RedisError(f"{error.problem}; {way_out}") from error
         print("listening", file=sys.stderr, flush=True)
         for channel, data in listener.messages(lambda: bool(stops)):
             output.print_message(channel, data, as_json)

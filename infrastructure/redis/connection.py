@@ -120,4 +120,4 @@ def redis_errors() -> Iterator[None]:
     try:
         yield
     except (redis.RedisError, OSError) as error:
-        raise RedisError(str(error) or type(error).__name__) from error
+        raise RedisError(str(error).rstrip(".") or type(error).__name__) from error

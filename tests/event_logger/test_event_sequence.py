@@ -51,7 +51,7 @@ def test_an_index_reads_one_row(logger: EventLogger, rows_read: list[int], index
 
 @pytest.mark.parametrize("index", [COUNT, -COUNT - 1, 10**30])
 def test_an_index_past_the_end_is_an_error(logger: EventLogger, index: int) -> None:
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match=rf"there are {COUNT} events, and none at index {index}$"):
         logger.events[index]
 
 
