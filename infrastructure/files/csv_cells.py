@@ -92,7 +92,7 @@ def float_json(cell: str) -> Any:
     except ValueError:
         # NaN and infinities, which orjson does not know, or no JSON at all.
         pass
-    return json.loads(cell, parse_float=_float_of_these_digits, parse_int=_exact_int)
+    return _FLOATS(cell)
 
 
 def _exact_int(text: str) -> int | Decimal:
@@ -114,6 +114,9 @@ def _float_of_these_digits(text: str) -> float | Decimal:
     return (
         number if repr(number) == text or Decimal(repr(number)) == Decimal(text) else Decimal(text)
     )
+
+
+_FLOATS = json.JSONDecoder(parse_float=_float_of_these_digits, parse_int=_exact_int).decode
 
 
 def exact_number(text: str) -> Decimal | float:
@@ -231,16 +234,19 @@ def are_views(snapshot: str, cex: str, aave: str) -> bool:
     if snapshot.count(_CEX) != 1 or snapshot.count(_WALLET) != 1 or snapshot.count(_PERPS) != 1:
         return False
     wallet, found, perps = aave[1:-1].partition("," + _PERPS)
-    parts = (_CEX + cex, wallet, _PERPS + perps)
-    return (
-        found != ""
-        and cex[:1] == aave[:1] == "{"
-        and aave[-1:] == "}"
-        and wallet.startswith(_WALLET)
-        and all(part.count("{") == part.count("}") for part in parts)
-        and all(f"{part}," in snapshot or f"{part}}}" in snapshot for part in parts)
-    )
+    if not found or not wallet.startswith(_WALLET):
+        return False
+    if not (cex[:1] == aave[:1] == "{" and aave[-1:] == "}"):
+        return False
+    for part in (_CEX + cex, wallet, _PERPS + perps):
+        # Each is there at most once, as its name is.
+        place = snapshot.find(part)
+        end = place + len(part)
+        if place < 0 or snapshot[end : end + 1] not in _ENDS or part.count("{") != part.count("}"):
+            return False
+    return True
 
 
 _CEX_VIEW = "cex_balance_after"
 _CEX, _WALLET, _PERPS = '"cex_accounts":', '"wallet":', '"perp_positions":'
+_ENDS = frozenset(",}")

@@ -6,7 +6,7 @@ import csv
 import os
 import sys
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SNAPSHOT_COLUMNS = ("wallet_balance_after", "cex_balance_after", "aave_position_after")
+# A thousand rows at a time stay in the processor's cache.
+_PAGE = 1000
 NEEDED_COLUMNS = ("timestamp", "event_type", "venue")
 
 
@@ -87,29 +89,38 @@ class open_rows:  # noqa: N801 - used like the builtin open
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         """The data rows."""
-        number = 0
-        while True:
-            try:
-                cells = next(self._reader, None)
-            except (csv.Error, UnicodeDecodeError) as error:
-                raise EventLogFileError(self._path, number + 1, f"is no CSV ({error})") from error
-            if cells is None:
-                return
-            number += 1
-            if len(cells) != len(self.header):
-                problem = f"has {len(cells)} cells under {len(self.header)} columns"
-                raise EventLogFileError(self._path, number, problem)
-            yield number, cells
+        return enumerate(chain.from_iterable(self.pages()), 1)
 
     def columns(self) -> list[list[str]]:
         """All cells, column by column."""
         columns: list[list[str]] = [[] for _ in self.header]
-        rows = iter(self)
-        # A thousand rows at a time stay in the processor's cache.
-        while chunk := [cells for _, cells in islice(rows, 1000)]:
-            for column, cells in zip(columns, zip(*chunk, strict=True), strict=True):
+        for page in self.pages():
+            for column, cells in zip(columns, zip(*page, strict=True), strict=True):
                 column.extend(cells)
         return columns
+
+    def pages(self) -> Iterator[list[list[str]]]:
+        """The data rows, many at a time; those before the first that is not sound still come."""
+        done, width = 0, len(self.header)
+        problem = cause = None
+        while problem is None:
+            page: list[list[str]] = []
+            try:
+                # What was read before an error stays in the list.
+                page.extend(islice(self._reader, _PAGE))
+            except (csv.Error, UnicodeDecodeError) as error:
+                problem, cause = f"is no CSV ({error})", error
+            for place, cells in enumerate(page if set(map(len, page)) - {width} else ()):
+                if len(cells) != width:
+                    problem, cause = f"has {len(cells)} cells under {width} columns", None
+                    del page[place:]
+                    break
+            done += len(page)
+            if page:
+                yield page
+            elif problem is None:
+                return
+        raise EventLogFileError(self._path, done + 1, problem) from cause
 
     def _read_header(self) -> list[str]:
         try:
