@@ -141,7 +141,7 @@ class LogReader:
         last = self._last_order()
         try:
             return dataframe(self._records(1, last))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, AttributeError):
             for _ in self._events(1, last):
                 # Says which record is damaged, if that was it.
                 continue
@@ -226,7 +226,7 @@ class LogReader:
         for order, record in self._present(times.of(rows), timestamp_of):
             try:
                 event = event_dict(order, record, timestamp_of, recorded_at)
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, AttributeError) as error:
                 raise CorruptLogError(self._log.name, order, f"it is no event: {error}") from error
             yield event
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from domain.fields import EVENT_FIELDS, TIME_FIELDS
@@ -17,7 +18,39 @@ if TYPE_CHECKING:
 
 Numbered = tuple[int, Record]
 
+_APART = frozenset({"position_snapshot", "detail_orders", "extra"})
 _MICROSECONDS = len("2024-05-12T14:00:00.000000Z")
+
+
+class _Alike:
+    """The events of one shape as rows of values, those of all of them under the same names."""
+
+    def __init__(self, shape: Shape) -> None:
+        fields, extras = shape
+        own = [name for name in fields if name not in _APART]
+        self._own: Callable[[Record], tuple[Any, ...]] = itemgetter(*own)
+        self._has_snapshot = "position_snapshot" in fields
+        self._has_details = "detail_orders" in fields
+        self.names = ["order", *own, *extras]
+        if self._has_snapshot:
+            self.names[1:1] = snapshot_views({})
+        if self._has_details:
+            self.names += ["detail_orders", "detail_count"]
+        self.places: list[int] = []
+        self.rows: list[tuple[Any, ...]] = []
+
+    def add(self, place: int, order: int, record: Record) -> None:
+        """Take in the event that is the DataFrame's row at this place."""
+        views: Iterable[Any] = ()
+        if self._has_snapshot:
+            views = snapshot_views(record["position_snapshot"]).values()
+        extra = record.get("extra")
+        row = (order, *views, *self._own(record), *(extra.values() if extra else ()))
+        if self._has_details:
+            details = record["detail_orders"]
+            row = (*row, details, len(details))
+        self.places.append(place)
+        self.rows.append(row)
 
 
 def dataframe(records: Iterable[Numbered]) -> pd.DataFrame:
@@ -30,13 +63,13 @@ def dataframe(records: Iterable[Numbered]) -> pd.DataFrame:
 
     with without_cycle_search():
         alike = _alike(records)
-        count = sum(len(places) for places, _ in alike.values())
+        count = sum(len(one.places) for one in alike)
         columns = {name: np.full(count, None, dtype=object) for name in EVENT_FIELDS}
         columns["order"] = np.empty(count, dtype="int64")
         columns["status"].fill(COMPLETED)
-        for places, members in alike.values():
-            columns["order"][places] = [order for order, _ in members]
-            for name, values in _values([record for _, record in members]):
+        for one in alike:
+            places = np.array(one.places)
+            for name, values in zip(one.names, zip(*one.rows, strict=True), strict=True):
                 if name not in columns:
                     columns[name] = np.full(count, float("nan"), dtype=object)
                 columns[name][places] = np.fromiter(values, dtype=object, count=len(places))
@@ -46,35 +79,19 @@ def dataframe(records: Iterable[Numbered]) -> pd.DataFrame:
         return pd.DataFrame(columns).infer_objects()
 
 
-def _alike(records: Iterable[Numbered]) -> dict[Shape, tuple[list[int], list[Numbered]]]:
-    """The records of each shape, with their places, the shapes by first appearance."""
-    alike: dict[Shape, tuple[list[int], list[Numbered]]] = {}
+def _alike(records: Iterable[Numbered]) -> list[_Alike]:
+    """The events of each shape, the shapes by first appearance.
+
+    Each record is let go of at once: what is kept of it is in the processor's cache by now.
+    """
+    alike: dict[Shape, _Alike] = {}
     for place, (order, record) in enumerate(records):
         shape = shape_of(record)
         known = alike.get(shape)
         if known is None:
-            known = alike[shape] = ([], [])
-        known[0].append(place)
-        known[1].append((order, record))
-    return alike
-
-
-def _values(records: list[Record]) -> Iterator[tuple[str, Iterable[Any]]]:
-    """What `event_dict` has of records of one shape, but for their orders, name by name."""
-    fields, extras = shape_of(records[0])
-    for name in fields:
-        if name not in ("position_snapshot", "detail_orders", "extra"):
-            yield name, [record[name] for record in records]
-    if "position_snapshot" in fields:
-        views = [snapshot_views(record["position_snapshot"]) for record in records]
-        for name in views[0]:
-            yield name, [view[name] for view in views]
-    for name in extras:
-        yield name, [record["extra"][name] for record in records]
-    if "detail_orders" in fields:
-        details = [record["detail_orders"] for record in records]
-        yield "detail_orders", details
-        yield "detail_count", map(len, details)
+            known = alike[shape] = _Alike(shape)
+        known.add(place, order, record)
+    return list(alike.values())
 
 
 def _times(isos: list[str | None]) -> Any:
@@ -82,7 +99,7 @@ def _times(isos: list[str | None]) -> Any:
     import pandas as pd
 
     unit = "us"
-    if any(iso is not None and len(iso) > _MICROSECONDS for iso in isos):
+    if max(map(len, filter(None, isos))) > _MICROSECONDS:
         unit = "ns"
         if not all(iso is None or "1678" <= iso < "2262" for iso in isos):
             return pd.Series([None if iso is None else timestamp_of(iso) for iso in isos])

@@ -41,7 +41,21 @@ DAMAGES = {
         "UPDATE stored_events SET state=CAST(json_set(CAST(state AS TEXT), '$.timestamp', 'noon')"
         f" AS BLOB) {OF_ORDER_3}"
     ),
+    "extras that are none": (
+        "UPDATE stored_events SET state=CAST(json_set(CAST(state AS TEXT), '$.extra', json('[1]'))"
+        f" AS BLOB) {OF_ORDER_3}"
+    ),
+    "a snapshot that is none": (
+        "UPDATE stored_events SET state=CAST(json_set(CAST(state AS TEXT), '$.position_snapshot',"
+        f" json('[1]')) AS BLOB) {OF_ORDER_3}"
+    ),
 }
+LOOKED_AT_BY_FEW = (
+    "without its venue",
+    "a time that is none",
+    "extras that are none",
+    "a snapshot that is none",
+)
 
 READS: dict[str, Callable[[LogReader], Any]] = {
     "events": lambda reader: list(reader.events),
@@ -95,7 +109,7 @@ def test_every_reading_method_says_where_it_is(path: Path, damage: str) -> None:
             else:
                 assert (found.log, found.order) == ("default", 3), name
                 assert "damaged at order 3" in str(found)
-    if damage in ("without its venue", "a time that is none"):
+    if damage in LOOKED_AT_BY_FEW:
         # What does not look at the field reads on.
         silent = [
             name for name in silent if name not in ("by type", "summary", "bundles", "history")
