@@ -21,7 +21,7 @@ def without_cycle_search() -> Iterator[None]:
     try:
         yield
         # The first search afterwards would look at all of it. Held permanently for a moment, the
-        # dicts go on as the oldest: another fifth (measured).
+        # dicts go on as the oldest ones: another third (measured).
         if was_enabled and gc.get_freeze_count() == 0:
             gc.freeze()
             gc.unfreeze()

@@ -152,7 +152,7 @@ def _finished(path: str, unit: dict[int, Row]) -> Iterator[Row]:
 
 
 def _warn_of_gas(row: Row, report: ImportReport) -> None:
-    expected = gas_cost_mismatch(row.arguments)
+    expected = gas_cost_mismatch(row.arguments) if "gas_units" in row.arguments else None
     if expected is not None:
         cost, units, price = map(row.arguments.get, ("gas_cost_eth", "gas_units", "gas_price_gwei"))
         report.warnings.append(

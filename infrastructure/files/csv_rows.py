@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import compress, islice
+from itertools import compress
 from typing import Any
 
 from domain.errors import EventLogFileError, shown
@@ -62,11 +62,14 @@ class FileRows:
         with open_rows(path) as rows:
             self.header = rows.header
             kinds = [ColumnKind(name) for name in rows.header]
-            pages = iter(rows)
-            while page := [cells for _, cells in islice(pages, 1000)]:
+            for page in rows.pages():
                 for kind, cells in zip(kinds, zip(*page, strict=True), strict=True):
                     kind.look(cells)
-        self._readers = [_reader(kind.kind) for kind in kinds]
+        self._readers = [
+            None if name in _VIEWS else _READERS[kind.kind]
+            for name, kind in zip(rows.header, kinds, strict=True)
+        ]
+        self._snapshot_place = rows.header.index(_SNAPSHOT) if _SNAPSHOT in rows.header else 0
         self._extras = _ExtrasInOrder(self.header)
 
     def __iter__(self) -> Iterator[Row]:
@@ -85,17 +88,15 @@ class FileRows:
             yield last
 
     def _row(self, number: int, cells: list[str]) -> Row:
-        given: dict[str, Any] = {}
-        texts: dict[str, str] = {}
-        for name, read, cell in compress(
-            zip(self.header, self._readers, cells, strict=True), cells
-        ):
-            if name in _VIEWS:
-                texts[name] = cell
-            else:
-                given[name] = read(name, cell)
+        given = {
+            name: cell if read is None else read(name, cell)
+            for name, read, cell in compress(
+                zip(self.header, self._readers, cells, strict=True), cells
+            )
+        }
+        texts = {name: given.pop(name) for name in _VIEWS if name in given}
         if _SNAPSHOT in given:
-            texts[_SNAPSHOT] = cells[self.header.index(_SNAPSHOT)]
+            texts[_SNAPSHOT] = cells[self._snapshot_place]
         if "timestamp" not in given:
             raise ValueError("timestamp must be a time; the cell is empty")
         self._check_claims(number, given)
@@ -157,18 +158,15 @@ def _disagreement(name: str, said: Any, arrived: Any) -> ValueError:
     )
 
 
-_READERS: dict[Kind, Callable[[str, str], Any]] = {
+# None: the text as it stands.
+_READERS: dict[Kind, Callable[[str, str], Any] | None] = {
     Kind.TIME: cells_of.moment_of,
     Kind.INT: cells_of.int_of,
     Kind.NUMBER: cells_of.exact_number_of,
     Kind.BOOLEAN: lambda name, cell: cell == "True",
     Kind.JSON: read_exact_json,
-    Kind.TEXT: lambda name, cell: cell,
+    Kind.TEXT: None,
 }
-
-
-def _reader(kind: Kind) -> Callable[[str, str], Any]:
-    return _READERS[kind]
 
 
 class _ExtrasInOrder:
@@ -184,6 +182,8 @@ class _ExtrasInOrder:
 
     def filled(self, arguments: dict[str, Any], is_wrapper: bool) -> dict[str, Any]:
         """The row's arguments, with those extras that would otherwise appear too late."""
+        if not self._waiting:
+            return arguments
         present = arguments.keys() | ({"detail_orders", "detail_count"} if is_wrapper else set())
         last = max(
             (place for place, name in enumerate(self._waiting) if name in present), default=-1
