@@ -88,7 +88,7 @@ class FileRows:
             yield last
 
     def _row(self, number: int, cells: list[str]) -> Row:
-        given = {
+        given: dict[str, Any] = {
             name: cell if read is None else read(name, cell)
             for name, read, cell in compress(
                 zip(self.header, self._readers, cells, strict=True), cells
