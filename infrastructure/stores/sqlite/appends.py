@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
@@ -189,15 +188,16 @@ class SQLiteAppends:
             raise as_store_error(self._url, error) from error
         marker: _Marker | None = None
         try:
-            turn.begin(wait_seconds)
-            result, marker = store(turn)
-            if marker is None:
-                turn.roll_back()
-                return result
-            turn.run("COMMIT")
+            # The connection's own `__exit__` rolls back what an exception leaves open: one C call,
+            # which a second interruption right after the first does not keep from being made.
+            with turn.connection:
+                turn.begin(wait_seconds)
+                result, marker = store(turn)
+                if marker is None:
+                    turn.roll_back()
+                    return result
+                turn.run("COMMIT")
         except BaseException as error:
-            if not isinstance(error, Superseded):
-                _give_up(turn)
             if marker is None or not self._reached_the_disk(marker, writer):
                 if isinstance(error, DRIVER_ERRORS):
                     raise as_store_error(self._url, error) from error
@@ -267,14 +267,6 @@ class SQLiteAppends:
 def _data_version(turn: Turn) -> int:
     """Changes whenever another connection has committed (https://www.sqlite.org/pragma.html)."""
     return int(turn.run("PRAGMA data_version").fetchone()[0])
-
-
-def _give_up(turn: Turn) -> None:
-    try:
-        turn.roll_back()
-    except (Superseded, sqlite3.Error):
-        # SQLite has rolled back by itself, as when the disk is full; the next turn looks again.
-        return
 
 
 def _log_id(opened: StoredEvent) -> UUID:

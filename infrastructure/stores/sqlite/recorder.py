@@ -38,13 +38,10 @@ class Datastore(SQLiteDatastore):
             with self._connections.lock:
                 turn = Turn(self._connections)
                 self._connections.library_writes += 1
-                try:
+                with turn.connection:
                     turn.begin()
                     yield _cursor(turn.connection)
                     turn.run("COMMIT")
-                except BaseException:
-                    turn.roll_back()
-                    raise
 
     def close(self) -> None:
         """The connections are the store's to close."""
