@@ -24,6 +24,8 @@ PAGE_SIZE = 16384
 """Bytes per page of our files: appending events of 700 bytes costs half of what it does with
 SQLite's own 4,096 (measured), since a page holds twenty of them and less is left over."""
 
+_JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
+
 EVENTS_TABLE = (
     "CREATE TABLE IF NOT EXISTS stored_events (originator_id TEXT, originator_version INTEGER, "
     "topic TEXT, state BLOB, committed_at INTEGER, writer INTEGER, number INTEGER, "
@@ -80,8 +82,11 @@ TABLES = (EVENTS_TABLE, *LOG_TABLES, *INDEX_TABLES, *FOLLOWER_TABLES)
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
-    """Make the tables in one transaction, and mark the database as ours."""
+    """Make the tables in one transaction, and mark the database as ours, unless it has any."""
     connection.execute("BEGIN IMMEDIATE")
+    if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None:
+        connection.execute("ROLLBACK")
+        return
     for statement in TABLES:
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -97,7 +102,7 @@ def create_file(location: Location) -> None:
     and what `is_made` raises for a file that is not ours; all untouched.
     """
     path = location.path
-    if path is None or is_made(location):
+    if path is None or (not _was_cut_off(path) and is_made(location)):
         return
     if not path.parent.is_dir():
         raise StoreError(location.url, f"the folder {path.parent} does not exist; create it")
@@ -106,15 +111,46 @@ def create_file(location: Location) -> None:
         if path.exists():
             # An empty file that was made for us, as mktemp does, stays that file.
             _make(path)
+            is_made(location)
             return
+        _refuse_leftovers(location, path)
         make_empty(beside)
         _make(beside)
         give_name(beside, path)
     except (sqlite3.Error, OSError) as error:
+        if isinstance(error, StoreError):
+            raise
         raise StoreError(location.url, f"cannot be created ({error})") from error
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+def _was_cut_off(path: Path) -> bool:
+    """Whether a process began to make a store in an empty file, and was killed or is still at it.
+
+    SQLite's journal then says that the file had no pages: whoever opens it next empties it again
+    (https://www.sqlite.org/fileformat2.html, 3).
+    """
+    try:
+        with path.with_name(f"{path.name}-journal").open("rb") as journal:
+            head = journal.read(20)
+    except OSError:
+        return False
+    return head[:8] == _JOURNAL_MAGIC and head[16:] == bytes(4)
+
+
+def _refuse_leftovers(location: Location, path: Path) -> None:
+    """Raises `StoreError` where parts of a former store stand, which SQLite would put into ours."""
+    for suffix in ("-wal", "-journal"):
+        left = path.with_name(f"{path.name}{suffix}")
+        # Those of a store that another process has made meanwhile are its own.
+        if left.exists() and left.stat().st_size > 0 and not path.exists():
+            raise StoreError(
+                location.url,
+                f"{left} is left of a store whose file {path.name} is gone, and may hold what was"
+                " committed last: put the file back, or move this one away",
+            )
 
 
 def _make(path: Path) -> None:
