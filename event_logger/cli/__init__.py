@@ -34,9 +34,18 @@ class Commands(TyperGroup):
             print(f"event-logger: {error}", file=sys.stderr)
             raise typer.Exit(1) from error
         except BrokenPipeError as error:
-            # What is still in the buffer has nowhere to go when the interpreter flushes it.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_what_is_unwritten()
             raise typer.Exit from error
+        except OSError as error:
+            # Whatever else may fail has an error of ours: this is standard output.
+            _drop_what_is_unwritten()
+            print(f"event-logger: the output was not written: {error.strerror}", file=sys.stderr)
+            raise typer.Exit(1) from error
+
+
+def _drop_what_is_unwritten() -> None:
+    # What is still in the buffer has nowhere to go when the interpreter flushes it.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 app = typer.Typer(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from domain.errors import ExportError
+from domain.errors import ExportError, shown
 
 STANDARD_OUTPUT = "-"
 _OUTPUT_FILES = (STANDARD_OUTPUT, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
@@ -71,6 +71,8 @@ def replaced_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         mode = stat.S_IFREG
     except OSError as error:
         raise ExportError(str(path), _reason(error)) from error
+    except ValueError:
+        raise ExportError(shown(str(path)), "no file's name holds a NUL character") from None
     if stat.S_ISDIR(mode):
         raise ExportError(str(path), "it is a folder; name a file in it")
     if stat.S_ISREG(mode):

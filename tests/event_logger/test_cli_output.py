@@ -7,11 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from event_logger import EventLogger
+from event_logger import EventLogger, ExportError, open_log
 from event_logger.cli import app
 from tests.commands import COLUMNS, run
 from tests.support import HOUR, PATIENCE, ROOT, url_of
@@ -24,7 +25,8 @@ HUGE = 10**5000
 def store(tmp_path: Path) -> str:
     store = url_of(tmp_path / "live.db")
     with EventLogger("live", store=store, redis=False) as logger:
-        logger.log_event(HOUR, "A", VENUE, "ETH", HUGE, **{"[/x]": "ü", "ids": HUGE})
+        extras: dict[str, Any] = {"[/x]": "ü", "ids": HUGE}
+        logger.log_event(HOUR, "A", VENUE, "ETH", HUGE, **extras)
         logger.log_atomic_transaction(HOUR, "é", [{"event_type": "B", "venue": VENUE}])
     return store
 
@@ -65,3 +67,26 @@ def test_an_int_of_thousands_of_digits_and_a_name_that_is_markup_are_shown(store
         out = run(command, *order, "--store", store).stdout
         assert hex(HUGE)[:20] in out.replace("\n", "")
     assert "[/x]" in run("show", "1", "--store", store).stdout
+
+
+@pytest.mark.parametrize("command", ["events", "stats --json", "show 1", "status"])
+def test_a_full_standard_output_is_said(store: str, command: str) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "event_logger.cli", *command.split(), "--store", store],
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE,
+        )
+    assert done.stderr == b"event-logger: the output was not written: No space left on device\n"
+    assert done.returncode == 1
+
+
+def test_names_that_can_be_none_are_refused(store: str) -> None:
+    said = run("events", "--store", store, "--log", "\udcff", code=1).stderr
+    assert said.startswith("event-logger: there is no log '\\udcff' in this store")
+    said = run("events", "--store", url_of(Path("/tmp") / ("x" * 300)), code=1).stderr
+    assert "File name too long" in said
+    with open_log(store) as reader, pytest.raises(ExportError, match="holds a NUL"):
+        reader.export_to_csv("a\0b")

@@ -72,7 +72,7 @@ def test_an_import_is_exported_as_the_same_bytes(data: st.DataObject) -> None:
 
 
 NAN = float("nan")
-WEIRD: list[Any] = [
+ODD_ACCOUNTS: list[Any] = [
     *(5, "abc", None, True, 1.5, Decimal("1.10"), 2**70, [1, 2], [], {}, "", NAN),
     *("[1]", "{", "null", HOUR, 10**5000, Decimal("sNaN"), Decimal("-NaN12")),
 ]
@@ -89,7 +89,7 @@ WEIRD: list[Any] = [
                 "perp_positions": {"b": Decimal("1.10")},
             }
         },
-        *({"position_snapshot": {"cex_accounts": value, "wallet": value}} for value in WEIRD),
+        *({"position_snapshot": {"cex_accounts": value, "wallet": value}} for value in ODD_ACCOUNTS),
         {"position_snapshot": {"wallet": {}, "cex_accounts": [1, 2], "perp_positions": None}},
         {"amount": Decimal(10**5000), "x": [Decimal(10**5000)], "y": Decimal(-(10**5000))},
         {"position_snapshot": {"wallet": {"ETH": Decimal(10**5000)}}},
