@@ -89,7 +89,10 @@ ODD_ACCOUNTS: list[Any] = [
                 "perp_positions": {"b": Decimal("1.10")},
             }
         },
-        *({"position_snapshot": {"cex_accounts": value, "wallet": value}} for value in ODD_ACCOUNTS),
+        *(
+            {"position_snapshot": {"cex_accounts": value, "wallet": value}}
+            for value in ODD_ACCOUNTS
+        ),
         {"position_snapshot": {"wallet": {}, "cex_accounts": [1, 2], "perp_positions": None}},
         {"amount": Decimal(10**5000), "x": [Decimal(10**5000)], "y": Decimal(-(10**5000))},
         {"position_snapshot": {"wallet": {"ETH": Decimal(10**5000)}}},
