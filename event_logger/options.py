@@ -1,4 +1,4 @@
-"""What a logger may be told when it is made; both loggers take the same."""
+"""The options of a logger; both loggers take the same."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ class LogReader:
         Through a symbolic link to its target, for `-` to standard output, into a FIFO or a device.
         Without a path: `event_log_YYYYMMDD_HHMMSS.csv` (UTC), a new file in the current folder.
         `csv_safe` is for spreadsheets: an apostrophe before text that they would take for a
-        formula, and a byte order mark. `progress` is told (done, total) rows now and then. Raises
+        formula, and a byte order mark. `progress` gets (done, total) rows now and then. Raises
         `ExportError`; the former file then stands as it was.
         """
         from infrastructure.files.csv_export import write_csv

@@ -58,10 +58,10 @@ class Messages:
         for entry in entries:
             if isinstance(entry, LoggedEntry):
                 logged = logged_payload(entry.order, entry.record)
-                told = [(LOGGED_CHANNEL, logged), *self._ended_bundles(entry)]
+                messages = [(LOGGED_CHANNEL, logged), *self._ended_bundles(entry)]
             else:
-                told = [(STATUS_CHANNEL, _status(entry))]
-            for n, (channel, data) in enumerate(told):
+                messages = [(STATUS_CHANNEL, _status(entry))]
+            for n, (channel, data) in enumerate(messages):
                 yield Message(f"{entry.position + 1}-{n}", channel, data)
 
     def _ended_bundles(self, entry: LoggedEntry) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from event_logger.demo.operations import Operations
 from event_logger.demo.venues import LIQUIDATION_THRESHOLD, ZERO, Exchange, eth, usdt
 
 Progress = Callable[[int, int], None]
-"""Told how many hours of how many are done."""
+"""Called with how many hours of how many are done."""
 
 
 @dataclass(frozen=True)

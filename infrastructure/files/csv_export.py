@@ -15,7 +15,7 @@ from projections.event_dicts import Record
 
 Records = Iterable[tuple[int, Record]]
 Progress = Callable[[int, int], None]
-"""Told (done, total) rows."""
+"""Called with (done, total) rows."""
 
 _ROWS = 1000
 _CELL = re.compile(rb'("(?:[^"]|"")*"|[^",\n]*)([,\n])')
@@ -38,7 +38,7 @@ def write_csv(
     and a byte order mark. Raises `ExportError`; see `replaced_file` for what a path may be.
     """
 
-    def told(done: int) -> None:
+    def report(done: int) -> None:
         if progress is not None:
             progress(done, total)
 
@@ -48,7 +48,7 @@ def write_csv(
     with named_or_new(filepath, "event_log", ".csv") as path, replaced_file(path) as file:
         if file.readable():
             draft = _Draft(file, lines_under, csv_safe)
-            draft.write(records, told)
+            draft.write(records, report)
             if not draft.has_grown:
                 return path
         with TemporaryFile() as former:
@@ -59,7 +59,7 @@ def write_csv(
                 file.truncate()
             else:
                 draft = _Draft(former, lines_under, csv_safe)
-                draft.write(records, told)
+                draft.write(records, report)
             draft.copy(former, file)
     return path
 
@@ -81,7 +81,7 @@ class _Draft:
         self._marked = marked
         self._chunks: list[_Chunk] = []
 
-    def write(self, records: Records, told: Callable[[int], None]) -> None:
+    def write(self, records: Records, report: Callable[[int], None]) -> None:
         """Write a header for the first rows, and all rows."""
         done = 0
         for columns, lines in csv_batches(records, _ROWS, self._lines_under):
@@ -89,7 +89,7 @@ class _Draft:
                 self._write(1, self._header(columns), columns)
             self._write(len(lines), "".join(lines).encode(), columns)
             done += len(lines)
-            told(done)
+            report(done)
 
     def _write(self, rows: int, data: bytes, columns: list[str]) -> None:
         self._file.write(data)

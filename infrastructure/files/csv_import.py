@@ -27,7 +27,7 @@ from infrastructure.files.csv_rows import FileRows, Row
 from infrastructure.files.spool import Spool
 
 Progress = Callable[[int], None]
-"""Told how many rows are read."""
+"""Called with how many rows are read."""
 
 Prepared = AuditLog.EventLogged
 Prepare = Callable[[dict[str, Any], list[dict[str, Any]] | None], Sequence[Prepared]]

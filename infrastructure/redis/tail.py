@@ -34,10 +34,10 @@ class RedisTail:
 
     The log is that of the identity, or without one the log that publishes on this prefix now, or
     the first that does. What the stream no longer has is fetched from the store. When the stream is
-    set aside or begins anew, what is left of the former one is told, and then the new one. Entries
+    set aside or begins anew, what is left of the former one comes first, then the new one. Entries
     of other logs, and what is no message of a log, are passed over.
 
-    `notice` is given sentences for whoever watches: nothing was published yet; Redis is away, and
+    `notice` gets a line for whoever watches: nothing was published yet; Redis is away, and
     back; another log publishes here.
     """
 
@@ -69,7 +69,7 @@ class RedisTail:
         self._is_full = False
 
     def begin(self) -> None:
-        """Remember where the stream ends; what comes after that is told.
+        """Remember where the stream ends; the messages after that are given out.
 
         Raises `RedisError` when there is no answer.
         """
