@@ -7,6 +7,7 @@ and refuses that one call.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from domain.audit_log import AuditLog
 from domain.errors import CorruptLogError
@@ -29,11 +30,19 @@ def sound_states(log: str, read: ReadStates, first: int, last: int, end: int) ->
         raise damaged(log, missing, "its record is missing, or is no logged event")
     for order, state in enumerate(states, first):
         try:
-            # Looked at for the KeyError: no event is without it.
-            decode(state, str)["recorded_at"]
+            _look_at(decode(state, str))
         except NO_RECORD as error:
             raise damaged(log, order, f"its bytes are no record ({error})") from error
     return states
+
+
+def _look_at(record: dict[str, Any]) -> None:
+    """Raise one of `NO_RECORD` where what an event is compared by is missing or misshapen."""
+    # Looked at for the KeyError: no event is without it.
+    record["recorded_at"]
+    for name in ("extra", "position_snapshot"):
+        if not isinstance(record.get(name, {}), dict):
+            raise TypeError(f"its {name} is no mapping")
 
 
 def sound_order(log: str, order: int | None, end: int) -> int | None:
