@@ -33,7 +33,7 @@ from decimal import Decimal
 
 from domain.accounts import SIZE, WALLET, account_of, atoken_of, debt_token_of, perp_account
 from domain.checks import Number
-from domain.event_values import EXACT, Event, EventValues, decimal_of, negated, product
+from domain.event_values import EXACT, EventMapping, EventValues, decimal_of, negated, product
 from domain.pairs import USD_TOKENS, quote_token
 
 GAS_TOLERANCE = Decimal("1e-9")
@@ -58,7 +58,7 @@ class Movement:
     amount: Decimal
 
 
-def movements(event: Event) -> tuple[Movement, ...]:
+def movements(event: EventMapping) -> tuple[Movement, ...]:
     """What the event moves, to the last digit; a leg that it does not tell is left out.
 
     `untold_fields` says which fields would have told it.
@@ -73,7 +73,7 @@ def movements(event: Event) -> tuple[Movement, ...]:
     )
 
 
-def untold_fields(event: Event) -> tuple[str, ...]:
+def untold_fields(event: EventMapping) -> tuple[str, ...]:
     """The fields that the event lacks, so that `movements` cannot give all that it moved."""
     rule = _rule(event)
     if rule is None:
@@ -89,7 +89,7 @@ def gas_cost_eth(gas_units: int, gas_price_gwei: Number) -> Decimal:
     return EXACT.scaleb(EXACT.multiply(Decimal(gas_units), Decimal(str(gas_price_gwei))), -9)
 
 
-def gas_cost_mismatch(event: Event) -> Decimal | None:
+def gas_cost_mismatch(event: EventMapping) -> Decimal | None:
     """What the event's gas costs by its units and price, if its `gas_cost_eth` says another cost.
 
     None where the two agree within `GAS_TOLERANCE`, or the event lacks one of the three.
@@ -125,7 +125,7 @@ def trade_sign(values: EventValues) -> Decimal | None:
 _SIGNS = {"BUY": Decimal(1), "LONG": Decimal(1), "SELL": Decimal(-1), "SHORT": Decimal(-1)}
 
 
-def _rule(event: Event) -> Rule | None:
+def _rule(event: EventMapping) -> Rule | None:
     return None if event.get("status") in UNDONE else _RULES.get(event["event_type"])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact
 from typing import Any
 
-Event = Mapping[str, Any]
+EventMapping = Mapping[str, Any]
 """An event as reading gives it, or its stored record with what is beyond the fields in `extra`."""
 
 EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact])
@@ -37,7 +37,7 @@ def negated(amount: Decimal | None) -> Decimal | None:
 class EventValues:
     """Reads an event's fields and extras, and keeps account of what it does not tell."""
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: EventMapping) -> None:
         extra = event.get("extra")
         self._event = event
         self._extra: Mapping[str, Any] = extra if isinstance(extra, Mapping) else {}

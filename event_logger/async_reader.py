@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
-from event_logger.event_sequence import Event
 from event_logger.reader import LogReader
 from event_logger.search import Criteria
 from projections.bundle_trees import Tree
+from projections.event_dicts import EventDict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,17 +26,17 @@ class AsyncEvents:
     def __init__(self, reader: AsyncLogReader) -> None:
         self._reader = reader
 
-    async def __aiter__(self) -> AsyncIterator[Event]:
+    async def __aiter__(self) -> AsyncIterator[EventDict]:
         """The events that are logged by now, one after the other, in constant memory."""
         events = await self._reader._read(lambda reader: reader.events)
         async for event in self._reader._each(iter(events)):
             yield event
 
     @overload
-    async def __getitem__(self, index: int) -> Event: ...
+    async def __getitem__(self, index: int) -> EventDict: ...
     @overload
-    async def __getitem__(self, index: slice) -> list[Event]: ...
-    async def __getitem__(self, index: int | slice) -> Event | list[Event]:
+    async def __getitem__(self, index: slice) -> list[EventDict]: ...
+    async def __getitem__(self, index: int | slice) -> EventDict | list[EventDict]:
         """The event at an index, counted from 0 as in any list, or the list of a slice."""
         if isinstance(index, slice):
             return await self._reader._read(lambda reader: list(reader.events[index]))
@@ -77,23 +77,23 @@ class AsyncLogReader:
         """What was run, as given when the log was opened."""
         return await self._read(lambda reader: reader.metadata)
 
-    async def get_all_events(self) -> list[Event]:
+    async def get_all_events(self) -> list[EventDict]:
         """Every event, in order, as a list in memory."""
         return await self._read(lambda reader: reader.get_all_events())
 
-    async def get_events_by_type(self, event_type: str) -> list[Event]:
+    async def get_events_by_type(self, event_type: str) -> list[EventDict]:
         """The events of this type, in order."""
         return await self._read(lambda reader: reader.get_events_by_type(event_type))
 
-    async def get_events_by_venue(self, venue: str) -> list[Event]:
+    async def get_events_by_venue(self, venue: str) -> list[EventDict]:
         """The events at this venue, in order."""
         return await self._read(lambda reader: reader.get_events_by_venue(venue))
 
-    async def get_events_by_order_range(self, start: int, end: int) -> list[Event]:
+    async def get_events_by_order_range(self, start: int, end: int) -> list[EventDict]:
         """The events of the orders `start` to `end`, both included."""
         return await self._read(lambda reader: reader.get_events_by_order_range(start, end))
 
-    async def search(self, **criteria: Unpack[Criteria]) -> AsyncIterator[Event]:
+    async def search(self, **criteria: Unpack[Criteria]) -> AsyncIterator[EventDict]:
         """The events for which all criteria hold: `async for event in logger.search(venue="X")`.
 
         See `LogReader.search`.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from domain.bundle import last_order_of
-from event_logger.event_sequence import Event, ReadEvents
+from event_logger.event_sequence import ReadEvents
 from infrastructure.reading import LogReading
 from projections.bundle_trees import BundleTrees, Tree
+from projections.event_dicts import EventDict
 
 LateDetails = Callable[[], list[tuple[int, int]]]
 """The (parent, detail) orders of details that were logged after their parent's transaction."""
@@ -21,7 +22,7 @@ class BundleReading:
         self._reading = reading
         self._late_details = late_details
 
-    def tree(self, event: Event) -> Tree:
+    def tree(self, event: EventDict) -> Tree:
         """The whole bundle that the event belongs to."""
         while event["parent_event"] is not None:
             event = next(self._events(event["parent_event"], event["parent_event"]))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, overload
+from typing import overload
 
-Event = dict[str, Any]
-ReadEvents = Callable[[int, int], Iterator[Event]]
+from projections.event_dicts import EventDict
+
+ReadEvents = Callable[[int, int], Iterator[EventDict]]
 """Reads the events of the orders first … last, in order."""
 
 
-class EventSequence(Sequence[Event]):
+class EventSequence(Sequence[EventDict]):
     """A read-only view of the events with these orders; slices are views too.
 
     Indexing reads one event, iterating reads a page at a time. Equal to any sequence of equal
@@ -25,10 +26,10 @@ class EventSequence(Sequence[Event]):
         return len(self._orders)
 
     @overload
-    def __getitem__(self, index: int) -> Event: ...
+    def __getitem__(self, index: int) -> EventDict: ...
     @overload
     def __getitem__(self, index: slice) -> EventSequence: ...
-    def __getitem__(self, index: int | slice) -> Event | EventSequence:
+    def __getitem__(self, index: int | slice) -> EventDict | EventSequence:
         """The event at an index, counted from 0 as in any list, or the view of a slice."""
         if isinstance(index, slice):
             return EventSequence(self._read, self._orders[index])
@@ -39,7 +40,7 @@ class EventSequence(Sequence[Event]):
             raise IndexError(problem) from None
         return next(self._read(order, order))
 
-    def __iter__(self) -> Iterator[Event]:
+    def __iter__(self) -> Iterator[EventDict]:
         if self._orders.step == 1:
             if self._orders:
                 yield from self._read(self._orders[0], self._orders[-1])

@@ -16,7 +16,7 @@ from domain.checks import order as checked_order
 from domain.errors import CorruptLogError, InvalidEventError, UnknownOrderError
 from domain.times import checked_duration
 from event_logger.bundles import BundleReading
-from event_logger.event_sequence import Event, EventSequence
+from event_logger.event_sequence import EventSequence
 from event_logger.search import Criteria, Search, checked_text
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.listing import listed
@@ -24,7 +24,7 @@ from infrastructure.reading import Records, Rows
 from infrastructure.timestamps import RecordedTimes, timestamp_of
 from projections.bundle_trees import Tree
 from projections.csv_rows import as_stored
-from projections.event_dicts import AsTime, event_dict
+from projections.event_dicts import AsTime, EventDict, event_dict
 from projections.summary import Summary
 
 if TYPE_CHECKING:
@@ -74,23 +74,23 @@ class LogReader:
         """The events as a lazy, read-only sequence of dicts; `events[0]` has order 1."""
         return EventSequence(self._events, range(1, self._last_order() + 1))
 
-    def get_all_events(self) -> list[Event]:
+    def get_all_events(self) -> list[EventDict]:
         """Every event, in order, as a list in memory."""
         return listed(self._events(1, self._last_order()))
 
-    def get_events_by_type(self, event_type: str) -> list[Event]:
+    def get_events_by_type(self, event_type: str) -> list[EventDict]:
         """The events of this type, in order."""
         return self._events_with("event_type", event_type)
 
-    def get_events_by_venue(self, venue: str) -> list[Event]:
+    def get_events_by_venue(self, venue: str) -> list[EventDict]:
         """The events at this venue, in order."""
         return self._events_with("venue", venue)
 
-    def get_events_by_order_range(self, start: int, end: int) -> list[Event]:
+    def get_events_by_order_range(self, start: int, end: int) -> list[EventDict]:
         """The events of the orders `start` to `end`, both included."""
         return listed(self._events(max(start, 1), min(end, self._last_order())))
 
-    def search(self, **criteria: Unpack[Criteria]) -> Iterator[Event]:
+    def search(self, **criteria: Unpack[Criteria]) -> Iterator[EventDict]:
         """The events for which all criteria hold, in order; see `event_logger.search.Criteria`.
 
         Look-ups by `event_id`, `tx_hash` and `parent` cost the same however long the log. Raises
@@ -203,7 +203,7 @@ class LogReader:
             lambda: self._logs.store.reads.late_details(self._log.id),
         )
 
-    def _event(self, order: int) -> Event:
+    def _event(self, order: int) -> EventDict:
         last = self._last_order()
         try:
             known = checked_order("order", order) <= last
@@ -217,10 +217,10 @@ class LogReader:
         """The (order, JSON) of stored events; every event that is read comes through here."""
         return self._reading.rows(first, last)
 
-    def _events(self, first: int, last: int) -> Iterator[Event]:
+    def _events(self, first: int, last: int) -> Iterator[EventDict]:
         yield from self._event_dicts(self._rows(first, last))
 
-    def _event_dicts(self, rows: Rows) -> Iterator[Event]:
+    def _event_dicts(self, rows: Rows) -> Iterator[EventDict]:
         times = RecordedTimes()
         recorded_at = times.__getitem__
         for order, record in self._present(times.of(rows), timestamp_of):
@@ -245,7 +245,7 @@ class LogReader:
             return self._reading.current(records, as_time, until)
         return records
 
-    def _events_with(self, field: str, value: str) -> list[Event]:
+    def _events_with(self, field: str, value: str) -> list[EventDict]:
         checked_text(field, value)
         # Looking for the bytes first spares decoding the events that cannot match.
         needle = orjson.dumps({field: value})[1:-1]

@@ -15,11 +15,10 @@ from domain.times import checked_time, iso_of_text
 from infrastructure.reading import LogReading, Rows
 from infrastructure.store import Reads
 from infrastructure.timestamps import timestamp_of
+from projections.event_dicts import EventDict
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Event = dict[str, Any]
 
 
 class Criteria(TypedDict, total=False):
@@ -75,7 +74,7 @@ class Search:
                 given[name] = checked_moment(name, given[name])
         return cls(**given)
 
-    def is_wanted(self, event: Event) -> bool:
+    def is_wanted(self, event: EventDict) -> bool:
         """Whether an event among the candidates is wanted."""
         return (
             (self.event_type is None or event["event_type"] == self.event_type)
@@ -176,5 +175,5 @@ def checked_moment(field: str, value: Any) -> pd.Timestamp:
     return moment
 
 
-def _venues(event: Event) -> tuple[Any, ...]:
+def _venues(event: EventDict) -> tuple[Any, ...]:
     return event["venue"], event.get("from_venue"), event.get("to_venue")

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from domain.accounts import SIZE, WALLET, account_of, decimals_of, perp_account
 from domain.effects import UNDONE, filled, movements, trade_sign
-from domain.event_values import EXACT, Event, EventValues, decimal_of
+from domain.event_values import EXACT, EventMapping, EventValues, decimal_of
 from domain.pairs import quote_token
 
 ENTRY_PRICE = "entry_price"
@@ -43,13 +43,13 @@ class Balances:
         self.misstated: list[Difference] = []
         """Events whose own amount is not what their other fields and the balances give."""
 
-    def fold(self, events: Iterable[Event]) -> Self:
+    def fold(self, events: Iterable[EventMapping]) -> Self:
         """Book the events, in order."""
         for event in events:
             self.apply(event)
         return self
 
-    def apply(self, event: Event) -> None:
+    def apply(self, event: EventMapping) -> None:
         """Book one event; one that moves nothing changes nothing."""
         event_type = event["event_type"]
         if event_type == "TRADE_EXECUTED":
@@ -124,7 +124,7 @@ class Balances:
             self.misstated.append(Difference(values.get("order") or 0, what, recomputed, logged))
 
 
-def check_balances(events: Iterable[Event]) -> list[Difference]:
+def check_balances(events: Iterable[EventMapping]) -> list[Difference]:
     """Recompute every balance along the log: every difference to a snapshot on the way.
 
     The events are as reading gives them. A wrapper's snapshot is the state after its whole bundle,
@@ -132,7 +132,7 @@ def check_balances(events: Iterable[Event]) -> list[Difference]:
     """
     balances = Balances()
     differences: list[Difference] = []
-    wrappers: list[Event] = []
+    wrappers: list[EventMapping] = []
     for event in events:
         while wrappers and event["parent_event"] != wrappers[-1]["order"]:
             differences += _differences(balances, wrappers.pop())
@@ -146,7 +146,7 @@ def check_balances(events: Iterable[Event]) -> list[Difference]:
     return differences + balances.misstated
 
 
-def _differences(balances: Balances, event: Event) -> list[Difference]:
+def _differences(balances: Balances, event: EventMapping) -> list[Difference]:
     snapshot = event["wallet_balance_after"]
     return [] if snapshot is None else balances.differences(event["order"], snapshot)
 

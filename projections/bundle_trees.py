@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Self
 
-Event = dict[str, Any]
+from projections.event_dicts import EventDict
+
 Tree = dict[str, Any]
 """`{"event": event, "details": [trees]}`, details by rising order."""
 
@@ -18,9 +19,9 @@ class BundleTrees:
     """
 
     def __init__(self) -> None:
-        self._events: dict[int, Event] = {}
+        self._events: dict[int, EventDict] = {}
 
-    def fold(self, events: Iterable[Event]) -> Self:
+    def fold(self, events: Iterable[EventDict]) -> Self:
         """Fold in further events, in any order; one already there stays as it is."""
         for event in events:
             self._events.setdefault(event["order"], event)

@@ -8,6 +8,8 @@ from typing import Any
 from domain.fields import EVENT_FIELDS
 from domain.lifecycle import COMPLETED
 
+EventDict = dict[str, Any]
+"""An event as readers have it: its fields by name."""
 Record = dict[str, Any]
 AsTime = Callable[[str], Any]
 

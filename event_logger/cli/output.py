@@ -20,8 +20,7 @@ from rich.tree import Tree
 from domain.times import iso_of
 from domain.values import int_text
 from projections.csv_cells import json_cell
-
-Event = dict[str, Any]
+from projections.event_dicts import EventDict
 
 
 def _as_json_escapes(error: UnicodeError) -> tuple[str, int]:
@@ -87,7 +86,7 @@ def print_json(value: Any) -> None:
     print(json_cell(_plain(value)))
 
 
-def print_events(events: Iterable[Event], as_json: bool) -> None:
+def print_events(events: Iterable[EventDict], as_json: bool) -> None:
     """Events as lines of JSON, or as columns that are printed as they are read."""
     if as_json:
         for event in events:
@@ -115,7 +114,7 @@ def print_events(events: Iterable[Event], as_json: bool) -> None:
 _LINE = "{:>8} {:{}} {:22} {:14} {}"
 
 
-def print_event(event: Event, history: list[dict[str, Any]], as_json: bool) -> None:
+def print_event(event: EventDict, history: list[dict[str, Any]], as_json: bool) -> None:
     """One event's fields that are set, and its history."""
     if as_json:
         print_json({"event": event, "history": history})
@@ -180,12 +179,12 @@ def print_logs(logs: list[dict[str, Any]], as_json: bool) -> None:
     console().print(table)
 
 
-def _label(event: Event) -> str:
+def _label(event: EventDict) -> str:
     what = f"{event['event_type']} {event.get('bundle_name') or _amount(event)}".rstrip()
     return escape(f"{event['order']} {what} @ {event['venue']}")
 
 
-def _amount(event: Event) -> str:
+def _amount(event: EventDict) -> str:
     if event["amount"] is None:
         return ""
     return f"{text_of(event['amount'])} {event['token'] or ''}".rstrip()
