@@ -23,6 +23,10 @@ class Horizon(NamedTuple):
         """The place of the entry that was committed last; the log's opening has place 0."""
         return self.order + self.transition
 
+    def is_beyond(self, end: Horizon) -> bool:
+        """Whether a log that ends there has not come so far: it was restored, or lost its tail."""
+        return self.order > end.order or self.transition > end.transition
+
     @classmethod
     def parse(cls, text: str) -> Self | None:
         """The horizon written as `1523+40`, or `1523` in a log without transitions."""

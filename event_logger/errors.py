@@ -1,74 +1,11 @@
 """Every error that the log raises on purpose; `EventLoggerError` is the root of all.
 
-The tree is drawn in `domain/errors.py`. Each carries the values that its sentence speaks of.
+The tree is drawn in `domain.errors`. Each carries the values that its sentence speaks of.
 """
 
 from __future__ import annotations
 
-from domain.errors import (
-    ConcurrencyError,
-    CorruptLogError,
-    EventIdConflictError,
-    EventLogFileError,
-    EventLoggerError,
-    ExportError,
-    ForkedLoggerError,
-    IllegalTransitionError,
-    InvalidAmountError,
-    InvalidEventError,
-    InvalidEventTypeError,
-    InvalidTimestampError,
-    InvalidUpdateError,
-    LogConfigurationError,
-    LoggerClosedError,
-    LogInUseError,
-    NewerStoreError,
-    NotAnAuditStoreError,
-    OlderStoreError,
-    ReadOnlyStoreError,
-    RedisError,
-    ReservedFieldError,
-    StoreError,
-    StoreNotFoundError,
-    StoreUrlError,
-    StreamInUseError,
-    UnknownLogError,
-    UnknownOrderError,
-    UnsupportedValueError,
-    UpdateConflictError,
-    UpdateNotAllowedError,
-)
+import domain.errors
+from domain.errors import *  # noqa: F403
 
-__all__ = [
-    "ConcurrencyError",
-    "CorruptLogError",
-    "EventIdConflictError",
-    "EventLogFileError",
-    "EventLoggerError",
-    "ExportError",
-    "ForkedLoggerError",
-    "IllegalTransitionError",
-    "InvalidAmountError",
-    "InvalidEventError",
-    "InvalidEventTypeError",
-    "InvalidTimestampError",
-    "InvalidUpdateError",
-    "LogConfigurationError",
-    "LogInUseError",
-    "LoggerClosedError",
-    "NewerStoreError",
-    "NotAnAuditStoreError",
-    "OlderStoreError",
-    "ReadOnlyStoreError",
-    "RedisError",
-    "ReservedFieldError",
-    "StoreError",
-    "StoreNotFoundError",
-    "StoreUrlError",
-    "StreamInUseError",
-    "UnknownLogError",
-    "UnknownOrderError",
-    "UnsupportedValueError",
-    "UpdateConflictError",
-    "UpdateNotAllowedError",
-]
+__all__ = [name for name in domain.errors.__all__ if name != "shown"]

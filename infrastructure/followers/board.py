@@ -92,23 +92,14 @@ class StatusBoard:
         waiting = [event for event in (rows.open | newer.open).values() if event is not None]
         return board(counts, waiting, quantiles, self._now(now), stuck_after, timestamp_of)
 
-    def as_of(self, horizon: Horizon, stuck_after: float | None, at: datetime) -> dict[str, Any]:
-        """The board as it was at a horizon, folded from nothing but the events."""
-        status = self._newer(START, {}, horizon)
-        return status.as_dict(at, stuck_after, timestamp_of)
-
     def rebuilt(self) -> LiveStatus:
         """The board folded from nothing but the events, in memory."""
         return self._newer(START, {})
 
-    def _newer(
-        self, position: Horizon, opened: dict[int, OpenEvent], upto: Horizon | None = None
-    ) -> LiveStatus:
+    def _newer(self, position: Horizon, opened: dict[int, OpenEvent]) -> LiveStatus:
         changes = LiveStatus()
         while True:
             entries = self._entries(position)
-            if upto is not None:
-                entries = [entry for entry in entries if entry.position <= upto.position]
             if not entries:
                 return changes
             changes.follow(entries, self._members, opened.get)
@@ -131,7 +122,7 @@ class StatusBoard:
         if position == START:
             return position
         end = self._store.reads.end(self._log.id).horizon
-        if position.order > end.order or position.transition > end.transition:
+        if position.is_beyond(end):
             raise CorruptLogError(
                 self._log.name,
                 end.order,

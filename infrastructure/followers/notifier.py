@@ -118,7 +118,7 @@ class Notifier:
     def _begin(self) -> Horizon:
         position = self._store.followers.position(FOLLOWER, self._log.id) or START
         end = self._store.reads.end(self._log.id).horizon
-        if position.order > end.order or position.transition > end.transition:
+        if position.is_beyond(end):
             raise CorruptLogError(
                 self._log.name,
                 end.order,

@@ -10,10 +10,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.csv_cells import csv_line
+from projections.csv_cells import RESTORED
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=120)
 cells = st.none() | texts | st.floats() | st.integers() | st.sampled_from(['"', ",", "\r", "\n"])
+
+
+def csv_line(row: list[Any]) -> str:
+    return ",".join(RESTORED[type(value)](value) for value in row) + "\n"
 
 
 @given(st.lists(cells, min_size=2, max_size=8))

@@ -26,7 +26,7 @@ from infrastructure.stores.sqlite.inserts import (
     originator_hex,
 )
 from infrastructure.stores.sqlite.schema import LOCK_TIMEOUT_SECONDS
-from infrastructure.stores.sqlite.selects import select_end
+from infrastructure.stores.sqlite.selects import require_end, select_end
 
 _log = logging.getLogger("event_logger")
 
@@ -124,10 +124,7 @@ class SQLiteAppends:
         known = self._known.pop(log, None)
         if known is not None and known[0] == seen:
             return known[1]
-        end = select_end(turn.run, log)
-        if end is None:
-            raise StoreError(self._url, "holds no such log any more; open it again")
-        return end
+        return require_end(turn.run, self._url, log)
 
     def end_writer(self, log_id: UUID, writer: WriterIdentity) -> None:
         """See `Appends.end_writer`."""

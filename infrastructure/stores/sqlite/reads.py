@@ -9,16 +9,26 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
-from domain.errors import StoreError
 from domain.horizon import Horizon
 from infrastructure.stored import LogEnd, OpenedLog, Stored, StoredTransition
 from infrastructure.stores.sqlite.connections import Connections
 from infrastructure.stores.sqlite.entries import select_entries
 from infrastructure.stores.sqlite.errors import store_errors
-from infrastructure.stores.sqlite.selects import select_end, select_order_of, select_states
+from infrastructure.stores.sqlite.selects import (
+    require_end,
+    select_end,
+    select_order_of,
+    select_states,
+)
 from projections.entries import LogEntry
 
 _IDS_PER_STATEMENT = 500
+
+_OPENED = (
+    "SELECT l.name, l.identity, l.log_id, s.originator_version, s.topic, s.state"
+    " FROM audit_logs l JOIN stored_events s ON s.originator_id=l.log_id"
+    " AND s.originator_version=?"
+)
 
 
 class SQLiteReads:
@@ -35,9 +45,7 @@ class SQLiteReads:
     def logs(self) -> list[OpenedLog]:
         """See `Reads.logs`."""
         rows = self._all(
-            "SELECT l.name, l.identity, l.log_id, s.originator_version, s.topic, s.state"
-            " FROM audit_logs l JOIN stored_events s ON s.originator_id=l.log_id"
-            " AND s.originator_version=? ORDER BY l.name",
+            f"{_OPENED} ORDER BY l.name",
             AuditLog.INITIAL_VERSION,
         )
         return list(map(_opened, rows))
@@ -45,9 +53,7 @@ class SQLiteReads:
     def opened(self, log_id: UUID) -> OpenedLog | None:
         """See `Reads.opened`."""
         rows = self._all(
-            "SELECT l.name, l.identity, l.log_id, s.originator_version, s.topic, s.state"
-            " FROM audit_logs l JOIN stored_events s ON s.originator_id=l.log_id"
-            " AND s.originator_version=? WHERE l.log_id=?",
+            f"{_OPENED} WHERE l.log_id=?",
             AuditLog.INITIAL_VERSION,
             log_id.hex,
         )
@@ -56,10 +62,7 @@ class SQLiteReads:
     def end(self, log_id: UUID) -> LogEnd:
         """See `Reads.end`."""
         with store_errors(self._url), self._connections.reading() as connection:
-            end = select_end(connection.execute, log_id.hex)
-        if end is None:
-            raise StoreError(self._url, "holds no such log any more; open it again")
-        return end
+            return require_end(connection.execute, self._url, log_id.hex)
 
     def events(self, log_id: UUID, first: int, last: int, limit: int) -> list[tuple[int, bytes]]:
         """See `Reads.events`."""

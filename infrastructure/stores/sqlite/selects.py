@@ -10,6 +10,7 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
+from domain.errors import StoreError
 from domain.horizon import Horizon
 from infrastructure.stored import LogEnd
 
@@ -37,6 +38,14 @@ def select_end(run: Run, log_id: str) -> LogEnd | None:
         return LogEnd(Horizon(event[0], 0), event[1])
     times = [at for at in (event[1], transition[1]) if at is not None]
     return LogEnd(Horizon(event[0], transition[0]), max(times, default=None))
+
+
+def require_end(run: Run, url: str, log_id: str) -> LogEnd:
+    """Where the log ends; raises `StoreError` when the store holds no such log."""
+    end = select_end(run, log_id)
+    if end is None:
+        raise StoreError(url, "holds no such log any more; open it again")
+    return end
 
 
 def select_states(

@@ -22,6 +22,7 @@ from infrastructure.stores.sqlite.location import (
     refuse_unwritable,
     require_made,
 )
+from infrastructure.stores.sqlite.opened_files import write_ahead_log
 from infrastructure.stores.sqlite.schema import LOCK_TIMEOUT_SECONDS
 from infrastructure.stores.sqlite.upgrade import upgrade
 from infrastructure.stores.upgraded import Upgraded
@@ -116,7 +117,7 @@ def _back_up(source: Location, connection: sqlite3.Connection) -> None:
 def _state_of(source: Location) -> tuple[int, int] | None:
     """By what a file at rest is seen to have changed; None while its write-ahead log is there."""
     path = source.path
-    if path is None or path.with_name(f"{path.name}-wal").exists():
+    if path is None or write_ahead_log(path).exists():
         return None
     found = path.stat()
     return found.st_size, found.st_mtime_ns
