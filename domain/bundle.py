@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from domain.checks import text
+from domain.errors import shown
 
 Record = dict[str, Any]
 ReadRecord = Callable[[int], Record]
@@ -39,6 +40,13 @@ def wrapper_of(order: int, record: Record, read: ReadRecord) -> int:
             break
         order, record = parent, wrapper
     return order
+
+
+def check_parent(order: int, record: Record) -> None:
+    """Raises `ValueError` where the parent that the record names is no order before its own."""
+    parent = record.get("parent_event")
+    if parent is not None and not (type(parent) is int and 0 < parent < order):
+        raise ValueError(f"its parent_event is {shown(parent)}")
 
 
 class Step(int):

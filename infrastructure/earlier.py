@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from domain.audit_log import AuditLog
-from domain.errors import CorruptLogError
+from domain.bundle import check_parent
+from domain.errors import CorruptLogError, shown
+from domain.lifecycle import PENDING, TRANSITIONS
 from domain.values import decode
 from infrastructure.reading import NO_RECORD
 from infrastructure.store import LogStore
@@ -30,19 +32,23 @@ def sound_states(log: str, read: ReadStates, first: int, last: int, end: int) ->
         raise damaged(log, missing, "its record is missing, or is no logged event")
     for order, state in enumerate(states, first):
         try:
-            _look_at(decode(state, str))
+            _look_at(order, decode(state, str))
         except NO_RECORD as error:
             raise damaged(log, order, f"its bytes are no record ({error})") from error
     return states
 
 
-def _look_at(record: dict[str, Any]) -> None:
-    """Raise one of `NO_RECORD` where what an event is compared by is missing or misshapen."""
+def _look_at(order: int, record: dict[str, Any]) -> None:
+    """Raise one of `NO_RECORD` where what a writer needs of it is missing or misshapen."""
     # Looked at for the KeyError: no event is without it.
     record["recorded_at"]
     for name in ("extra", "position_snapshot"):
         if not isinstance(record.get(name, {}), dict):
             raise TypeError(f"its {name} is no mapping")
+    status = record.get("status", PENDING)
+    if not isinstance(status, str) or status not in TRANSITIONS:
+        raise ValueError(f"its status is {shown(status)}")
+    check_parent(order, record)
 
 
 def sound_order(log: str, order: int | None, end: int) -> int | None:

@@ -11,7 +11,7 @@ from itertools import chain, islice, zip_longest
 from typing import Any
 
 from domain.audit_log import AuditLog
-from domain.bundle import last_order_of, wrapper_of
+from domain.bundle import check_parent, last_order_of, wrapper_of
 from domain.errors import CorruptLogError, StoreError, shown
 from domain.horizon import Horizon
 from domain.lifecycle import EventLifecycle, lifecycle_id
@@ -95,6 +95,8 @@ class LogReading:
                 record = decode(state, as_time)
                 # Looked at for the KeyError: no event is without them.
                 record["timestamp"], record["event_type"], record["venue"]
+                if "parent_event" in record:
+                    check_parent(order, record)
                 yield order, record
         except NO_RECORD as error:
             if isinstance(error, CorruptLogError):
@@ -188,11 +190,11 @@ class LogReading:
             after = entry.horizon
         return entries
 
-    def history(self, order: int, upto: int | None = None) -> list[dict[str, Any]]:
+    def history(self, order: int) -> list[dict[str, Any]]:
         """A live event's logging and transitions, oldest first; times as pandas Timestamps."""
         record = self.record(order, timestamp_of)
         wrapper = self.wrapper(order, record)
-        transitions = self.transitions([wrapper], timestamp_of, upto).get(wrapper, ())
+        transitions = self.transitions([wrapper], timestamp_of).get(wrapper, ())
         return history(record, transitions, timestamp_of, is_detail=wrapper != order)
 
     def bundle_records(self, order: int) -> list[tuple[int, Record]]:

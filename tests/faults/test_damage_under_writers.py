@@ -99,6 +99,38 @@ def test_an_update_after_a_damaged_transition(path: Path, statement: str) -> Non
         assert logger.update_event(4, {"status": "submitted"}) == 4
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("parent_event", "'x'"),
+        ("parent_event", "json('[1]')"),
+        ("parent_event", "json('{\"a\": 1}')"),
+        ("parent_event", "99"),
+        ("parent_event", "3"),
+        ("parent_event", "-1"),
+        ("status", "7"),
+        ("status", "json('[1]')"),
+        ("status", "'nope'"),
+    ],
+)
+def test_an_update_of_an_event_whose_link_or_status_cannot_be(
+    path: Path, field: str, value: str
+) -> None:
+    made(path, "live")
+    damaged(
+        path,
+        f"UPDATE stored_events SET state=CAST(json_set(CAST(state AS TEXT), '$.{field}', {value})"
+        " AS BLOB) WHERE originator_version=3",
+    )
+    with EventLogger("live", store=url_of(path), redis=False) as logger:
+        with pytest.raises(CorruptLogError, match=f"order 3: .*its {field} is "):
+            logger.update_event(3, {"status": "submitted"})
+        assert logger.update_event(4, {"status": "submitted"}) == 4
+        if field == "parent_event":
+            with pytest.raises(CorruptLogError, match="order 3"):
+                list(logger.events)
+
+
 OF_THE_OPENING = "WHERE topic='audit-log.opened'"
 
 
