@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Self
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
+import orjson
 from eventsourcing.domain import Aggregate, AggregateCreated, AggregateEvent, CanMutateAggregate
 
 from domain.bundle import BundlePiece, atomic_wrapper
@@ -74,6 +76,11 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
         tx_hash: str | None = None
         late_parent: int | None = None
 
+        @cached_property
+        def timestamp(self) -> datetime:  # type: ignore[override]
+            """When it was recorded (UTC), as its record says: made when somebody asks."""
+            return datetime.fromisoformat(orjson.loads(self.record)["recorded_at"])
+
         @classmethod
         def of(cls, log_id: UUID, order: int, cell: Cell) -> AuditLog.EventLogged:
             """The event that logging the cell under this order triggers.
@@ -82,16 +89,11 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
             for every event, and the library's own mapper restores events in the same way.
             """
             if type(cell) is Entry:
-                at, record, event_id, tx_hash, late_parent, _ = cell
+                record, event_id, tx_hash, late_parent, _ = cell
             else:
-                at, record, event_id, tx_hash, late_parent = _of_piece(cell, order)  # type: ignore[arg-type]
+                record, event_id, tx_hash, late_parent = _of_piece(cell, order)  # type: ignore[arg-type]
             event = _new_event(cls)
-            state = {
-                "originator_id": log_id,
-                "originator_version": order,
-                "timestamp": at,
-                "record": record,
-            }
+            state = {"originator_id": log_id, "originator_version": order, "record": record}
             # Most events have none of these, and read them from the class.
             if event_id is not None or tx_hash is not None or late_parent is not None:
                 state |= {"event_id": event_id, "tx_hash": tx_hash, "late_parent": late_parent}
@@ -188,7 +190,7 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
         self._pending_events.extend(events)
         self._pending_ids |= _ids(events)
         self._version = first + len(events) - 1
-        self._modified_on = item.at
+        self._modified_on = events[-1].timestamp
         return range(first, self._version + 1)
 
     def order_of(self, event_id: str) -> int | None:
@@ -234,10 +236,10 @@ def numbered(log_id: UUID, first_order: int, cells: Iterable[Cell]) -> list[Audi
 
 def _of_piece(
     cell: BundlePiece, order: int
-) -> tuple[datetime, bytes, str | None, str | None, int | None]:
+) -> tuple[bytes, str | None, str | None, int | None]:
     bundle, place = cell
     piece = bundle.pieces[place]
-    return bundle.at, piece.state(order - place), piece.event_id, piece.tx_hash, piece.parent
+    return piece.state(order - place), piece.event_id, piece.tx_hash, piece.parent
 
 
 def _ids(events: Iterable[AuditLog.EventLogged]) -> dict[str, int]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
@@ -116,7 +115,6 @@ class Piece(NamedTuple):
 class Bundle:
     """A wrapper and its details, checked and captured; logged whole under contiguous orders."""
 
-    at: datetime
     pieces: tuple[Piece, ...]
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any
 
 from domain.bundle import Bundle, Piece, Record, Step
@@ -66,12 +65,12 @@ class BundlePlanner:
             else:
                 self.add_wrapper(inner, nested, place, inner_path, depth + 1)
 
-    def captured(self, at: datetime) -> Bundle:
+    def captured(self) -> Bundle:
         """The bundle, apart from the caller's dicts.
 
         Raises `UnsupportedValueError`, its path naming the detail, for what JSON cannot hold.
         """
-        return Bundle(at, tuple(map(self._piece, range(len(self._records)))))
+        return Bundle(tuple(map(self._piece, range(len(self._records)))))
 
     def _add(self, arguments: dict[str, Any], parent: int | None, path: str) -> int:
         place = len(self._records)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from domain.bundle import Bundle
@@ -30,7 +29,6 @@ _KNOWN_TYPES = dict.fromkeys(EVENT_TYPES)
 class Entry(NamedTuple):
     """One event, ready to be logged under whatever order it gets."""
 
-    at: datetime
     state: bytes
     event_id: str | None = None
     tx_hash: str | None = None
@@ -144,16 +142,14 @@ class Intake:
         event_data: dict[str, Any],
     ) -> Entry:
         """One event; raises `InvalidEventError`, naming the field."""
-        at, recorded_at = now()
         record = self.rules.record(
-            recorded_at, timestamp, event_type, venue, token, amount, position_snapshot, event_data
+            now(), timestamp, event_type, venue, token, amount, position_snapshot, event_data
         )
         given = record.get
         related = given("related_events")
         return _new_entry(
             Entry,
             (
-                at,
                 encode(record),
                 given("event_id"),
                 given("tx_hash"),
@@ -168,10 +164,9 @@ class Intake:
         Details take the wrapper's timestamp unless they bring their own, and may themselves hold
         `detail_events`. Raises `InvalidEventError`, its path naming the detail.
         """
-        at, recorded_at = now()
-        planner = BundlePlanner(self.rules.record, recorded_at, wrapper["timestamp"])
+        planner = BundlePlanner(self.rules.record, now(), wrapper["timestamp"])
         planner.add_wrapper(wrapper, detail_events)
-        return planner.captured(at)
+        return planner.captured()
 
     def update(self, order: int, changes: Any) -> Update:
         """An update of a live event, captured; raises `InvalidUpdateError`."""

@@ -120,17 +120,15 @@ def _iso_of_datetime64(value: Any) -> str | None:
     return _iso(microseconds.item(), nanosecond)
 
 
-def now() -> tuple[datetime, str]:
-    """The clock's time in UTC, to the microsecond, and the same as ISO 8601 text."""
+def now() -> str:
+    """The clock's time in UTC, to the microsecond, as ISO 8601 text."""
     seconds, microseconds = divmod(time.time_ns() // 1000, 1_000_000)
-    moment, text = _second(seconds)
-    return moment + timedelta(0, 0, microseconds), f"{text}{microseconds:06d}Z"
+    return f"{_second(seconds)}{microseconds:06d}Z"
 
 
 @lru_cache(maxsize=1)
-def _second(seconds: int) -> tuple[datetime, str]:
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment, f"{moment:%Y-%m-%dT%H:%M:%S}."
+def _second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}."
 
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)\Z")

@@ -24,7 +24,7 @@ def introduce(actor: str | None = None) -> WriterIdentity:
         "process": os.getpid(),
         "program": _readable(program),
         "version": _version(),
-        "opened_at": now()[1],
+        "opened_at": now(),
     }
     if actor is not None:
         introduction["actor"] = actor
