@@ -19,7 +19,7 @@ from domain.bundle import BundlePiece, atomic_wrapper
 from domain.checks import Number, is_valid_unicode
 from domain.errors import LogConfigurationError, shown
 from domain.identity import Cell, Earlier, Item, cells_of, settle
-from domain.intake import Entry, Intake, LoggingRules
+from domain.intake import Intake, LinkedEntry, LoggingRules
 from domain.vocabulary import Snapshot, Vocabulary
 
 MODES = ("backtest", "live")
@@ -88,7 +88,9 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
             What trigger_event() does, without building a frozen dataclass field by field: this runs
             for every event, and the library's own mapper restores events in the same way.
             """
-            if type(cell) is Entry:
+            if type(cell) is bytes:
+                record, event_id, tx_hash, late_parent = cell, None, None, None
+            elif type(cell) is LinkedEntry:
                 record, event_id, tx_hash, late_parent, _ = cell
             else:
                 record, event_id, tx_hash, late_parent = _of_piece(cell, order)  # type: ignore[arg-type]
@@ -234,9 +236,7 @@ def numbered(log_id: UUID, first_order: int, cells: Iterable[Cell]) -> list[Audi
     return [of(log_id, order, cell) for order, cell in enumerate(cells, first_order)]
 
 
-def _of_piece(
-    cell: BundlePiece, order: int
-) -> tuple[bytes, str | None, str | None, int | None]:
+def _of_piece(cell: BundlePiece, order: int) -> tuple[bytes, str | None, str | None, int | None]:
     bundle, place = cell
     piece = bundle.pieces[place]
     return piece.state(order - place), piece.event_id, piece.tx_hash, piece.parent

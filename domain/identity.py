@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from domain.bundle import Bundle, BundlePiece, Piece
 from domain.errors import EventIdConflictError, UnknownOrderError
 from domain.fields import NOT_CONTENT
-from domain.intake import Entry
+from domain.intake import Entry, LinkedEntry, PlainEntry
 from domain.values import decode
 
 Item = Entry | Bundle
@@ -40,12 +40,24 @@ def cells_of(item: Item) -> list[Cell]:
     return [item]
 
 
+def event_id_of(cell: Cell) -> str | None:
+    """The caller's key, where the event has one."""
+    return None if isinstance(cell, PlainEntry) else cell.event_id
+
+
+def state_of(cell: Cell, order: int) -> bytes:
+    """The event's record as JSON when it has this order."""
+    return cell if isinstance(cell, PlainEntry) else cell.state_at(order)
+
+
 def settle(item: Item, first_order: int, earlier: Earlier) -> range | None:
     """The orders under which the same was logged before; None when it is new.
 
     `first_order` is what a new item gets. Raises `EventIdConflictError` for an event_id that stands
     for something else, `UnknownOrderError` for a link to an order that is not there yet.
     """
+    if isinstance(item, PlainEntry):
+        return None
     for place, event_id in _event_ids(item):
         order = earlier.order_of(event_id)
         if order is not None:
@@ -54,10 +66,10 @@ def settle(item: Item, first_order: int, earlier: Earlier) -> range | None:
     return None
 
 
-def refuse_unknown_orders(item: Item, first_order: int) -> None:
+def refuse_unknown_orders(item: LinkedEntry | Bundle, first_order: int) -> None:
     """Raises `UnknownOrderError` for a link to an order that the item's own would not follow."""
     last = first_order - 1
-    pieces: Sequence[Entry | Piece] = item.pieces if isinstance(item, Bundle) else (item,)
+    pieces: Sequence[LinkedEntry | Piece] = item.pieces if isinstance(item, Bundle) else (item,)
     for place, piece in enumerate(pieces):
         if piece.parent is not None and piece.parent > last + place:
             raise UnknownOrderError(piece.parent, last, "parent_event")
@@ -66,7 +78,7 @@ def refuse_unknown_orders(item: Item, first_order: int) -> None:
                 raise UnknownOrderError(order, last, "related_events")
 
 
-def _event_ids(item: Item) -> Iterator[tuple[int, str]]:
+def _event_ids(item: LinkedEntry | Bundle) -> Iterator[tuple[int, str]]:
     if not isinstance(item, Bundle):
         if item.event_id is not None:
             yield 0, item.event_id
@@ -81,16 +93,18 @@ def _event_ids(item: Item) -> Iterator[tuple[int, str]]:
         yield place, piece.event_id
 
 
-def _repeated(item: Item, place: int, event_id: str, order: int, earlier: Earlier) -> range:
+def _repeated(
+    item: LinkedEntry | Bundle, place: int, event_id: str, order: int, earlier: Earlier
+) -> range:
     first = order - place
     orders = range(first, first + item.size)
     stored = earlier.states(max(first, 1), orders[-1]) if first > 0 else ()
     if len(stored) != item.size:
         stored = earlier.states(order, order)
-        new = cells_of(item)[place].state_at(order)
+        new = state_of(cells_of(item)[place], order)
         raise EventIdConflictError(event_id, order, _differing(new, stored[0]) or ("bundle",))
     for at, (cell, there) in enumerate(zip(cells_of(item), stored, strict=True)):
-        differing = _differing(cell.state_at(first + at), there)
+        differing = _differing(state_of(cell, first + at), there)
         if differing:
             raise EventIdConflictError(event_id, order, differing)
     return orders

@@ -26,8 +26,12 @@ Record = dict[str, Any]
 _KNOWN_TYPES = dict.fromkeys(EVENT_TYPES)
 
 
-class Entry(NamedTuple):
-    """One event, ready to be logged under whatever order it gets."""
+PlainEntry = bytes
+"""An event that names no other and is found by its order alone: its record as JSON is all of it."""
+
+
+class LinkedEntry(NamedTuple):
+    """One event with a key or a link, ready to be logged under whatever order it gets."""
 
     state: bytes
     event_id: str | None = None
@@ -40,14 +44,13 @@ class Entry(NamedTuple):
         """How many orders it takes."""
         return 1
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether it can be logged without a look at what was logged before."""
-        return self.event_id is None and self.parent is None and not self.related
-
     def state_at(self, order: int) -> bytes:
         """Its record as JSON, which is the same under any order."""
         return self.state
+
+
+Entry = PlainEntry | LinkedEntry
+"""One event as it was taken in."""
 
 
 @dataclass
@@ -122,7 +125,7 @@ class LoggingRules:
 
 
 _CHECKS = EVENT_DATA_CHECKS.get
-_new_entry = tuple.__new__
+_KEYS_AND_LINKS = frozenset({"event_id", "tx_hash", "parent_event", "related_events"})
 
 
 class Intake:
@@ -145,17 +148,16 @@ class Intake:
         record = self.rules.record(
             now(), timestamp, event_type, venue, token, amount, position_snapshot, event_data
         )
+        state = encode(record)
+        if _KEYS_AND_LINKS.isdisjoint(record):
+            return state
         given = record.get
-        related = given("related_events")
-        return _new_entry(
-            Entry,
-            (
-                encode(record),
-                given("event_id"),
-                given("tx_hash"),
-                given("parent_event"),
-                () if related is None else tuple(related),
-            ),
+        return LinkedEntry(
+            state,
+            given("event_id"),
+            given("tx_hash"),
+            given("parent_event"),
+            tuple(given("related_events", ())),
         )
 
     def bundle(self, wrapper: dict[str, Any], detail_events: Sequence[Any]) -> Bundle:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from domain.errors import InvalidTimestampError, LogConfigurationError, shown
@@ -122,13 +121,19 @@ def _iso_of_datetime64(value: Any) -> str | None:
 
 def now() -> str:
     """The clock's time in UTC, to the microsecond, as ISO 8601 text."""
-    seconds, microseconds = divmod(time.time_ns() // 1000, 1_000_000)
-    return f"{_second(seconds)}{microseconds:06d}Z"
+    global _this_second
+    microseconds = time.time_ns() // 1000
+    began, text = _this_second
+    since = microseconds - began
+    if not 0 <= since < 1_000_000:
+        seconds, since = divmod(microseconds, 1_000_000)
+        text = f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}."
+        _this_second = (microseconds - since, text)
+    return f"{text}{since:06d}Z"
 
 
-@lru_cache(maxsize=1)
-def _second(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}."
+# Begins at (microseconds since 1970), as text: replaced as a whole, from any thread.
+_this_second = (0, "1970-01-01T00:00:00.")
 
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)\Z")

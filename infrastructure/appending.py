@@ -10,7 +10,7 @@ from eventsourcing.persistence import Mapper
 from domain.audit_log import AuditLog, numbered
 from domain.errors import ConcurrencyError, EventLoggerError, StoreError
 from domain.identity import Item, cells_of, settle
-from domain.intake import Entry, Update
+from domain.intake import PlainEntry, Update
 from infrastructure.earlier import sound_order, sound_states
 from infrastructure.lifecycles import Judging, Lifecycles
 from infrastructure.store import AtTheEnd, LogStore
@@ -116,7 +116,7 @@ class _Group:
         """What is to be stored; `outcomes` then holds what each work came to."""
         events, of, log_id = self._events, AuditLog.EventLogged.of, self._log.id
         for work in works:
-            if type(work) is Entry and work.is_plain:
+            if type(work) is PlainEntry:
                 order = self._first + len(events)
                 events.append(of(log_id, order, work))
                 self.outcomes.append(range(order, order + 1))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, overload
+from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 
-from domain.audit_log import AuditLog
+from domain.audit_log import AuditLog, numbered
 from domain.horizon import Horizon
+from domain.intake import PlainEntry
 from projections.status_board import Kind, OpenEvent
 
 
@@ -35,6 +37,38 @@ class Transition(NamedTuple):
     stored: StoredEvent
     after: int
     tx_hash: str | None
+
+
+class PlainEvents(Sequence[AuditLog.EventLogged]):
+    """Events with consecutive orders, all of them plain: their records, and where they begin.
+
+    A batch of a backtest is mostly that, and what it stores is the records: an event is made of one
+    when somebody asks for it.
+    """
+
+    __slots__ = ("_first", "_log_id", "states")
+
+    def __init__(self, log_id: UUID, first: int, states: Sequence[PlainEntry]) -> None:
+        self._log_id = log_id
+        self._first = first
+        self.states = states
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    @overload
+    def __getitem__(self, place: int) -> AuditLog.EventLogged: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[AuditLog.EventLogged]: ...
+
+    def __getitem__(
+        self, place: int | slice
+    ) -> AuditLog.EventLogged | Sequence[AuditLog.EventLogged]:
+        orders = range(self._first, self._first + len(self.states))[place]
+        if isinstance(orders, range):
+            return numbered(self._log_id, orders.start, self.states[place])  # type: ignore[arg-type]
+        return AuditLog.EventLogged.of(self._log_id, orders, self.states[place])  # type: ignore[arg-type]
 
 
 class Writes(NamedTuple):

@@ -8,11 +8,12 @@ from typing import Any
 
 from domain.audit_log import AuditLog, numbered
 from domain.errors import EventLoggerError, UpdateNotAllowedError
-from domain.identity import Cell, Item, cells_of, settle
-from domain.intake import Entry, Update
+from domain.identity import Cell, Item, cells_of, event_id_of, settle, state_of
+from domain.intake import PlainEntry, Update
 from event_logger.writing.usage import Usage
 from infrastructure.appending import Outcome, Work
 from infrastructure.audit_logs import AuditLogs
+from infrastructure.stored import PlainEvents
 
 
 class BufferedWriter:
@@ -51,7 +52,12 @@ class BufferedWriter:
                 raise UpdateNotAllowedError(work.order)
             if not self._is_leased:
                 self._become_the_writer()
-            orders, new = self._take(work)
+            new: list[Cell]
+            if type(work) is PlainEntry:
+                new = [work]
+                orders = self._put(new)
+            else:
+                orders, new = self._take(work)
             # A signal handler's call inside another's commit leaves the rest to the next batch.
             if len(self._cells) > self._commit_every and new and not self._is_inside:
                 self._commit_with(new)
@@ -116,7 +122,7 @@ class BufferedWriter:
         cells = self._cells[:]
         base = int(cells[0])
         pending = [
-            cell.state_at(order)
+            state_of(cell, order)
             for order, cell in enumerate(cells[1:], base + 1)
             if first <= order <= last
         ]
@@ -127,14 +133,15 @@ class BufferedWriter:
 
     def _take(self, item: Item) -> tuple[range, list[Cell]]:
         """The item's orders, and what was put into the buffer for it: nothing if it was there."""
-        is_free = type(item) is Entry and item.is_plain
-        new: list[Cell] = [item] if type(item) is Entry else cells_of(item)
-        ids = {} if is_free else {one.event_id: one for one in new if one.event_id is not None}
+        new = cells_of(item)
+        if type(item) is PlainEntry:
+            return self._put(new), new
+        ids = {id: one for one in new if (id := event_id_of(one)) is not None}
         cells = self._cells
         while True:
             last = cells[-1]
             first = cells[0] + len(cells)
-            known = None if is_free else settle(item, first, self)
+            known = settle(item, first, self)
             if known is not None:
                 return known, []
             # No call from here on, so that no handler logs between the look and the change.
@@ -145,6 +152,18 @@ class BufferedWriter:
                 break
             self.usage.check()
         return range(first, first + len(new)), new
+
+    def _put(self, new: list[Cell]) -> range:
+        """The orders of what needs no judging, now that it is in the buffer."""
+        cells = self._cells
+        while True:
+            last = cells[-1]
+            first = cells[0] + len(cells)
+            # As in `_take`.
+            if cells[-1] is last and not self.usage.is_closed:
+                cells += new
+                return range(first, first + len(new))
+            self.usage.check()
 
     def _order_of(self, cell: Cell) -> int | None:
         cells = self._cells[:]
@@ -186,15 +205,20 @@ class BufferedWriter:
             cells = self._cells[:]
             base, last = cells[0], cells[0] + len(cells) - 1
             if last > base:
-                events = numbered(self._log.id, base + 1, cells[1:])
                 try:
-                    self._logs.appending(self._log).append_events(events)
+                    self._logs.appending(self._log).append_events(self._events_of(cells))
                 except Exception:
                     if self._cells[0] < last:
                         raise
                 self._forget(last)
         finally:
             self._is_inside = was_inside
+
+    def _events_of(self, cells: list[Any]) -> Sequence[AuditLog.EventLogged]:
+        first, pending = cells[0] + 1, cells[1:]
+        if set(map(type, pending)) == {PlainEntry}:
+            return PlainEvents(self._log.id, first, pending)
+        return numbered(self._log.id, first, pending)
 
     def _forget(self, last: int) -> None:
         """Let go of what is stored up to this order."""

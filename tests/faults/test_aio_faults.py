@@ -142,7 +142,7 @@ def test_a_cancelled_call_is_logged_once_if_it_was_taken_on_and_else_never(
 
     def noted(work: Any, *others: Any) -> Any:
         if not callable(work):
-            taken_on.append(orjson.loads(work.state)["amount"])
+            taken_on.append(orjson.loads(work)["amount"])
         return waiting(work, *others)
 
     monkeypatch.setattr(group_commit, "_Waiting", noted)

@@ -10,7 +10,7 @@ from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
 from domain.horizon import Horizon
-from infrastructure.stored import Transition
+from infrastructure.stored import PlainEvents, Transition
 from infrastructure.stores.sqlite.connections import Turn
 
 _ROWS_PER_STATEMENT = 100
@@ -51,12 +51,18 @@ def insert_events(
     if not events:
         return
     topic, first = AuditLog.EventLogged.TOPIC, events[0].originator_version
-    states = [event.record for event in events]
+    states: Sequence[bytes]
+    if isinstance(events, PlainEvents):
+        states = events.states
+    else:
+        states = [event.record for event in events]
     for start in range(0, len(states), _ROWS_PER_STATEMENT):
         rows = states[start : start + _ROWS_PER_STATEMENT]
         turn.run(
             _insert_rows(len(rows)), (log_id, first + start, topic, committed_at, writer, *rows)
         )
+    if isinstance(events, PlainEvents):
+        return
     ids = [(log_id, e.event_id, e.originator_version) for e in events if e.event_id is not None]
     if ids:
         turn.run_many("INSERT INTO event_ids VALUES (?,?,?)", ids)

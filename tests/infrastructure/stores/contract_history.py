@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from domain.horizon import START, Horizon
-from domain.intake import Entry
 from infrastructure.store import LogStore
 from infrastructure.stored import Stored
 from tests.infrastructure.stores.written import (
     Backend,
     Move,
     OnStore,
+    Part,
     Written,
     entries_of,
     entry,
@@ -96,7 +96,7 @@ class HistoryContract(OnStore):
         self, store: LogStore, backend: Backend
     ) -> None:
         log = Written(store)
-        commits: list[tuple[int, list[Entry | Move]]] = [
+        commits: list[tuple[int, list[Part]]] = [
             (10, [entry(), entry(), Move(1)]),
             (10, [Move(2)]),
             (20, [Move(1), Move(1)]),
