@@ -66,9 +66,6 @@ class LoggingRules:
 
     def iso_timestamp(self, value: Any) -> str:
         """The trigger time as ISO 8601 UTC text, on the hour where these rules ask for it."""
-        last, iso = self._last
-        if value is last and iso:
-            return iso
         iso = checked_time("timestamp", value)
         if self.hourly_timestamps and not is_on_the_hour(iso):
             raise InvalidTimestampError(
@@ -96,9 +93,10 @@ class LoggingRules:
         """
         if type(event_type) is not str or event_type not in _KNOWN_TYPES or self.strict_event_types:
             event_type = checked_event_type(event_type, strict=self.strict_event_types)
+        last, iso = self._last
         record: Record = {
             "recorded_at": recorded_at,
-            "timestamp": self.iso_timestamp(timestamp),
+            "timestamp": iso if iso and timestamp is last else self.iso_timestamp(timestamp),
             "event_type": event_type,
             "venue": text("venue", venue),
         }

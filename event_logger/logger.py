@@ -78,6 +78,7 @@ class EventLogger(LogReader, Vocabulary[Order]):
         self.execution_mode = execution_mode
         self.include_balance_snapshots = include_balance_snapshots
         self._intake = audit_log.intake
+        self._is_overridden = type(self).log_event is not EventLogger.log_event
         # Runs when the logger is garbage collected or the interpreter exits, whichever is first.
         self._finalizer = weakref.finalize(self, let_go, self.writer)
 
@@ -115,7 +116,7 @@ class EventLogger(LogReader, Vocabulary[Order]):
         position_snapshot: Snapshot,
         event_data: dict[str, Any],
     ) -> Order:
-        if type(self).log_event is not EventLogger.log_event:
+        if self._is_overridden:
             # A subclass that overrides `log_event` sees what the typed methods log, too.
             return super()._log_fields(
                 timestamp, event_type, venue, token, amount, position_snapshot, event_data
