@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from domain.bundle import Step, atomic_wrapper
+from domain.bundle_planner import ARGUMENTS
 from domain.checks import Number
 from domain.errors import InvalidEventError, shown
 from domain.intake import LoggingRules
@@ -22,6 +23,8 @@ LogBundleAsync = Callable[["BundleBuilder"], Awaitable[Orders]]
 
 class BundleBuilder(Vocabulary[Step]):
     """Collects the steps of an atomic bundle; each is checked and captured when it is logged.
+
+    So is what the bundle itself is given, when it is made.
 
     Every typed method gives a `Step`, a handle that later steps can name in `related_events`. When
     the block ends the bundle is logged in one transaction and `orders` holds its orders, the
@@ -39,11 +42,13 @@ class BundleBuilder(Vocabulary[Step]):
         event_data: dict[str, Any],
         steps: list[Step] | None = None,
     ) -> None:
+        given = atomic_wrapper(timestamp, bundle_name, net_result, position_snapshot, event_data)
+        captured = _captured(rules, given)
         self.timestamp = timestamp
         self.bundle_name = bundle_name
-        self.net_result = net_result
-        self.position_snapshot = position_snapshot
-        self.event_data = event_data
+        self.net_result = captured["net_result"]
+        self.position_snapshot = captured["position_snapshot"]
+        self.event_data = {name: captured[name] for name in event_data}
         self.details: list[dict[str, Any]] = []
         self.orders: Orders | None = None
         self._rules = rules
@@ -68,24 +73,15 @@ class BundleBuilder(Vocabulary[Step]):
         Raises `InvalidEventError` for what cannot be logged, and when the block has ended.
         """
         self._refuse_unless_open()
-        timestamp = self.timestamp if timestamp is None else timestamp
-        related = event_data.pop("related_events", None)
-        named = (event_type, venue, token, amount, position_snapshot)
-        record = self._rules.record("", timestamp, *named, event_data)
-        captured = decode(encode(record), timestamp_of)
-        self.details.append(
-            {
-                "timestamp": timestamp,
-                "event_type": event_type,
-                "venue": venue,
-                "token": token,
-                "amount": amount,
-                "position_snapshot": captured.get("position_snapshot"),
-                **{k: v for k, v in event_data.items() if k not in captured.get("extra", ())},
-                **captured.get("extra", {}),
-                "related_events": list(related) if isinstance(related, tuple | list) else related,
-            }
-        )
+        given = {
+            "timestamp": self.timestamp if timestamp is None else timestamp,
+            "event_type": event_type,
+            "venue": venue,
+            "token": token,
+            "amount": amount,
+            "position_snapshot": position_snapshot,
+        }
+        self.details.append(_captured(self._rules, given | event_data))
         return self._next_step()
 
     def bundle(
@@ -186,6 +182,25 @@ class AsyncBundleBuilder(BundleBuilder):
         self._end(exc_type)
         if exc_type is None:
             self.orders = await self._log(self)
+
+
+def _captured(rules: LoggingRules, arguments: dict[str, Any]) -> dict[str, Any]:
+    """What `log_event` takes, checked, its snapshot and extras apart from the caller's dicts.
+
+    `related_events` stay as they are, and are checked when the bundle is logged: they may name
+    steps.
+    """
+    data = dict(arguments)
+    related = data.pop("related_events", None)
+    named = {name: data.pop(name, None) for name in ARGUMENTS}
+    record = rules.record("", **named, event_data=data)
+    captured = decode(encode(record), timestamp_of)
+    return {
+        **arguments,
+        "position_snapshot": captured.get("position_snapshot"),
+        **captured.get("extra", {}),
+        "related_events": list(related) if isinstance(related, tuple | list) else related,
+    }
 
 
 def _refuse_plain_with(built: BundleBuilder) -> Orders:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -60,6 +61,68 @@ def test_different_content_is_an_error(store: str, changed: dict[str, Any]) -> N
             log_one(logger, **changed)
         assert logger.global_order == 1
         assert logger.log_event(NOON, "Y", "V") == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "first", "again"),
+    [
+        ("amount", Decimal("1.50"), 1.5),
+        ("amount", 1, 1.0),
+        ("amount", 1, Decimal("1.000")),
+        ("amount", 0.1, Decimal("0.10")),
+        ("amount", Decimal("0.1"), np.float64(0.1)),
+        ("amount", Decimal.from_float(0.1), 0.1),
+        ("amount", 0, Decimal("-0.0")),
+        ("amount", 10**23, 1e23),
+        ("amount", 10**4000, Decimal(10**4000)),
+        ("gas_units", 7, np.int8(7)),
+        ("iteration", 1, np.uint64(1)),
+        ("note", {"k": [1, 2.0, {"d": Decimal("3.10")}]}, {"k": (1.0, 2, {"d": 3.1})}),
+        ("note", [True, None], (np.bool_(True), None)),
+        ("note", float("inf"), Decimal("Infinity")),
+        ("note", {"a": 1, "b": 2}, {"b": 2.0, "a": 1}),
+        ("trigger_timestamp", NOON, LATER),
+        ("position_snapshot", {"wallet": {"ETH": 1}}, {"wallet": {"ETH": 2}}),
+        ("position_snapshot", {"wallet": {}}, None),
+    ],
+)
+@pytest.mark.parametrize("mode", ["backtest", "live"])
+def test_numbers_of_equal_value_are_the_same_in_whatever_form(
+    store: str, mode: str, field: str, first: Any, again: Any
+) -> None:
+    options: dict[str, Any] = {"redis": False} if mode == "live" else {}
+    with EventLogger(mode, store=store, **options) as logger:
+        assert log_one(logger, **{field: first}) == 1
+        assert log_one(logger, **{field: again}) == 1
+        detail = X | {"event_id": "d", field: first}
+        orders = logger.log_atomic_transaction(NOON, "ENTRY", [detail], {}, event_id="b")
+        detail[field] = again
+        again_orders = logger.log_atomic_transaction(NOON, "ENTRY", [detail], {}, event_id="b")
+        assert again_orders == orders
+
+
+@pytest.mark.parametrize(
+    ("changed", "fields"),
+    [
+        ({"amount": Decimal("1.01")}, ("amount",)),
+        ({"amount": None}, ("amount",)),
+        ({"amount": 2, "note": {"k": [1, 1]}, "venue": "W"}, ("venue", "amount", "note")),
+        ({"note": {"k": ["1"]}}, ("note",)),
+        ({"note": {"k": [True]}}, ("note",)),
+        ({"more": 1, "purpose": "other"}, ("purpose", "more")),
+        ({"nonce": 3, "token": "ETH"}, ("token", "nonce")),
+    ],
+)
+def test_a_conflict_names_the_fields_that_differ(
+    store: str, changed: dict[str, Any], fields: tuple[str, ...]
+) -> None:
+    with EventLogger(store=store) as logger:
+        log_one(logger)
+        with pytest.raises(EventIdConflictError) as refused:
+            log_one(logger, **changed)
+        assert set(refused.value.fields) == set(fields)
+        assert all(field in str(refused.value) for field in fields)
+        assert logger.global_order == 1
 
 
 @pytest.mark.parametrize("reopened", [False, True])
