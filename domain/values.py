@@ -32,7 +32,7 @@ _CONTAINERS = frozenset({dict, list, tuple})
 _LEAVES = frozenset({str, bool, type(None), Decimal})
 # All of encoded bytes but "$", brackets, and letters of null, which are then quickly looked at.
 _NOT_TELLING = bytes(set(range(256)) - set(b"${[ul"))
-_TELLING_OF_A_TAG = len("{$l")
+_TELLING_OF_A_DECIMAL, _TELLING_OF_ANOTHER_TAG = len("{$l"), len("{$")
 _dumps = orjson.dumps
 
 
@@ -88,19 +88,21 @@ def decode(encoded: bytes, as_time: Callable[[str], Any]) -> dict[str, Any]:
 
 def _encoded_at_once(record: dict[str, Any], options: int) -> bytes | None:
     """The bytes of `tagged(record)` in a fraction of the time; None where they may differ."""
-    tags = 0
+    tags = others = 0
     # One dict is enough: each is written before the next is asked for.
     decimal = {"$decimal": ""}
 
     def default(value: Any) -> Any:
-        nonlocal tags
+        nonlocal tags, others
         if type(value) is Decimal:
             tags += 1
             decimal["$decimal"] = str(value)
             return decimal
         # At this depth a container is refused: how deep it really stands is not known here.
         plain = tagged(value, "", MAX_DEPTH)
-        tags += type(plain) is dict
+        if type(plain) is dict:
+            tags += 1
+            others += 1
         return plain
 
     try:
@@ -114,8 +116,9 @@ def _encoded_at_once(record: dict[str, Any], options: int) -> bytes | None:
     telling = encoded.translate(None, _NOT_TELLING)
     if telling.count(b"$") != tags and encoded.count(b'"$') != tags:
         return None
-    others = len(telling) - tags * _TELLING_OF_A_TAG
-    if others > MAX_DEPTH and _may_nest_too_deep(telling) and _nests_too_deep(record):
+    of_tags = (tags - others) * _TELLING_OF_A_DECIMAL + others * _TELLING_OF_ANOTHER_TAG
+    deep = len(telling) - of_tags > MAX_DEPTH
+    if deep and _may_nest_too_deep(telling) and _nests_too_deep(record):
         return None
     # orjson writes NaN and infinities as null.
     if b"ull" in telling and b"null" in encoded and _needs_tags(record.values()):

@@ -99,7 +99,13 @@ def nest(depth: int, leaf: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "leaf", [1, 0.5, "text", Decimal(1), None, float("nan"), np.float64(1), 2**60, 2**63, 2**70]
+    "leaf",
+    [
+        *(1, 0.5, "text", Decimal(1), None, float("nan"), np.float64(1), 2**60, 2**63, 2**70),
+        *(pd.Timestamp("2024-05-12T14:00Z"), pd.NaT, np.datetime64("2024-05-12"), UUID(int=1)),
+        *(Side.SHORT, Side.UNKNOWN, "null", "$5", np.bool_(True)),
+    ],
+    ids=repr,
 )
 def test_the_same_depth_is_refused_whatever_is_in_it(leaf: Any) -> None:
     deepest = nest(MAX_DEPTH, leaf)
