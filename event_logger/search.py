@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict
 import orjson
 
 from domain.audit_log import AuditLog
-from domain.errors import InvalidEventError, shown
+from domain.errors import InvalidEventError, InvalidTimestampError, shown
 from domain.times import checked_time, iso_of_text
 from infrastructure.reading import LogReading, Rows
 from infrastructure.store import Reads
@@ -171,7 +171,12 @@ def checked_moment(field: str, value: Any) -> pd.Timestamp:
     Raises `InvalidTimestampError` for anything else.
     """
     iso = iso_of_text(field, value) if isinstance(value, str) else checked_time(field, value)
-    moment: pd.Timestamp = timestamp_of(iso)
+    try:
+        moment: pd.Timestamp = timestamp_of(iso)
+    except ValueError:
+        raise InvalidTimestampError(
+            field, value, f"{iso} is beyond what nanoseconds can tell; leave them out"
+        ) from None
     return moment
 
 

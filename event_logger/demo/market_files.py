@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,10 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from domain.errors import EventLoggerError, shown
+from domain.times import iso_of_text
+
+# Seconds since 1970 of this century and the two after it: 20240512 is none.
+_SECONDS = re.compile(r"\d{10}\Z", re.ASCII)
 
 
 class MarketDataError(EventLoggerError, ValueError):
@@ -126,7 +131,6 @@ def _parsed(
 
 
 def _stamp(text: str) -> datetime:
-    if text.isdigit():
+    if _SECONDS.match(text):
         return datetime.fromtimestamp(int(text), UTC)
-    stamp = datetime.fromisoformat(text)
-    return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)
+    return datetime.fromisoformat(iso_of_text("the time", text))

@@ -92,7 +92,10 @@ def test_comment_lines_are_skipped(tmp_path: Path) -> None:
         (PRICES, lambda x: x[:1], "no usable row"),
         (PRICES, lambda x: [*x[:50], b"2024-06-03T01:00:00Z,nan,1,1,1\n", *x[51:]], "NaN"),
         (PRICES, lambda x: [*x[:50], b"2024-06-03T01:00:00Z,-3,1,1,1\n", *x[51:]], "-3"),
-        (PRICES, lambda x: [*x[:50], b"yesterday,3,1,1,1\n", *x[51:]], "yesterday"),
+        *(
+            (PRICES, lambda x, at=at: [*x[:50], f"{at},3,1,1,1\n".encode(), *x[51:]], at)
+            for at in ("yesterday", "20240603", "03/06/2024", "14:00", "2024-W23-1", "2024-6-3")
+        ),
     ],
 )
 def test_bad_files_are_refused(

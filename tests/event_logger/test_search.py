@@ -100,6 +100,13 @@ def test_a_time_that_is_none_is_refused(reader: LogReader, time: str) -> None:
         reader.search(since=time)
 
 
+@pytest.mark.parametrize("name", ["since", "until"])
+def test_a_time_that_nanoseconds_cannot_tell_is_refused(reader: LogReader, name: str) -> None:
+    criteria: Any = {name: "2300-01-01T00:00:00.000000001Z"}
+    with pytest.raises(InvalidTimestampError, match="is beyond what nanoseconds can tell"):
+        reader.search(**criteria)
+
+
 @pytest.mark.parametrize(
     ("criterion", "value"),
     [
