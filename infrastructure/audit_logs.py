@@ -26,7 +26,7 @@ from infrastructure.earlier import StoredRecords, damaged
 from infrastructure.log_metadata import captured_metadata, is_same_metadata
 from infrastructure.reading import NO_RECORD, PAGE, LogReading
 from infrastructure.store import Lease, LogStore
-from infrastructure.stored import OpenedLog, WriterIdentity
+from infrastructure.stored import Commit, OpenedLog, Source, WriterIdentity
 from infrastructure.stores import open_store
 from infrastructure.writers import introduce
 
@@ -181,6 +181,21 @@ class AuditLogs(Application[UUID]):
         stored = self.mapper.to_stored_event(opened)
         if not self.store.appends.create_filled(
             stored, log.name, log.identity or "", self._writer(log), batches
+        ):
+            raise ConcurrencyError(log.name, 0)
+
+    def save_copied(
+        self, log: AuditLog, source: Source, batches: Iterable[Sequence[Commit]]
+    ) -> None:
+        """Store a new log with all that another holds, as it was committed there.
+
+        The batches are drawn, and errors raised, as `save_new` says.
+        """
+        self.lease(log)
+        (opened,) = log.collect_events()
+        stored = self.mapper.to_stored_event(opened)
+        if not self.store.appends.create_copied(
+            stored, log.name, log.identity or "", self._writer(log), source, batches
         ):
             raise ConcurrencyError(log.name, 0)
 

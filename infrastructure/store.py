@@ -25,9 +25,12 @@ from domain.horizon import Horizon
 from infrastructure.commit_signal import CommitSignals
 from infrastructure.stored import (
     BoardRows,
+    Commit,
     LogEnd,
     OpenedLog,
+    Source,
     Stored,
+    StoredEntry,
     StoredTransition,
     WriterIdentity,
     Writes,
@@ -73,6 +76,22 @@ class Appends(Protocol):
 
         The batches are drawn while the transaction is open and must not touch the store; when they
         raise, nothing is stored.
+        """
+
+    def create_copied(
+        self,
+        opened: StoredEvent,
+        name: str,
+        identity: str,
+        writer: WriterIdentity,
+        source: Source,
+        batches: Iterable[Sequence[Commit]],
+    ) -> bool:
+        """Store a new log with all that another holds in one transaction; False as `create` says.
+
+        The entries keep the times and the numbers of the writers who committed them there. The
+        opening is this writer's, who comes after those, at the time of the other's: times never go
+        back. Batches are drawn as `create_filled` says.
         """
 
     def append(self, log_id: UUID, writer: WriterIdentity, decide: Decide) -> LogEnd:
@@ -122,6 +141,9 @@ class Reads(Protocol):
 
         Nothing that is committed is ever skipped, and other logs of the store cost nothing.
         """
+
+    def stored_entries(self, log_id: UUID, after: Horizon, limit: int) -> list[StoredEntry]:
+        """The same entries as `entries`, whole, whatever is stored as their state."""
 
     def stored(self, log_id: UUID, horizon: Horizon) -> Stored:
         """Who committed the entry that ends at this horizon, and when."""

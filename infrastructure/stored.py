@@ -97,6 +97,41 @@ class Stored(NamedTuple):
     writer: int | None
 
 
+class StoredEntry(NamedTuple):
+    """An entry of a log as it is stored, who committed it and when.
+
+    `order` is the event's; of a transition, `number` counts the log's and `version` those of the
+    event from 0 on, both None where an event was logged. A `state` of None is missing.
+    """
+
+    horizon: Horizon
+    order: int
+    number: int | None
+    version: int | None
+    topic: str | None
+    state: bytes | None
+    committed_at: int | None
+    writer: int | None
+
+
+class Commit(NamedTuple):
+    """What one writer committed at one time to another log, to be stored as it was there."""
+
+    committed_at: int | None
+    writer: int | None
+    writes: Writes
+
+
+class Source(NamedTuple):
+    """What is known of another log beside its entries: the store's time of its opening, writers.
+
+    Of each writer its number, introduction, and when it closed.
+    """
+
+    opened_at: int | None
+    writers: Sequence[tuple[int, bytes, int | None]]
+
+
 class OpenedLog(NamedTuple):
     """A log of the store: its name, identity, and the stored event of its opening."""
 

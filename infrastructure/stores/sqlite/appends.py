@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
@@ -15,14 +15,16 @@ from domain.errors import ReadOnlyStoreError, StoreError
 from domain.horizon import Horizon
 from infrastructure.commit_signal import CommitSignals
 from infrastructure.store import Decide
-from infrastructure.stored import LogEnd, WriterIdentity, Writes
+from infrastructure.stored import Commit, LogEnd, Source, WriterIdentity, Writes
 from infrastructure.stores.sqlite.at_the_end import AtTheEnd
 from infrastructure.stores.sqlite.connections import Connections, Superseded, Turn
 from infrastructure.stores.sqlite.errors import DRIVER_ERRORS, as_store_error
 from infrastructure.stores.sqlite.inserts import (
+    insert_copied,
     insert_events,
     insert_opened,
     insert_transitions,
+    introduced,
     originator_hex,
 )
 from infrastructure.stores.sqlite.schema import LOCK_TIMEOUT_SECONDS
@@ -38,7 +40,7 @@ GOODBYE_SECONDS = 0.05
 
 
 class _Marker(NamedTuple):
-    """How a commit is known again: one of its rows. Without a time, it may simply be repeated."""
+    """How a commit is known again: one of its rows. Without a state, it may simply be repeated."""
 
     originator: str
     version: int
@@ -74,25 +76,66 @@ class SQLiteAppends:
         batches: Iterable[Sequence[AuditLog.EventLogged]],
     ) -> bool:
         """See `Appends.create_filled`."""
-        log_id = _log_id(opened)
+        log = originator_hex(opened)
+
+        def fill(turn: Turn, drawn: Iterable[Sequence[AuditLog.EventLogged]]) -> _Marker:
+            at, number = self._now(None), introduced(turn, log, writer)
+            insert_opened(turn, opened, name, identity, at, number)
+            last, state = 0, opened.state
+            for events in drawn:
+                insert_events(turn, log, events, at, number)
+                if events:
+                    last, state = events[-1].originator_version, events[-1].record
+            return _Marker(log, last, state, at, number)
+
+        return self._make(log, name, writer, batches, fill)
+
+    def create_copied(
+        self,
+        opened: StoredEvent,
+        name: str,
+        identity: str,
+        writer: WriterIdentity,
+        source: Source,
+        batches: Iterable[Sequence[Commit]],
+    ) -> bool:
+        """See `Appends.create_copied`."""
+        log = originator_hex(opened)
+
+        def fill(turn: Turn, drawn: Iterable[Sequence[Commit]]) -> _Marker:
+            rows = [(log, *writer) for writer in source.writers]
+            turn.run_many("INSERT INTO writers VALUES (?,?,?,?)", rows)
+            at, number = source.opened_at, introduced(turn, log, writer)
+            insert_opened(turn, opened, name, identity, at, number)
+            insert_copied(turn, log, drawn)
+            return _Marker(log, 0, opened.state, at, number)
+
+        return self._make(log, name, writer, batches, fill)
+
+    def _make(
+        self,
+        log: str,
+        name: str,
+        writer: WriterIdentity,
+        batches: Iterable[T],
+        fill: Callable[[Turn, Iterable[T]], _Marker],
+    ) -> bool:
+        """Store a new log as `fill` does; False when it is there. Batches are drawn only once."""
         drawn = 0
 
-        def store(turn: Turn) -> tuple[bool, _Marker | None]:
+        def drawing() -> Iterator[T]:
             nonlocal drawn
-            if select_end(turn.run, log_id.hex) is not None:
+            for batch in batches:
+                drawn += 1
+                yield batch
+
+        def store(turn: Turn) -> tuple[bool, _Marker | None]:
+            if select_end(turn.run, log) is not None:
                 return False, None
             if drawn:
                 problem = f"another write came between while log {name!r} was made; make it again"
                 raise StoreError(self._url, problem)
-            at, number = self._now(None), self._introduced(turn, log_id.hex, writer)
-            insert_opened(turn, opened, name, identity, at, number)
-            last, state = 0, opened.state
-            for events in batches:
-                drawn += 1
-                insert_events(turn, log_id.hex, events, at, number)
-                if events:
-                    last, state = events[-1].originator_version, events[-1].record
-            return True, _Marker(log_id.hex, last, state, at, number)
+            return True, fill(turn, drawing())
 
         return self._in_turn(store, writer)
 
@@ -145,7 +188,7 @@ class SQLiteAppends:
     def _store(
         self, turn: Turn, log: str, writer: WriterIdentity, end: LogEnd, writes: Writes
     ) -> tuple[LogEnd, _Marker]:
-        at, number = self._now(end.committed_at), self._introduced(turn, log, writer)
+        at, number = self._now(end.committed_at), introduced(turn, log, writer)
         (order, transition), _ = end
         insert_events(turn, log, writes.events, at, number)
         insert_transitions(turn, log, end.horizon, writes.transitions, at, number)
@@ -215,35 +258,17 @@ class SQLiteAppends:
         """
         try:
             with self._connections.reading() as connection:
-                if marker.committed_at is None:
+                if not marker.state:
                     return True
                 row = connection.execute(
                     "SELECT 1 FROM stored_events s JOIN writers w ON w.writer=s.writer"
                     " WHERE s.originator_id=? AND s.originator_version=? AND s.state=?"
-                    " AND s.committed_at=? AND s.writer=? AND w.introduction=?",
+                    " AND s.committed_at IS ? AND s.writer=? AND w.introduction=?",
                     (*marker, writer.introduction),
                 ).fetchone()
                 return row is not None
         except (StoreError, *DRIVER_ERRORS):
             return False
-
-    def _introduced(self, turn: Turn, log: str, writer: WriterIdentity) -> int:
-        if writer.number is not None:
-            return writer.number
-        # There already where a signal handler, or an attempt whose answer was lost, came first.
-        row = turn.run(
-            "SELECT writer FROM writers WHERE log_id=? AND introduction=?",
-            (log, writer.introduction),
-        ).fetchone()
-        if row is not None:
-            return int(row[0])
-        (last,) = turn.run(
-            "SELECT COALESCE(MAX(writer), 0) FROM writers WHERE log_id=?", (log,)
-        ).fetchone()
-        number = int(last) + 1
-        row = (log, number, writer.introduction)
-        turn.run("INSERT INTO writers (log_id, writer, introduction) VALUES (?,?,?)", row)
-        return number
 
     def _now(self, last: int | None) -> int:
         """The store's time, which never goes back within a log."""
@@ -264,7 +289,3 @@ class SQLiteAppends:
 def _data_version(turn: Turn) -> int:
     """Changes whenever another connection has committed (https://www.sqlite.org/pragma.html)."""
     return int(turn.run("PRAGMA data_version").fetchone()[0])
-
-
-def _log_id(opened: StoredEvent) -> UUID:
-    return UUID(originator_hex(opened))

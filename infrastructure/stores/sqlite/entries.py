@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import orjson
 
 from domain.audit_log import AuditLog
 from domain.horizon import Horizon
+from infrastructure.stored import StoredEntry
 from projections.entries import FOLLOWED_FIELDS, LogEntry, LoggedEntry, TransitionEntry
+
+Entry = TypeVar("Entry")
 
 # One row for a whole page: SQLite takes the fields out of the records while the threads that log
 # have the interpreter, and does not ask for it row by row. All fields by one json_extract: asked
@@ -41,14 +45,49 @@ def select_entries(
     events = orjson.loads(found)
     (found,) = connection.execute(_TRANSITIONS, (log_id, after.transition, limit)).fetchone()
     transitions = orjson.loads(found)
-    return _merged(after, events, transitions, limit)
+    return _merged(after, events, transitions, limit, _logged, _transition)
+
+
+def select_stored_entries(
+    connection: sqlite3.Connection, log_id: str, after: Horizon, limit: int
+) -> list[StoredEntry]:
+    """The same entries as they are stored."""
+    events = connection.execute(
+        "SELECT originator_version, topic, state, committed_at, writer FROM stored_events"
+        " WHERE originator_id=? AND originator_version>? ORDER BY originator_version LIMIT ?",
+        (log_id, after.order, limit),
+    ).fetchall()
+    transitions = connection.execute(
+        "SELECT t.number, t.after_order, t.event_order, t.version, s.topic, s.state,"
+        " s.committed_at, s.writer FROM transitions t LEFT JOIN stored_events s"
+        " ON s.originator_id=t.lifecycle_id AND s.originator_version=t.version"
+        " WHERE t.log_id=? AND t.number>? ORDER BY t.number LIMIT ?",
+        (log_id, after.transition, limit),
+    ).fetchall()
+    return _merged(after, events, transitions, limit, _stored_event, _stored_transition)
+
+
+def _stored_event(row: list[Any], transitions_before: int) -> StoredEntry:
+    order, topic, state, committed_at, writer = row
+    horizon = Horizon(order, transitions_before)
+    return StoredEntry(horizon, order, None, None, topic, state, committed_at, writer)
+
+
+def _stored_transition(row: list[Any]) -> StoredEntry:
+    number, after_order, order, version, *stored = row
+    return StoredEntry(Horizon(after_order, number), order, number, version, *stored)
 
 
 def _merged(
-    after: Horizon, events: list[Any], transitions: list[Any], limit: int
-) -> list[LogEntry]:
+    after: Horizon,
+    events: list[Any],
+    transitions: list[Any],
+    limit: int,
+    logged: Callable[[list[Any], int], Entry],
+    changed: Callable[[list[Any]], Entry],
+) -> list[Entry]:
     """The entries in the order of their commit: a transition comes after the event before it."""
-    entries: list[LogEntry] = []
+    entries: list[Entry] = []
     e = t = 0
     # Where a page of one sequence is full, what the other has beyond it may come later.
     more_events, more_transitions = len(events) == limit, len(transitions) == limit
@@ -58,19 +97,19 @@ def _merged(
         if transition is not None and (event is None or transition[1] < event[0]):
             if event is None and more_events and transition[1] > events[-1][0]:
                 break
-            entries.append(_transition(transition))
+            entries.append(changed(transition))
             t += 1
         elif event is not None:
             if transition is None and more_transitions:
                 break
-            entries.append(_logged(event, after.transition + t))
+            entries.append(logged(event, after.transition + t))
             e += 1
         else:
             break
     return entries
 
 
-def _logged(row: list[Any], transitions_before: int) -> LoggedEntry:
+def _logged(row: list[Any], transitions_before: int) -> LogEntry:
     order, committed_at, values = row
     record = {
         name: value
@@ -80,7 +119,7 @@ def _logged(row: list[Any], transitions_before: int) -> LoggedEntry:
     return LoggedEntry(order + transitions_before, order, committed_at, record)
 
 
-def _transition(row: list[Any]) -> TransitionEntry:
+def _transition(row: list[Any]) -> LogEntry:
     number, after_order, order, committed_at, state = row
     return TransitionEntry(
         after_order + number,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import chain
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
-from domain.horizon import Horizon
-from infrastructure.stored import PlainEvents, Transition
+from domain.horizon import START, Horizon
+from infrastructure.stored import Commit, PlainEvents, Transition, WriterIdentity
 from infrastructure.stores.sqlite.connections import Turn
 
 _ROWS_PER_STATEMENT = 100
@@ -29,7 +30,12 @@ def _insert_rows(rows: int) -> str:
 
 
 def insert_opened(
-    turn: Turn, opened: StoredEvent, name: str, identity: str, committed_at: int, writer: int
+    turn: Turn,
+    opened: StoredEvent,
+    name: str,
+    identity: str,
+    committed_at: int | None,
+    writer: int,
 ) -> None:
     """Insert a log's opening and its name."""
     log_id = originator_hex(opened)
@@ -44,8 +50,8 @@ def insert_events(
     turn: Turn,
     log_id: str,
     events: Sequence[AuditLog.EventLogged],
-    committed_at: int,
-    writer: int,
+    committed_at: int | None,
+    writer: int | None,
 ) -> None:
     """Insert logged events with consecutive orders."""
     if not events:
@@ -81,8 +87,8 @@ def insert_transitions(
     log_id: str,
     end: Horizon,
     transitions: Sequence[Transition],
-    committed_at: int,
-    writer: int,
+    committed_at: int | None,
+    writer: int | None,
 ) -> None:
     """Insert transitions, numbered from the log's end on."""
     for number, (order, stored, after, tx_hash) in enumerate(transitions, end.transition + 1):
@@ -98,6 +104,35 @@ def insert_transitions(
         if tx_hash is not None:
             row = (log_id, tx_hash, order)
             turn.run("INSERT OR IGNORE INTO transaction_hashes VALUES (?,?,?)", row)
+
+
+def insert_copied(turn: Turn, log_id: str, batches: Iterable[Sequence[Commit]]) -> None:
+    """Insert all that another log holds, as it was committed there."""
+    end = START
+    for at, writer, (events, transitions) in chain.from_iterable(batches):
+        insert_events(turn, log_id, events, at, writer)
+        insert_transitions(turn, log_id, end, transitions, at, writer)
+        end = Horizon(end.order + len(events), end.transition + len(transitions))
+
+
+def introduced(turn: Turn, log: str, writer: WriterIdentity) -> int:
+    """The writer's number in the log, where it is introduced unless it is already."""
+    if writer.number is not None:
+        return writer.number
+    # There already where a signal handler, or an attempt whose answer was lost, came first.
+    row = turn.run(
+        "SELECT writer FROM writers WHERE log_id=? AND introduction=?",
+        (log, writer.introduction),
+    ).fetchone()
+    if row is not None:
+        return int(row[0])
+    (last,) = turn.run(
+        "SELECT COALESCE(MAX(writer), 0) FROM writers WHERE log_id=?", (log,)
+    ).fetchone()
+    number = int(last) + 1
+    row = (log, number, writer.introduction)
+    turn.run("INSERT INTO writers (log_id, writer, introduction) VALUES (?,?,?)", row)
+    return number
 
 
 def originator_hex(stored: StoredEvent) -> str:

@@ -10,9 +10,9 @@ from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
 from domain.horizon import Horizon
-from infrastructure.stored import LogEnd, OpenedLog, Stored, StoredTransition
+from infrastructure.stored import LogEnd, OpenedLog, Stored, StoredEntry, StoredTransition
 from infrastructure.stores.sqlite.connections import Connections
-from infrastructure.stores.sqlite.entries import select_entries
+from infrastructure.stores.sqlite.entries import select_entries, select_stored_entries
 from infrastructure.stores.sqlite.errors import store_errors
 from infrastructure.stores.sqlite.selects import (
     require_end,
@@ -117,6 +117,11 @@ class SQLiteReads:
         """See `Reads.entries`."""
         with store_errors(self._url), self._connections.reading() as connection:
             return select_entries(connection, log_id.hex, after, limit)
+
+    def stored_entries(self, log_id: UUID, after: Horizon, limit: int) -> list[StoredEntry]:
+        """See `Reads.stored_entries`."""
+        with store_errors(self._url), self._connections.reading() as connection:
+            return select_stored_entries(connection, log_id.hex, after, limit)
 
     def stored(self, log_id: UUID, horizon: Horizon) -> Stored:
         """See `Reads.stored`."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from tests.infrastructure.stores.contract_appending import AppendingContract
 from tests.infrastructure.stores.contract_board import BoardContract, FollowersContract
 from tests.infrastructure.stores.contract_closing import ClosingContract
+from tests.infrastructure.stores.contract_copying import CopyingContract
 from tests.infrastructure.stores.contract_faults import FaultsContract
 from tests.infrastructure.stores.contract_following import FollowingContract
 from tests.infrastructure.stores.contract_history import HistoryContract
@@ -19,6 +20,7 @@ from tests.infrastructure.stores.contract_sharing import SharingContract
 class StoreContract(
     AppendingContract,
     HistoryContract,
+    CopyingContract,
     FollowingContract,
     FollowersContract,
     BoardContract,
