@@ -122,6 +122,10 @@ class AsyncLogReader:
         """Write the log as CSV and return the path; raises `ExportError`."""
         return await self._read(lambda reader: reader.export_to_csv(filepath, csv_safe=csv_safe))
 
+    async def export_to_jsonl(self, filepath: str | None = None) -> str:
+        """Write the log as JSON lines and return the path; raises `ExportError`."""
+        return await self._read(lambda reader: reader.export_to_jsonl(filepath))
+
     async def bundle_tree(self, order: int) -> Tree:
         """The whole bundle that the event belongs to; raises `UnknownOrderError`."""
         return await self._read(lambda reader: reader.bundle_tree(order))

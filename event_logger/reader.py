@@ -177,6 +177,20 @@ class LogReader:
             progress=progress,
         )
 
+    def export_to_jsonl(
+        self, filepath: str | None = None, *, progress: Callable[[int, int], None] | None = None
+    ) -> str:
+        """Write the log as JSON lines, whole and exact, live histories included; returns the path.
+
+        `event-logger import` makes a log of them again. The path may be what `export_to_csv` takes;
+        without one: `event_log_YYYYMMDD_HHMMSS.jsonl` (UTC), a new file in the current folder.
+        `progress` gets (done, total) entries now and then. Raises `ExportError`.
+        """
+        from infrastructure.files.jsonl_export import write_jsonl
+
+        self._last_order()
+        return write_jsonl(self._logs, self._log, filepath, progress)
+
     def _as_stored(self, last: int) -> Records:
         for order, state in self._rows(1, last):
             try:

@@ -1,8 +1,8 @@
-"""The commands between a log and a CSV file: `import`, `export`."""
+"""The commands between a log and a file: `import`, `export`."""
 
 from __future__ import annotations
 
-from contextlib import closing
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,23 +11,29 @@ import typer
 from event_logger.cli import output
 from event_logger.cli.options import AsJson, Log, Store
 from event_logger.reader import open_log
-from infrastructure.audit_logs import AuditLogs
 
 commands = typer.Typer()
 
 
+class Format(StrEnum):
+    """What an export writes."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
 @commands.command("import")
 def import_file(
-    file: Annotated[Path, typer.Argument(help="A CSV event log.")],
+    file: Annotated[Path, typer.Argument(help="A CSV event log, or JSON lines of an export.")],
     store: Store,
     log: Log = "default",
     as_json: AsJson = False,
 ) -> None:
-    """Turn a CSV event log into a new log with the same orders and the same tree."""
-    from infrastructure.files.csv_import import import_csv
+    """Turn an exported file into a new log with the same orders and the same tree."""
+    from infrastructure.files import importing
 
-    with closing(AuditLogs(store)) as logs, output.progress("Importing") as advance:
-        report = import_csv(file, logs, log, lambda done: advance(done, 0))
+    with output.progress("Importing") as advance:
+        report = importing.import_file(file, store, log, lambda done: advance(done, 0))
     if as_json:
         output.print_json(vars(report))
         return
@@ -47,13 +53,22 @@ def export(
             "--output", "-o", help="The file, or - for standard output; without it, a name by time."
         ),
     ] = None,
+    file_format: Annotated[
+        Format,
+        typer.Option("--format", help="csv to look at, or jsonl: all of it, to be imported again."),
+    ] = Format.CSV,
     excel: Annotated[
         bool, typer.Option("--excel", help="For spreadsheets: no cell is taken for a formula.")
     ] = False,
 ) -> None:
-    """Write the log as CSV; prints the file's name."""
+    """Write the log to a file; prints the file's name."""
+    if excel and file_format is not Format.CSV:
+        raise typer.BadParameter("is for csv alone", param_hint="--excel")
     target = None if output_file is None else str(output_file)
     with open_log(store, log) as reader, output.progress("Exporting") as advance:
-        path = reader.export_to_csv(target, csv_safe=excel, progress=advance)
+        if file_format is Format.JSONL:
+            path = reader.export_to_jsonl(target, progress=advance)
+        else:
+            path = reader.export_to_csv(target, csv_safe=excel, progress=advance)
     if target != "-":
         print(path)

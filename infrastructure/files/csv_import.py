@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,33 +19,21 @@ from domain.errors import (
     EventLogFileError,
     EventLoggerError,
     InvalidEventError,
-    LogConfigurationError,
 )
 from domain.intake import LoggingRules
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.files.csv_rows import FileRows, Row
+from infrastructure.files.importing import ImportReport, Prepared, Progress, refuse_taken
 from infrastructure.files.spool import Spool
+from infrastructure.log_metadata import captured_metadata
 
-Progress = Callable[[int], None]
-"""Called with how many rows are read."""
-
-Prepared = AuditLog.EventLogged
-Prepare = Callable[[dict[str, Any], list[dict[str, Any]] | None], Sequence[Prepared]]
+Logged = AuditLog.EventLogged
+Prepare = Callable[[dict[str, Any], list[dict[str, Any]] | None], Sequence[Logged]]
 """Checks and encodes an event, or a wrapper with the arguments of its details: the one thing that
 the import asks of the domain; what it gives is stored as it is."""
 
 _BATCH = 1000
 _DETAIL = re.compile(r"detail_events\[(\d+)\]\.?")
-
-
-@dataclass
-class ImportReport:
-    """What was imported; `warnings` names sound rows whose figures contradict each other."""
-
-    log: str
-    events: int = 0
-    bundles: int = 0
-    warnings: list[str] = field(default_factory=list)
 
 
 def import_csv(
@@ -59,40 +47,50 @@ def import_csv(
     the same bytes. Timestamps off the hour are accepted. Raises `EventLogFileError` with the row
     that is not sound, `LogConfigurationError` for a log that is there already.
     """
-    if log in logs.names():
-        raise LogConfigurationError(
-            "log", log, f"{log!r} is there already; import into another name"
-        )
-    new = logs.open(log, metadata={"imported_from": Path(path).name})
+    refuse_taken(logs, log)
+    with prepared_csv(path, log, progress) as prepared:
+        prepared.store_in(logs)
+        return prepared.report
+
+
+@contextmanager
+def prepared_csv(
+    path: str | os.PathLike[str], log: str, progress: Progress | None = None
+) -> Iterator[Prepared]:
+    """The file read, checked and encoded; no store is touched. Raises as `import_csv` does."""
+    new = AuditLog.open(log, metadata=captured_metadata({"imported_from": Path(path).name}))
     new.intake.rules = LoggingRules(hourly_timestamps=False)
     opened = new.collect_events()
     report = ImportReport(log)
-    with Spool[Prepared]() as spool:
+    with Spool[Logged]() as spool:
+
+        def store_in(logs: AuditLogs) -> None:
+            new.take_back(opened)
+            logs.save_new(new, spool.batches())
+
         for batch in _batches(str(path), _preparing(new), report):
             spool.put(batch)
             if progress is not None:
                 progress(report.events)
-        new.take_back(opened)
-        logs.save_new(new, spool.batches())
-    return report
+        yield Prepared(report, store_in)
 
 
 def _preparing(log: AuditLog) -> Prepare:
     def prepare(
         arguments: dict[str, Any], details: list[dict[str, Any]] | None
-    ) -> Sequence[Prepared]:
+    ) -> Sequence[Logged]:
         if details is None:
             named = {name: arguments.pop(name, None) for name in ARGUMENTS}
             log.add(log.intake.event(**named, event_data=arguments))
         else:
             log.add(log.intake.bundle(arguments, details))
-        return [event for event in log.collect_events() if isinstance(event, Prepared)]
+        return [event for event in log.collect_events() if isinstance(event, Logged)]
 
     return prepare
 
 
-def _batches(path: str, prepare: Prepare, report: ImportReport) -> Iterator[list[Prepared]]:
-    batch: list[Prepared] = []
+def _batches(path: str, prepare: Prepare, report: ImportReport) -> Iterator[list[Logged]]:
+    batch: list[Logged] = []
     for unit in _units(path, report):
         nested = unit.nested
         try:

@@ -114,7 +114,7 @@ METHODS = {
     "to_dataframe": "",
 }
 
-OPEN_ENDED = {"export_to_csv": "filepath=None"}
+OPEN_ENDED = {"export_to_csv": "filepath=None", "export_to_jsonl": "filepath=None"}
 """Methods that may take more arguments after those of the contract."""
 
 PROPERTIES = ["events", "global_order", "metadata"]
