@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from domain.audit_log import AuditLog
 from domain.bundle import atomic_wrapper
 from domain.checks import Number
-from domain.errors import ForkedLoggerError, LoggerClosedError
+from domain.errors import ForkedLoggerError, LoggerClosedError, NotCopyableError
 from domain.intake import Intake
 from domain.vocabulary import Snapshot, Vocabulary
 from event_logger.async_reader import AsyncLogReader
@@ -205,6 +205,10 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
             with suppress(LoggerClosedError):
                 await self._commits.run(self._opener.close)
             self._commits.end()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Raises `NotCopyableError`: what is open here is open once."""
+        raise NotCopyableError(self._name, type(self).__name__)
 
     async def __aenter__(self) -> Self:
         """The logger itself."""

@@ -13,7 +13,12 @@ import orjson
 
 from domain.audit_log import AuditLog
 from domain.checks import order as checked_order
-from domain.errors import CorruptLogError, InvalidEventError, UnknownOrderError
+from domain.errors import (
+    CorruptLogError,
+    InvalidEventError,
+    NotCopyableError,
+    UnknownOrderError,
+)
 from domain.times import checked_duration
 from event_logger.bundles import BundleReading
 from event_logger.event_sequence import EventSequence
@@ -47,6 +52,10 @@ class LogReader:
     def close(self) -> None:
         """Let go of the store; closing twice does nothing."""
         self._logs.close()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Raises `NotCopyableError`: what is open here is open once."""
+        raise NotCopyableError(self._log.name, type(self).__name__)
 
     def __enter__(self) -> Self:
         return self

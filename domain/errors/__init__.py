@@ -15,6 +15,7 @@ EventLoggerError
 ├── UpdateConflictError (RuntimeError)      another process updated the event at the same moment
 ├── LoggerClosedError (RuntimeError)        a call on a closed logger
 ├── ForkedLoggerError (RuntimeError)        a call in a forked child
+├── NotCopyableError (TypeError)            a logger or reader that is to be copied or pickled
 ├── LogConfigurationError (ValueError)      a mode, name, metadata or option that cannot be
 ├── UnknownLogError (LookupError)           a log that the store does not hold
 ├── LogInUseError (RuntimeError)            a second writer on a backtest log
@@ -23,6 +24,7 @@ EventLoggerError
 │   ├── StoreUrlError (ValueError)          a store URL that makes no sense
 │   ├── StoreNotFoundError                  nothing there to read
 │   ├── NotAnAuditStoreError                a file that is not ours; left untouched
+│   ├── IncompleteStoreError                copied without its write-ahead log
 │   ├── NewerStoreError                     written by a newer version
 │   ├── OlderStoreError                     of a former format; to be upgraded before it is read
 │   └── ReadOnlyStoreError                  cannot be written to
@@ -54,11 +56,13 @@ from domain.errors.logs import (
     LogConfigurationError,
     LoggerClosedError,
     LogInUseError,
+    NotCopyableError,
     UnknownLogError,
 )
 from domain.errors.stores import (
     EventLogFileError,
     ExportError,
+    IncompleteStoreError,
     NewerStoreError,
     NotAnAuditStoreError,
     OlderStoreError,
@@ -85,6 +89,7 @@ __all__ = [
     "ExportError",
     "ForkedLoggerError",
     "IllegalTransitionError",
+    "IncompleteStoreError",
     "InvalidAmountError",
     "InvalidEventError",
     "InvalidEventTypeError",
@@ -95,6 +100,7 @@ __all__ = [
     "LoggerClosedError",
     "NewerStoreError",
     "NotAnAuditStoreError",
+    "NotCopyableError",
     "OlderStoreError",
     "ReadOnlyStoreError",
     "RedisError",

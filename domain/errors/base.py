@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 import reprlib
 from typing import Any
+
+from domain.printable import printable
 
 _shortener = reprlib.Repr()
 _shortener.maxstring = _shortener.maxother = 80
@@ -19,16 +22,36 @@ def shown(value: object) -> str:
 
 
 class EventLoggerError(Exception):
-    """The root of every error that this package raises on purpose."""
+    """The root of every error that this package raises on purpose.
+
+    Its text is one line, in which what a terminal obeys or nobody sees stands escaped; the fields
+    hold the values as they are.
+    """
 
     def __init_subclass__(cls) -> None:
         # Shown and pickled by the name that callers import it by.
         if cls.__module__.startswith("domain.errors."):
             cls.__module__ = "domain.errors"
 
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(printable(sentence))
+
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled by its fields, so that it crosses processes as what it is."""
-        return _restored, (type(self), self.args, self.__dict__)
+        """Pickled by its fields, so that it crosses processes as what it is.
+
+        A field that cannot be pickled, as a lock that was given for an amount, goes as its text.
+        """
+        fields = {name: _sendable(value) for name, value in self.__dict__.items()}
+        return _restored, (type(self), self.args, fields)
+
+
+def _sendable(value: Any) -> Any:
+    try:
+        # What is pickled but cannot be made again would break the other process as well.
+        pickle.loads(pickle.dumps(value))
+    except Exception:
+        return shown(value)
+    return value
 
 
 def _restored(

@@ -24,6 +24,18 @@ class ForkedLoggerError(EventLoggerError, RuntimeError):
         )
 
 
+class NotCopyableError(EventLoggerError, TypeError):
+    """A logger or reader holds an open store, and is neither copied nor pickled."""
+
+    def __init__(self, log: str, kind: str) -> None:
+        self.log = log
+        self.kind = kind
+        super().__init__(
+            f"the {kind} of log {shown(log)} holds an open store and cannot be copied or pickled;"
+            " pass on the store and the log's name, and open one there"
+        )
+
+
 class LogConfigurationError(EventLoggerError, ValueError):
     """A mode, name, metadata or option does not fit; `option` names it."""
 

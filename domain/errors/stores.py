@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from domain.errors.base import EventLoggerError
 
 
@@ -26,6 +24,10 @@ class StoreNotFoundError(StoreError):
 
 class NotAnAuditStoreError(StoreError):
     """The file is not an event log store; it was left untouched."""
+
+
+class IncompleteStoreError(StoreError):
+    """The store was copied without its write-ahead log, and lacks what was committed last."""
 
 
 class NewerStoreError(StoreError):
@@ -61,10 +63,6 @@ class StreamInUseError(RedisError):
         super().__init__(
             f"{who} publishes to {stream!r}, and this is the log {log}; give each a channel_prefix"
         )
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled by its fields, so that it crosses processes."""
-        return type(self), (self.stream, self.log, self.holder)
 
 
 class ExportError(EventLoggerError, OSError):

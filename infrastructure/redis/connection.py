@@ -1,4 +1,4 @@
-"""The connection to Redis: which URL and which prefix make sense, and no password shown."""
+"""The connection to Redis: which URL and which prefix make sense."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from domain.errors import LogConfigurationError, RedisError, shown
+from infrastructure.passwords import without_password
 
 if TYPE_CHECKING:
     import redis
@@ -17,29 +18,8 @@ if TYPE_CHECKING:
     """A Redis: its URL, a client, False for none, None for what the environment says."""
 
 _DATABASE = re.compile(r"(?:/\d*)?\Z", re.ASCII)
-_CERTAIN_PARTS = re.compile(
-    r"((?:(?i:rediss?|valkeys?|unix|https?)://)?)"
-    r"(?:[^/?#@]*@)?"
-    r"([\w.-]+(?::\d+)?|\[[\da-fA-F:.]+\](?::\d+)?|)"
-    r"((?:/[\w./-]*)?)"
-    r"((?:\?[^@]*)?)",
-    re.ASCII,
-)
-
 TIMEOUT_SECONDS = 2.0
 """How long to wait for a connection or an answer."""
-
-
-def without_password(url: str) -> str:
-    """The URL as logs and errors may show it: without what stands before its host or after a `?`.
-
-    `***` stands for a text in which it is not certain what the password is.
-    """
-    certain = _CERTAIN_PARTS.fullmatch(url)
-    if certain is None:
-        return "***"
-    scheme, host, path, options = certain.groups()
-    return f"{scheme}{host}{path}{'?***' if options else ''}"
 
 
 def connect(source: RedisSource) -> redis.Redis:
@@ -79,6 +59,9 @@ def _client(url: str) -> redis.Redis:
         raise ValueError("a host and a socket's path are one too many, or neither is named")
     if not (parts.path if is_socket else _DATABASE.match(parts.path)):
         raise ValueError("the path is no socket, or no database number")
+    if parts.fragment or "@" in parts.query:
+        # The host would be a part of a password that holds a `#` or a `?`, and be named in errors.
+        raise ValueError("a password's special characters are to be written as %23, %3F, %40")
     client = redis.Redis.from_url(
         url,
         socket_connect_timeout=TIMEOUT_SECONDS,

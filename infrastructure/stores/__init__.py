@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from domain.errors import StoreUrlError, shown
+from infrastructure.passwords import shown_place
 from infrastructure.store import LogStore
 from infrastructure.stores.sqlite.location import MEMORY, PREFIX
 from infrastructure.stores.upgraded import Upgraded
@@ -32,14 +35,26 @@ def upgrade_store(url: str, target: str | None = None) -> Upgraded:
 
 
 def _refuse_unknown(url: str) -> None:
-    if not isinstance(url, str) or not url:
-        raise StoreUrlError(shown(url), "is no store URL; write sqlite:///runs.db or :memory:")
+    if not isinstance(url, str):
+        # Its text may hold a password.
+        kind = type(url).__name__
+        raise StoreUrlError(kind, "is no store URL; write sqlite:///runs.db, as text")
+    if not url:
+        raise StoreUrlError(shown(url), _NO_URL)
     if url in MEMORY or url.startswith(PREFIX):
         return
-    if "://" in url:
-        scheme = url.partition("://")[0]
+    place = shown_place(url)
+    scheme, separator, _ = url.partition("://")
+    if separator and _SCHEME.fullmatch(scheme) and scheme.lower() != "sqlite":
         raise StoreUrlError(
             scheme,
             f"the scheme {scheme!r} is not supported; write sqlite:///runs.db or :memory:",
         )
-    raise StoreUrlError(url, f"is no store URL; for the file {url} write sqlite:///{url}")
+    problem = _NO_URL
+    if place == url and not separator:
+        problem = f"is no store URL; for the file {url} write sqlite:///{url}"
+    raise StoreUrlError(place, problem)
+
+
+_NO_URL = "is no store URL; write sqlite:///runs.db or :memory:"
+_SCHEME = re.compile(r"[a-z][a-z0-9+]{0,30}", re.ASCII | re.IGNORECASE)

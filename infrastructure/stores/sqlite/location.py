@@ -19,6 +19,7 @@ from domain.errors import (
     StoreUrlError,
     shown,
 )
+from infrastructure.passwords import shown_place
 
 APPLICATION_ID = 0x45564C47
 """SQLite's `application_id` of our files: "EVLG"."""
@@ -54,7 +55,8 @@ def location_of(url: str) -> Location:
         return Location(":memory:", None)
     name = url[len(PREFIX) :]
     if not url.startswith(PREFIX) or not name:
-        raise StoreUrlError(shown(url), "is no store URL; write sqlite:///runs.db or :memory:")
+        place = shown(shown_place(url))
+        raise StoreUrlError(place, "is no store URL; write sqlite:///runs.db or :memory:")
     if "\0" in name:
         raise StoreUrlError(shown(url), "is no store URL; no file's name holds a NUL character")
     if not is_valid_unicode(name):

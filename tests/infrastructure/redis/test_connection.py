@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.errors import LogConfigurationError
-from infrastructure.redis.connection import checked_prefix, connect, without_password
+from infrastructure.passwords import without_password
+from infrastructure.redis.connection import checked_prefix, connect
 from infrastructure.redis.publisher import RedisPublisher
 from projections.messages import Message
 from tests.redis_server import RedisServer
@@ -32,6 +33,10 @@ from tests.support import run_program
         ("redis://host/0?ssl_ca_certs=secret", "redis://host/0?***"),
         ("rediss://host/0?ssl_cert_reqs=secret", "rediss://host/0?***"),
         ("unix://:secret@", "unix://"),
+        ("redis://secret#x@host:6379/0", "***"),
+        ("redis://secret?x@host:6379/0", "***"),
+        ("redis://:p#secret@host", "***"),
+        ("redis://user:6379/secret@host", "***"),
         ("unix://relative/redis.sock", "unix://relative/redis.sock"),
     ],
 )
