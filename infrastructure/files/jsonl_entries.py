@@ -12,7 +12,7 @@ from domain.bundle import check_parent
 from domain.errors import InvalidEventError, shown
 from domain.fields import FIELD_CHECKS, TIME_FIELDS, UPDATE_CHECKS
 from domain.horizon import START, Horizon
-from domain.intake import Entry
+from domain.intake import LinkedEntry
 from domain.lifecycle import TRANSITIONS, EventLifecycle, lifecycle_id
 from domain.values import decode
 from infrastructure.files.jsonl_format import (
@@ -102,8 +102,7 @@ class EntryReading:
             raise UnsoundLineError(f"event_id {shown(event_id)} is there twice")
         if event_id is not None:
             self._ids.add(event_id)
-        at = timestamp_of(record["recorded_at"]).to_pydatetime(warn=False)
-        entry = Entry(at, state, event_id, record.get("tx_hash"), late_parent, ())
+        entry = LinkedEntry(state, event_id, record.get("tx_hash"), late_parent, ())
         self.horizon = Horizon(order, self.horizon.transition)
         return Writes([AuditLog.EventLogged.of(self._log.id, order, entry)])
 
