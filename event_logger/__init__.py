@@ -41,6 +41,7 @@ from event_logger.errors import (
 from event_logger.logger import EventLogger, create_event_logger
 from event_logger.order import Order, Orders
 from event_logger.reader import LogReader, open_log
+from event_logger.writing.orderly_end import end_orderly_at_signals
 
 if TYPE_CHECKING:
     from event_logger.aio import AsyncEventLogger
@@ -86,6 +87,7 @@ __all__ = [
     "UpdateConflictError",
     "UpdateNotAllowedError",
     "create_event_logger",
+    "end_orderly_at_signals",
     "open_log",
     "read_event_log",
 ]

@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -24,6 +25,7 @@ from event_logger.logger import EventLogger
 from event_logger.options import LoggerOptions
 from event_logger.order import Order, Orders
 from event_logger.writing.group_commit import GroupCommit
+from event_logger.writing.orderly_end import closed_at_the_end
 from infrastructure.log_metadata import captured_metadata
 
 if TYPE_CHECKING:
@@ -58,6 +60,11 @@ def _end(commits: GroupCommit, process: int) -> None:
     # In a forked child the thread is not there, and a lock may stay held for good.
     if process == os.getpid():
         commits.end()
+
+
+def _finish(commits: GroupCommit, opener: _Opener) -> None:
+    commits.finish()
+    opener.close()
 
 
 class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
@@ -114,6 +121,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         self._process = os.getpid()
         self._is_closed = False
         weakref.finalize(self, _end, self._commits, self._process)
+        closed_at_the_end(self, partial(_finish, self._commits, opener))
 
     async def log_event(
         self,

@@ -16,6 +16,7 @@ from event_logger.order import Order, Orders
 from event_logger.reader import LogReader
 from event_logger.writing.composition import compose
 from event_logger.writing.letting_go import let_go
+from event_logger.writing.orderly_end import closed_at_the_end
 from infrastructure.reading import Rows
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class EventLogger(LogReader, Vocabulary[Order]):
         self._is_overridden = type(self).log_event is not EventLogger.log_event
         # Runs when the logger is garbage collected or the interpreter exits, whichever is first.
         self._finalizer = weakref.finalize(self, let_go, self.writer)
+        closed_at_the_end(self, self.writer.close)
 
     def log_event(
         self,

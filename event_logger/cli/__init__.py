@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from domain.errors import EventLoggerError
 from event_logger.cli import demo, files, live, reading, stores
 from event_logger.cli.output import escape_what_the_encoding_lacks
+from event_logger.writing.orderly_end import end_orderly_at_signals
 
 __all__ = ["app", "main"]
 
@@ -59,7 +60,8 @@ for subject in (demo, files, reading, live, stores):
 
 
 def main() -> None:
-    """Run the command line and exit."""
+    """Run the command line and exit; at SIGTERM in an orderly way, with exit code 143."""
+    end_orderly_at_signals()
     app()
 
 

@@ -84,14 +84,15 @@ class GroupCommit:
             if self._thread is None:
                 # A daemon: a program that never closes its logger still exits, once what waits is
                 # written. Registered after the loggers' own finalizers, so that it comes first.
-                atexit.register(self._finish)
+                atexit.register(self.finish)
                 thread = threading.Thread(
                     target=self._write, name="event-log-group-commit", daemon=True
                 )
                 thread.start()
                 self._thread = thread
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Take nothing more on, and wait until what was taken on is written; for other threads."""
         self.end()
         if self._thread is not None:
             self._thread.join(_LAST_SECONDS)
@@ -103,7 +104,7 @@ class GroupCommit:
             for is_call, members in groupby(group, lambda one: callable(one.work)):
                 together = list(members)
                 _resolve(together, self._call(together) if is_call else self._submit(together))
-        atexit.unregister(self._finish)
+        atexit.unregister(self.finish)
 
     def _next_group(self) -> tuple[list[_Waiting], bool]:
         group: list[_Waiting] = []

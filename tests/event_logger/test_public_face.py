@@ -18,6 +18,7 @@ MEMBERS = [
     "Order",
     "Orders",
     "create_event_logger",
+    "end_orderly_at_signals",
     "open_log",
     "read_event_log",
 ]
