@@ -9,6 +9,7 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
+from domain.errors import StoreError
 from domain.horizon import Horizon
 from infrastructure.stored import LogEnd, OpenedLog, Stored, StoredEntry, StoredTransition
 from infrastructure.stores.sqlite.connections import Connections
@@ -116,7 +117,11 @@ class SQLiteReads:
     def entries(self, log_id: UUID, after: Horizon, limit: int) -> list[LogEntry]:
         """See `Reads.entries`."""
         with store_errors(self._url), self._connections.reading() as connection:
-            return select_entries(connection, log_id.hex, after, limit)
+            try:
+                return select_entries(connection, log_id.hex, after, limit)
+            except (TypeError, KeyError, ValueError) as error:
+                problem = f"holds an entry after {after} that is no record ({error})"
+                raise StoreError(self._url, problem) from error
 
     def stored_entries(self, log_id: UUID, after: Horizon, limit: int) -> list[StoredEntry]:
         """See `Reads.stored_entries`."""

@@ -1,0 +1,102 @@
+"""What follows from the events, and is kept so that it is found quickly, says what they say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from domain.errors import EventLoggerError
+from domain.horizon import START
+from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
+from projections.entries import LogEntry
+from projections.event_dicts import Record
+from projections.status_board import LiveStatus
+
+
+class Derived(Rule):
+    """The indexes and the status board are what the events give."""
+
+    NAME = "derived"
+    CHECKS = "the indexes of ids, hashes and late details, and the status board, follow the events"
+
+    def __init__(self, log: AuditedLog) -> None:
+        super().__init__(log)
+        self._late: set[tuple[int, int]] = set()
+        kept = log.board()
+        self._is_kept = kept is not None
+        self._upto, self._counts, self._open = kept or (START, Counter(), {})
+        self._board = LiveStatus()
+        self._is_foldable = True
+
+    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+        """The indexes lead to it."""
+        order, record = event.order, event.record or {}
+        event_id = record.get("event_id")
+        if isinstance(event_id, str):
+            found = self.log.order_of(event_id)
+            if found != order:
+                message = f"the index of event_ids does not lead to order {order}"
+                yield self.error([order], message, expected=order, found=found)
+        for tx_hash in _hashes(event):
+            if order not in (orders := self.log.orders_with_hash(tx_hash)):
+                message = f"the index of transaction hashes does not lead to order {order}"
+                yield self.error([order], message, expected=tx_hash, found=list(orders))
+        parent = record.get("parent_event")
+        if type(parent) is int and 0 < parent < order and self._is_late(order, parent):
+            self._late.add((parent, order))
+
+    def entry(self, entry: LogEntry) -> Iterator[Finding]:
+        """Folded into a board, as far as the one that is kept goes."""
+        if entry.position > self._upto.position or not self._is_foldable:
+            return
+        try:
+            self._board.follow([entry], self.log.members)
+        except (EventLoggerError, KeyError, TypeError, ValueError):
+            # Other rules say what is wrong there.
+            self._is_foldable = False
+        yield from ()
+
+    def end(self) -> Iterator[Finding]:
+        """The index of late details, and the board, as wholes."""
+        kept = set(self.log.late_details())
+        for parent, order in sorted(kept ^ self._late):
+            is_there = (parent, order) in kept
+            yield self.error(
+                [order],
+                f"the index of late details {'has' if is_there else 'lacks'} order {order}",
+                expected=None if is_there else parent,
+                found=parent if is_there else None,
+            )
+        if self._is_kept and self._is_foldable:
+            yield from self._compared()
+
+    def _compared(self) -> Iterator[Finding]:
+        """The board as a whole, as one finding however much of it differs."""
+        counts = {kind: count for kind, count in self._board.counts.items() if count}
+        kept = {kind: count for kind, count in self._counts.items() if count}
+        waiting = {order: one for order, one in self._board.open.items() if one is not None}
+        orders = [
+            order
+            for order in sorted(waiting.keys() | self._open.keys())
+            if waiting.get(order) != self._open.get(order)
+        ]
+        if orders or counts != kept:
+            yield self.error(
+                orders[:1000],
+                f"the status board, folded up to {self._upto}, is not what the events give",
+                [*sorted(counts.items() - kept.items()), *map(waiting.get, orders[:10])],
+                [*sorted(kept.items() - counts.items()), *map(self._open.get, orders[:10])],
+            )
+
+    def _is_late(self, order: int, parent: int) -> bool:
+        try:
+            details: Record = self.log.record(parent)
+        except EventLoggerError:
+            return False
+        return order not in (details.get("detail_orders") or ())
+
+
+def _hashes(event: AuditedEvent) -> set[str]:
+    given = [(event.record or {}).get("tx_hash")]
+    given += [((one.record or {}).get("changes") or {}).get("tx_hash") for one in event.transitions]
+    return {tx_hash for tx_hash in given if isinstance(tx_hash, str)}

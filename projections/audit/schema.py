@@ -1,0 +1,39 @@
+"""Every record is an event, validated by its model whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+
+from domain.fields import Event
+from domain.lifecycle import TRANSITIONS
+from projections.audit.rule import AuditedEvent, Finding, Rule
+
+
+class Schema(Rule):
+    """Every record is an `Event`, and every status is one that there is."""
+
+    NAME = "schema"
+    CHECKS = "every record is an event as domain/fields.py defines it"
+
+    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+        """It is a record, and an event."""
+        order, record = event.order, event.record
+        if record is None:
+            yield self.error([order], f"the bytes of order {order} are no record")
+            return
+        fields = dict(record)
+        status = fields.pop("status", None)
+        if status is not None and status not in TRANSITIONS:
+            yield self.error([order], f"the status of order {order} is none", found=status)
+        try:
+            Event.model_validate(fields)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            yield self.error(
+                [order],
+                f"order {order} is no event: {where}: {first['msg']}",
+                found=first.get("input"),
+            )
