@@ -5,14 +5,19 @@ READY := $(VENV)/.ready
 WORKERS ?= 2
 FOLDER ?= .
 PART ?= all
+MINUTES ?= 60
 
-.PHONY: demo test check lint format bench clean
+.PHONY: demo test torture check lint format bench clean
 
 demo: $(READY)
 	$(BIN)/event-logger demo
 
 test: $(READY)
 	$(BIN)/pytest -q -n $(WORKERS)
+
+# Everything is done to processes and stores that can be; a failure names its seed, and keeps all that there was.
+torture: $(READY)
+	$(BIN)/python -m tests.torture --minutes $(MINUTES)
 
 check: lint test
 
@@ -31,7 +36,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks --json bench.json --folder $(FOLDER) --part $(PART)
 
 clean:
-	rm -rf $(VENV) demo-run bench.json *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo-run torture-failed bench.json *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

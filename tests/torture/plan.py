@@ -1,0 +1,106 @@
+"""What an episode of torture does: all of it follows from its seed, so that it can be run again."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+LIVE, ASYNC, BACKTEST = "live", "async", "backtest"
+COMMIT_EVERY = 40
+"""Events per commit of the backtests: small, so that commits are often interrupted."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one process does until it is stopped: which logger, on which log, by which seed."""
+
+    kind: str
+    log: str
+    seed: int
+    threads: int
+    closes: bool
+    """Whether it closes its logger, or leaves that to the end of the program."""
+    drops: bool
+    """Whether it drops loggers now and then, for the garbage collector to find, and opens new."""
+    tight_disk: bool
+
+
+@dataclass(frozen=True)
+class Strike:
+    """What is done to the processes, the store or Redis, at a moment in seconds."""
+
+    at: float
+    what: str
+    who: int
+    """Which of the processes, counted over as many as there are."""
+    lasts: float
+    times: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One episode."""
+
+    seed: int
+    seconds: float
+    jobs: list[Job]
+    strikes: list[Strike] = field(repr=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+STRIKES = {
+    "kill": 12,
+    "interrupt": 20,
+    "terminate": 6,
+    "log in a handler": 20,
+    "stop": 8,
+    "hold the lock": 10,
+    "open and close": 6,
+    "checkpoint": 4,
+    "move away": 3,
+    "stop Redis": 3,
+    "pause Redis": 3,
+    "read": 5,
+}
+"""What strikes, and how often of a hundred times."""
+
+
+def plan_of(seed: int, seconds: float, strikes_a_second: float = 6.0) -> Plan:
+    """The plan of this seed."""
+    chance = random.Random(seed)
+    moves_away = chance.random() < 0.5
+
+    def job(kind: str, log: str) -> Job:
+        return Job(
+            kind,
+            log,
+            chance.getrandbits(32),
+            threads=chance.choice((1, 1, 2, 3)) if kind == LIVE else 1,
+            closes=chance.random() < 0.5,
+            drops=not moves_away and chance.random() < 0.4,
+            tight_disk=chance.random() < 0.3,
+        )
+
+    jobs = [job(LIVE, "live-a"), job(LIVE, "live-a"), job(ASYNC, "live-b"), job(BACKTEST, "run")]
+    if chance.random() < 0.5:
+        jobs.append(job(chance.choice((LIVE, ASYNC)), "live-b"))
+    possible = {what: w for what, w in STRIKES.items() if moves_away or what != "move away"}
+    moments = sorted(chance.uniform(0.5, seconds) for _ in range(int(seconds * strikes_a_second)))
+    return Plan(
+        seed,
+        seconds,
+        jobs,
+        [
+            Strike(
+                at,
+                chance.choices(list(possible), list(possible.values()))[0],
+                chance.randrange(1000),
+                chance.choice((0.01, 0.1, 0.4, 1.2)),
+                chance.choice((1, 1, 3, 10)),
+            )
+            for at in moments
+        ],
+    )
