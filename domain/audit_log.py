@@ -17,9 +17,10 @@ from eventsourcing.domain import Aggregate, AggregateCreated, AggregateEvent, Ca
 
 from domain.bundle import BundlePiece, atomic_wrapper
 from domain.checks import Number, is_valid_unicode
-from domain.errors import LogConfigurationError, shown
+from domain.errors import LogConfigurationError, UnknownOrderError, shown
 from domain.identity import Cell, Earlier, Item, cells_of, settle
 from domain.intake import Intake, LinkedEntry, LoggingRules
+from domain.values import decode
 from domain.vocabulary import Snapshot, Vocabulary
 
 MODES = ("backtest", "live")
@@ -109,7 +110,7 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
         self.mode = mode
         self.metadata = metadata
         self.identity = identity
-        self.intake = Intake(LoggingRules())
+        self.intake = Intake(LoggingRules(is_live=mode == "live"))
         self.earlier: Earlier | None = None
         self._pending_ids: dict[str, int] = {}
 
@@ -194,6 +195,13 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
         self._version = first + len(events) - 1
         self._modified_on = events[-1].timestamp
         return range(first, self._version + 1)
+
+    def _place_of(self, order: int) -> tuple[str, str | None]:
+        if type(order) is not int or not 1 <= order <= self.last_order:
+            raise UnknownOrderError(order, self.last_order)
+        (state,) = self.states(order, order)
+        record = decode(state, str)
+        return record["venue"], record.get("token")
 
     def order_of(self, event_id: str) -> int | None:
         """The order that was logged under this event_id, pending or stored."""

@@ -12,6 +12,7 @@ from domain.errors import (
     UnsupportedValueError,
     shown,
 )
+from domain.logged_status import refuse_status_of_detail
 from domain.values import encode
 
 MAX_BUNDLE_DEPTH = 50
@@ -80,9 +81,16 @@ class BundlePlanner:
             named["timestamp"] = self._timestamp
         try:
             steps = _take_steps(data, place)
+            if parent is not None:
+                refuse_status_of_detail("status", data.pop("status", None))
             record = self._record(self._recorded_at, **named, event_data=data)
         except InvalidEventError as error:
             raise (error.within(path) if path else error) from None
+        if parent is not None:
+            # One transaction: its status is that of the outermost wrapper.
+            record.pop("status", None)
+            if "status" in self._records[0]:
+                record["status"] = self._records[0]["status"]
         self._records.append(record)
         self._parents.append(parent)
         self._details.append(None)

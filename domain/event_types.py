@@ -40,10 +40,24 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
         "EXPOSURE_UPDATE",
         "PNL_SNAPSHOT",
     ),
+    "log": ("CORRECTION", "LOG_CONTINUED", "KEY_ROTATED", "LOG_CLOSED"),
 }
-"""Event types by category: the specification's nineteen and those that its callers log."""
+"""Event types by category: the specification's nineteen, those that its callers log, and what is
+said of the log itself."""
 
 EVENT_TYPES: frozenset[str] = frozenset(name for names in CATALOGUE.values() for name in names)
+
+TELLING_TYPES: frozenset[str] = frozenset(
+    (
+        *CATALOGUE["monitoring"],
+        *CATALOGUE["log"],
+        "FUNDING_PAYMENT",
+        "SEASONAL_REWARD_DISTRIBUTION",
+        "TRANSACTION_FAILED",
+    )
+)
+"""Types that only tell something: live, they are completed when logged, since nothing would ever
+confirm them."""
 
 _UPPER_SNAKE_CASE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\Z")
 

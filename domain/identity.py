@@ -12,9 +12,11 @@ from typing import Any, Protocol
 
 from domain.bundle import Bundle, BundlePiece, Piece
 from domain.errors import EventIdConflictError, UnknownOrderError
+from domain.event_types import TELLING_TYPES
 from domain.event_values import decimal_of
 from domain.fields import NOT_CONTENT
 from domain.intake import Entry, LinkedEntry, PlainEntry
+from domain.statuses import COMPLETED
 from domain.values import decode
 
 Item = Entry | Bundle
@@ -120,6 +122,9 @@ def _differing(one: bytes, other: bytes) -> tuple[str, ...]:
 def _content(state: bytes) -> dict[str, Any]:
     record = decode(state, str)
     extra: dict[str, Any] = record.pop("extra", {})
+    if record["event_type"] in TELLING_TYPES and record.get("status") == COMPLETED:
+        # What such events begin with, and what no log said before there were statuses at logging.
+        del record["status"]
     return {name: value for name, value in record.items() if name not in NOT_CONTENT} | extra
 
 

@@ -15,7 +15,8 @@ from domain.checks import number, snapshot, text
 from domain.errors import InvalidTimestampError, ReservedFieldError
 from domain.event_types import EVENT_TYPES, checked_event_type
 from domain.fields import EVENT_DATA_CHECKS, RESERVED_FIELDS
-from domain.lifecycle import Changes
+from domain.judging import Changes
+from domain.logged_status import logged_status
 from domain.times import checked_time, is_on_the_hour, now
 from domain.updates import checked_update
 from domain.values import decode, encode
@@ -60,6 +61,7 @@ class LoggingRules:
     hourly_timestamps: bool = True
     strict_event_types: bool = False
     include_balance_snapshots: bool = True
+    is_live: bool = False
 
     # One attribute, replaced as a whole: bundles are built in threads of their own.
     _last: tuple[object, str] = (None, "")
@@ -107,9 +109,13 @@ class LoggingRules:
         if position_snapshot is not None and self.include_balance_snapshots:
             record["position_snapshot"] = snapshot("position_snapshot", position_snapshot)
         extra = {}
+        status = None
         for name, value in event_data.items():
             check = _CHECKS(name)
             if check is None:
+                if name == "status":
+                    status = value
+                    continue
                 if name in RESERVED_FIELDS:
                     raise ReservedFieldError(
                         name, value, "is filled in by the log; give the extra another name"
@@ -117,6 +123,10 @@ class LoggingRules:
                 extra[name] = value
             elif value is not None:
                 record[name] = check(name, value)
+        if status is not None or self.is_live:
+            status = logged_status(record, status, is_live=self.is_live)
+            if status is not None:
+                record["status"] = status
         if extra:
             record["extra"] = extra
         return record

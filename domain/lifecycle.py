@@ -13,39 +13,20 @@ from uuid import UUID, uuid5
 
 from eventsourcing.domain import Aggregate, AggregateCreated, AggregateEvent
 
-from domain.errors import IllegalTransitionError, InvalidUpdateError, shown
-from domain.fields import CLEARED_BY_REORG, UPDATE_CHECKS
+from domain.fields import UPDATE_CHECKS
+from domain.judging import Changes as Changes
+from domain.judging import Present, decided
+from domain.statuses import COMPLETED as COMPLETED
+from domain.statuses import OPEN_STATUSES as OPEN_STATUSES
+from domain.statuses import ORDER_TRANSITIONS as ORDER_TRANSITIONS
+from domain.statuses import PENDING as PENDING
+from domain.statuses import REORGED as REORGED
+from domain.statuses import TRANSITIONS as TRANSITIONS
+from domain.statuses import is_exchange_order
 from domain.times import iso_utc
-from domain.values import canonical
-
-PENDING = "pending"
-SUBMITTED = "submitted"
-CONFIRMED = "confirmed"
-FINALIZED = "finalized"
-REORGED = "reorged"
-FAILED = "failed"
-DROPPED = "dropped"
-COMPLETED = "completed"
-
-TRANSITIONS: dict[str, tuple[str, ...]] = {
-    PENDING: (SUBMITTED, CONFIRMED, FAILED, DROPPED),
-    SUBMITTED: (SUBMITTED, CONFIRMED, FAILED, DROPPED),
-    CONFIRMED: (CONFIRMED, FINALIZED, REORGED),
-    REORGED: (SUBMITTED, CONFIRMED, FAILED, DROPPED),
-    FAILED: (),
-    DROPPED: (),
-    FINALIZED: (),
-    COMPLETED: (),
-}
-"""From each status to those that may follow it; one that nothing follows is final."""
-
-OPEN_STATUSES = frozenset({PENDING, SUBMITTED, REORGED})
-"""Statuses in which somebody waits for the chain or the exchange."""
 
 # The snapshot is large, and nothing depends on the one that was logged.
 _LOGGED_VALUES = tuple(name for name in UPDATE_CHECKS if name != "position_snapshot")
-
-Changes = dict[str, Any]
 
 
 def lifecycle_id(log_id: UUID, order: int) -> UUID:
@@ -82,11 +63,16 @@ class EventLifecycle(Aggregate):
                 aggregate._become(self.status, self.changes, self.timestamp)
 
     class Started(Event, AggregateCreated):
-        """The first update; `logged` holds the values that the event was logged with."""
+        """The first update; `logged` holds the values that the event was logged with.
+
+        `is_order` is said of an order on an exchange, whose amount is in `logged` too; what does
+        not say it, as all that is of before there were such orders, is a transaction.
+        """
 
         TOPIC = "event-lifecycle.started"
         has_event_id: bool
         logged: Changes
+        is_order: bool = False
 
     class Updated(Event):
         """A later update."""
@@ -107,10 +93,12 @@ class EventLifecycle(Aggregate):
         changes: Changes,
         has_event_id: bool,
         logged: Changes,
+        is_order: bool = False,
     ) -> None:
         self.log = log
         self.order = order
         self.has_event_id = has_event_id
+        self.is_order = is_order
         self.status = from_status
         self.since = from_since
         self.values = dict(logged)
@@ -118,20 +106,32 @@ class EventLifecycle(Aggregate):
 
     @classmethod
     def start(
-        cls, log_id: UUID, log: str, order: int, record: dict[str, Any], update: Changes
+        cls,
+        log_id: UUID,
+        log: str,
+        order: int,
+        record: dict[str, Any],
+        update: Changes,
+        *,
+        is_order: bool | None = None,
     ) -> Self | None:
         """The lifecycle that begins with this update; None if nothing changes.
 
-        `update` is what `checked_update` gave. Raises `InvalidUpdateError` or
+        `update` is what `checked_update` gave; `is_order` what a stored beginning says of its kind,
+        otherwise that is judged. Raises `InvalidUpdateError` or
         `IllegalTransitionError`.
         """
         before = record.get("status", PENDING)
         logged = {name: record[name] for name in _LOGGED_VALUES if name in record}
         has_event_id = "event_id" in record
-        decided = _decided(order, before, logged, has_event_id, update)
-        if decided is None:
+        if is_order is None:
+            is_order = is_exchange_order(record, update)
+        if is_order and "amount" in record:
+            logged["amount"] = record["amount"]
+        judged = decided(Present(order, before, logged, has_event_id, is_order), update)
+        if judged is None:
             return None
-        status, changes = decided
+        status, changes = judged
         return cls._create(
             cls.Started,
             id=lifecycle_id(log_id, order),
@@ -144,6 +144,7 @@ class EventLifecycle(Aggregate):
             changes=changes,
             has_event_id=has_event_id,
             logged=logged,
+            is_order=is_order,
         )
 
     def update(self, update: Changes) -> None:
@@ -152,10 +153,11 @@ class EventLifecycle(Aggregate):
         `update` is what `checked_update` gave. Raises `InvalidUpdateError` or
         `IllegalTransitionError`.
         """
-        decided = _decided(self.order, self.status, self.values, self.has_event_id, update)
-        if decided is None:
+        present = Present(self.order, self.status, self.values, self.has_event_id, self.is_order)
+        judged = decided(present, update)
+        if judged is None:
             return
-        status, changes = decided
+        status, changes = judged
         self.trigger_event(
             self.Updated,
             log=self.log,
@@ -171,58 +173,3 @@ class EventLifecycle(Aggregate):
         if status != self.status:
             self.status, self.since = status, iso_utc(at)
         self.values.update(changes)
-
-
-def _decided(
-    order: int, status: str, values: Changes, has_event_id: bool, update: Changes
-) -> tuple[str, Changes] | None:
-    """The next status and what changes, or None when nothing does."""
-    target = update.get("status", status)
-    changes = {
-        name: value
-        for name, value in update.items()
-        if name != "status" and canonical({name: value}) != canonical({name: values.get(name)})
-    }
-    if target == status and not changes:
-        return None
-    if target != status and target not in TRANSITIONS[status]:
-        raise IllegalTransitionError(order, status, target, TRANSITIONS[status])
-    if target == status and not TRANSITIONS[status]:
-        raise IllegalTransitionError(order, status, None, ())
-    _refuse_contradictions(order, status, target, values, changes)
-    if target == SUBMITTED and not has_event_id and (values | changes).get("tx_hash") is None:
-        raise InvalidUpdateError(
-            "tx_hash",
-            None,
-            f"is missing: order {order} was logged without an event_id, so submitting it needs a"
-            " tx_hash",
-        )
-    if target == REORGED:
-        changes |= {name: None for name in CLEARED_BY_REORG if values.get(name) is not None}
-    return target, changes
-
-
-def _refuse_contradictions(
-    order: int, status: str, target: str, values: Changes, changes: Changes
-) -> None:
-    blocks, had = changes.get("confirmation_blocks"), values.get("confirmation_blocks")
-    if target == REORGED:
-        for name in CLEARED_BY_REORG:
-            if name in changes:
-                raise InvalidUpdateError(
-                    name, changes[name], f"is cleared by a reorg of order {order}; leave it out"
-                )
-    elif blocks is not None and had is not None and blocks < had:
-        raise InvalidUpdateError(
-            "confirmation_blocks",
-            blocks,
-            f"never decreases: order {order} has {had} already, not {blocks}; a reorganised chain"
-            " is told as status 'reorged'",
-        )
-    if "tx_hash" in changes and status == CONFIRMED and values.get("tx_hash") is not None:
-        raise InvalidUpdateError(
-            "tx_hash",
-            changes["tx_hash"],
-            f"of order {order} is confirmed as {shown(values['tx_hash'])}; another transaction"
-            " needs status 'reorged' first",
-        )

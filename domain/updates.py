@@ -6,7 +6,8 @@ from typing import Any
 
 from domain.errors import InvalidUpdateError, shown
 from domain.fields import UPDATE_CHECKS
-from domain.lifecycle import COMPLETED, TRANSITIONS, Changes
+from domain.judging import Changes
+from domain.statuses import COMPLETED, STATUSES
 
 
 def checked_update(order: int, update: Any) -> Changes:
@@ -37,7 +38,7 @@ def checked_update(order: int, update: Any) -> Changes:
 
 
 def _checked_status(value: Any) -> str:
-    if isinstance(value, str) and value in TRANSITIONS:
+    if isinstance(value, str) and value in STATUSES:
         return str(value)
-    known = ", ".join(name for name in TRANSITIONS if name != COMPLETED)
+    known = ", ".join(name for name in STATUSES if name != COMPLETED)
     raise InvalidUpdateError("status", value, f"must be one of {known}, not {shown(value)}")

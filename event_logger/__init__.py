@@ -39,8 +39,9 @@ from event_logger.errors import (
     UpdateNotAllowedError,
 )
 from event_logger.logger import EventLogger, create_event_logger
+from event_logger.opening import open_log
 from event_logger.order import Order, Orders
-from event_logger.reader import LogReader, open_log
+from event_logger.reader import LogReader
 from event_logger.writing.orderly_end import end_orderly_at_signals
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from datetime import datetime
 from functools import partial
 from types import TracebackType
@@ -82,6 +83,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         include_balance_snapshots: bool = True,
         *,
         store: str | None = None,
+        if_exists: str = "continue",
         log: str = "default",
         metadata: dict[str, Any] | None = None,
         redis: RedisSource = None,
@@ -111,6 +113,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
             strict_event_types,
             commit_every,
             actor,
+            if_exists,
         )
         self._name = log
         self._intake = Intake(options.rules)
@@ -185,11 +188,31 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
             **built.event_data,
         )
 
-    async def update_event(self, order: int, changes: dict[str, Any]) -> Order:
+    async def update_event(self, order: int, updates: dict[str, Any]) -> Order:
         """Take a live event further, after what was called before; see `EventLogger`'s."""
         self._check_usable()
-        update = self._intake.update(order, changes)
+        update = self._intake.update(order, updates)
         return Order((await self._commits.run(update))[0])
+
+    async def log_correction(
+        self,
+        timestamp: datetime,
+        corrects: int,
+        changes: dict[str, Any],
+        reason: str,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> Order:
+        """Log what is right in place of what an order says; see `EventLogger`'s."""
+        # Captured before the wait for the event that is corrected.
+        changes = deepcopy(changes)
+        if event_data.get("venue") is None:
+            event = await self._read(lambda reader: reader._event(corrects))
+            place = {"venue": event["venue"], "token": event["token"]}
+            event_data = place | {k: v for k, v in event_data.items() if v is not None}
+        return await super().log_correction(
+            timestamp, corrects, changes, reason, position_snapshot, **event_data
+        )
 
     async def flush(self) -> None:
         """Return when everything that was called before is durable."""

@@ -73,6 +73,11 @@ class AsyncLogReader:
         return await self._read(lambda reader: reader.global_order)
 
     @property
+    async def log_name(self) -> str:
+        """The log's name in its store."""
+        return await self._read(lambda reader: reader.log_name)
+
+    @property
     async def metadata(self) -> dict[str, Any]:
         """What was run, as given when the log was opened."""
         return await self._read(lambda reader: reader.metadata)
@@ -89,9 +94,20 @@ class AsyncLogReader:
         """The events at this venue, in order."""
         return await self._read(lambda reader: reader.get_events_by_venue(venue))
 
-    async def get_events_by_order_range(self, start: int, end: int) -> list[EventDict]:
-        """The events of the orders `start` to `end`, both included."""
-        return await self._read(lambda reader: reader.get_events_by_order_range(start, end))
+    async def get_events_by_order_range(
+        self,
+        start: int | None = None,
+        end: int | None = None,
+        *,
+        start_order: int | None = None,
+        end_order: int | None = None,
+    ) -> list[EventDict]:
+        """The events of the orders `start` to `end`, both included; see `LogReader`'s."""
+        return await self._read(
+            lambda reader: reader.get_events_by_order_range(
+                start, end, start_order=start_order, end_order=end_order
+            )
+        )
 
     async def search(self, **criteria: Unpack[Criteria]) -> AsyncIterator[EventDict]:
         """The events for which all criteria hold: `async for event in logger.search(venue="X")`.
@@ -106,9 +122,20 @@ class AsyncLogReader:
         """Counts by type and venue, exact sums of amounts, first and last order."""
         return await self._read(lambda reader: reader.get_summary_stats())
 
-    async def live_status(self, stuck_after: Any = None) -> dict[str, Any]:
+    async def live_status(
+        self,
+        stuck_after: Any = None,
+        *,
+        event_type: str | None = None,
+        venue: str | None = None,
+        status: str | None = None,
+    ) -> dict[str, Any]:
         """The status board; see `LogReader.live_status`."""
-        return await self._read(lambda reader: reader.live_status(stuck_after))
+        return await self._read(
+            lambda reader: reader.live_status(
+                stuck_after, event_type=event_type, venue=venue, status=status
+            )
+        )
 
     async def history(self, order: int) -> list[dict[str, Any]]:
         """The event's logging and transitions, oldest first; raises `UnknownOrderError`."""

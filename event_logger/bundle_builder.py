@@ -12,6 +12,7 @@ from domain.bundle_planner import ARGUMENTS
 from domain.checks import Number
 from domain.errors import InvalidEventError, shown
 from domain.intake import LoggingRules
+from domain.logged_status import refuse_status_of_detail
 from domain.values import decode, encode
 from domain.vocabulary import Snapshot, Vocabulary
 from event_logger.order import Orders
@@ -73,6 +74,7 @@ class BundleBuilder(Vocabulary[Step]):
         Raises `InvalidEventError` for what cannot be logged, and when the block has ended.
         """
         self._refuse_unless_open()
+        refuse_status_of_detail("status", event_data.pop("status", None))
         given = {
             "timestamp": self.timestamp if timestamp is None else timestamp,
             "event_type": event_type,
@@ -94,6 +96,7 @@ class BundleBuilder(Vocabulary[Step]):
     ) -> BundleBuilder:
         """A bundle inside this one, such as a leverage loop inside an atomic entry."""
         self._refuse_unless_open()
+        refuse_status_of_detail("status", event_data.pop("status", None))
         self._inner = BundleBuilder(
             self._rules,
             self._add_inner,

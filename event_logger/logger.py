@@ -41,6 +41,7 @@ class EventLogger(LogReader, Vocabulary[Order]):
         include_balance_snapshots: bool = True,
         *,
         store: str | None = None,
+        if_exists: str = "continue",
         log: str = "default",
         metadata: dict[str, Any] | None = None,
         redis: RedisSource = None,
@@ -53,9 +54,11 @@ class EventLogger(LogReader, Vocabulary[Order]):
         """Open the log, making store and log where they are not there.
 
         `store` is a URL such as `sqlite:///runs.db` or `:memory:` (None: `EVENT_LOGGER_STORE`, else
-        memory in a backtest and `sqlite:///event_log.db` live); `log` a name inside it; `metadata`
-        what is run, kept with a new log. Live, events and transitions are published to `redis` (a
-        URL or a client; None: `EVENT_LOGGER_REDIS`, else `redis://localhost:6379/0`; False: none)
+        memory in a backtest and `sqlite:///event_log.db` live); `log` a name inside it. A log that
+        is there goes on; with `if_exists="refuse"` it is refused, with `"new"` another is made
+        beside it: "run-1.2", "run-1.3" … (`log_name` says which). `metadata` is what is run, kept
+        with a new log. Live, events and transitions are published to `redis` (a URL or a client;
+        None: `EVENT_LOGGER_REDIS`, else `redis://localhost:6379/0`; False: none)
         on channels that begin with `channel_prefix`. In a backtest `hourly_timestamps` refuses
         timestamps off the hour. `strict_event_types` refuses types outside the catalogue. `actor`
         is for whom this program writes, kept with the writer. Raises `LogConfigurationError` or
@@ -73,6 +76,7 @@ class EventLogger(LogReader, Vocabulary[Order]):
             strict_event_types,
             commit_every,
             actor,
+            if_exists,
         )
         logs, audit_log, self.writer = compose(options)
         super().__init__(logs, audit_log)
@@ -177,17 +181,22 @@ class EventLogger(LogReader, Vocabulary[Order]):
             **built.event_data,
         )
 
-    def update_event(self, order: int, changes: dict[str, Any]) -> Order:
+    def update_event(self, order: int, updates: dict[str, Any]) -> Order:
         """Take a live event further, and a bundle's details with it; gives the order.
 
-        `changes` may hold `status`, `tx_hash`, `completion_timestamp`, `confirmation_blocks`,
-        `nonce`, `block_number`, `block_hash`, `reason`, gas and execution costs and
-        `position_snapshot`; what changes nothing is accepted and stores nothing. Raises
-        `UnknownOrderError`, `InvalidUpdateError`, `IllegalTransitionError`,
+        `updates` may hold `status`, `tx_hash`, `completion_timestamp`, `confirmation_blocks`,
+        `nonce`, `block_number`, `block_hash`, of an exchange's order `filled_amount`,
+        `average_price`, `fee`, `fee_token`, `exchange_order_id`, gas and execution costs,
+        `position_snapshot`, `reason` and `by`; what changes nothing is accepted and
+        stores nothing. Raises `UnknownOrderError`, `InvalidUpdateError`, `IllegalTransitionError`,
         `UpdateConflictError`, `StoreError`, and `UpdateNotAllowedError` in a backtest, whose events
         are completed when logged.
         """
-        return Order(self.writer.submit(self._intake.update(order, changes))[0])
+        return Order(self.writer.submit(self._intake.update(order, updates))[0])
+
+    def _place_of(self, order: int) -> tuple[str, str | None]:
+        event = self._event(order)
+        return event["venue"], event["token"]
 
     def flush(self) -> None:
         """Commit what was logged so far; it is on the disk when this returns."""

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from infrastructure.redis.connection import RedisSource
 
 
+IF_EXISTS = ("continue", "refuse", "new")
+"""What becomes of a log that is there: it goes on, is refused, or another is made beside it."""
+
+
 @dataclass(frozen=True)
 class LoggerOptions:
     """The options of a logger, which its constructor explains.
@@ -32,12 +36,20 @@ class LoggerOptions:
     strict_event_types: bool
     commit_every: int
     actor: str | None
+    if_exists: str = "continue"
 
     def __post_init__(self) -> None:
         every = self.commit_every
         if not isinstance(every, int) or isinstance(every, bool) or every < 1:
             raise LogConfigurationError(
                 "commit_every", every, f"must be 1 or more, not {shown(every)}"
+            )
+        if self.if_exists not in IF_EXISTS:
+            raise LogConfigurationError(
+                "if_exists",
+                self.if_exists,
+                f"must be {', '.join(map(repr, IF_EXISTS[:-1]))} or {IF_EXISTS[-1]!r},"
+                f" not {shown(self.if_exists)}",
             )
         if self.actor is not None and (not isinstance(self.actor, str) or not self.actor.strip()):
             raise LogConfigurationError(
@@ -60,6 +72,7 @@ class LoggerOptions:
             self.hourly_timestamps and not self.is_live,
             self.strict_event_types,
             self.include_balance_snapshots,
+            self.is_live,
         )
 
     def store_url(self) -> str:

@@ -22,7 +22,7 @@ from domain.errors import (
 from domain.times import checked_duration
 from event_logger.bundles import BundleReading
 from event_logger.event_sequence import EventSequence
-from event_logger.search import Criteria, Search, checked_text
+from event_logger.search import Criteria, Search, checked_bound, checked_only, checked_text
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.listing import listed
 from infrastructure.reading import Records, Rows
@@ -30,6 +30,7 @@ from infrastructure.timestamps import RecordedTimes, timestamp_of
 from projections.bundle_trees import Tree
 from projections.csv_rows import as_stored
 from projections.event_dicts import AsTime, EventDict, event_dict
+from projections.status_board import LiveStatus
 from projections.summary import Summary
 
 if TYPE_CHECKING:
@@ -69,6 +70,11 @@ class LogReader:
         self.close()
 
     @property
+    def log_name(self) -> str:
+        """The log's name in its store."""
+        return self._log.name
+
+    @property
     def metadata(self) -> dict[str, Any]:
         """What was run, as given when the log was opened."""
         return deepcopy(self._log.metadata)
@@ -95,43 +101,60 @@ class LogReader:
         """The events at this venue, in order."""
         return self._events_with("venue", venue)
 
-    def get_events_by_order_range(self, start: int, end: int) -> list[EventDict]:
-        """The events of the orders `start` to `end`, both included."""
-        return listed(self._events(max(start, 1), min(end, self._last_order())))
+    def get_events_by_order_range(
+        self,
+        start: int | None = None,
+        end: int | None = None,
+        *,
+        start_order: int | None = None,
+        end_order: int | None = None,
+    ) -> list[EventDict]:
+        """The events of the orders `start` to `end`, both included; `start_order=` is the same."""
+        first = checked_bound("start", start, start_order)
+        last = checked_bound("end", end, end_order)
+        return listed(self._events(max(first, 1), min(last, self._last_order())))
 
     def search(self, **criteria: Unpack[Criteria]) -> Iterator[EventDict]:
         """The events for which all criteria hold, in order; see `event_logger.search.Criteria`.
 
-        Look-ups by `event_id`, `tx_hash` and `parent` cost the same however long the log. Raises
-        `InvalidEventError` for a criterion that no event can meet, such as a time that is none.
+        Look-ups by `event_id`, `tx_hash` and `parent` do not scan. Raises `InvalidEventError` for
+        a criterion that no event can meet, such as a time that is none.
         """
         wanted = Search.of(criteria)
-        rows = wanted.candidates(
-            self._logs.store.reads, self._reading, self._log, self._last_order()
-        )
+        reads = self._logs.store.reads
+        rows = wanted.candidates(reads, self._reading, self._log, self._last_order())
         return islice(filter(wanted.is_wanted, self._event_dicts(rows)), wanted.limit)
 
     def get_summary_stats(self) -> dict[str, Any]:
         """Counts by type and venue, exact sums of amounts, first and last order."""
         return Summary().fold(self._records(1, self._last_order())).as_dict()
 
-    def live_status(self, stuck_after: Any = None) -> dict[str, Any]:
+    def live_status(
+        self,
+        stuck_after: Any = None,
+        *,
+        event_type: str | None = None,
+        venue: str | None = None,
+        status: str | None = None,
+    ) -> dict[str, Any]:
         """The status board, read in a time that does not grow with a live log.
 
-        `counts` by status, `by_venue`, `by_type`; `open` events (pending, submitted or reorged),
-        oldest first; of those `stuck` for longer than `stuck_after` (a timedelta, seconds, or text
-        such as "10m"); `confirmation_seconds` from submitted to confirmed. In a backtest everything
-        is completed. Raises `LogConfigurationError` for a `stuck_after` that is no time.
+        `counts` by status, `by_venue`, `by_type`; `open` events (pending, submitted, partially
+        filled or reorged), oldest first; of those `stuck` for longer than `stuck_after` (a
+        timedelta, seconds, or text such as "10m"), but for types that only tell something;
+        `confirmation_seconds` from submitted to confirmed, always of the whole log. Of all else
+        there is only what has the `event_type`, `venue` and `status` that are asked for. In a
+        backtest everything is completed. Raises `LogConfigurationError` for no time.
         """
         limit = None if stuck_after is None else checked_duration("stuck_after", stuck_after)
+        only = checked_only(event_type, venue, status)
         last = self._last_order()
         if self._log.mode == "live":
             from infrastructure.followers.board import StatusBoard
 
-            return StatusBoard(self._logs.store, self._log).read(limit)
-        from projections.status_board import LiveStatus
-
-        return LiveStatus().fold(self._records(1, last)).as_dict(datetime.now(UTC), limit)
+            return StatusBoard(self._logs.store, self._log).read(limit, only=only)
+        folded = LiveStatus().fold(self._records(1, last))
+        return folded.as_dict(datetime.now(UTC), limit, only=only)
 
     def history(self, order: int) -> list[dict[str, Any]]:
         """The event's statuses with their times, oldest first; the logging itself is the first.
@@ -274,16 +297,3 @@ class LogReader:
         needle = orjson.dumps({field: value})[1:-1]
         rows = self._reading.rows_with(needle, 1, self._last_order())
         return listed(event for event in self._event_dicts(rows) if event[field] == value)
-
-
-def open_log(store: str, log: str = "default") -> LogReader:
-    """A reader of a log that is there; makes no store and needs no lease.
-
-    Raises `StoreNotFoundError`, `UnknownLogError` or another `StoreError`.
-    """
-    logs = AuditLogs(store, must_exist=True)
-    try:
-        return LogReader(logs, logs.get(log))
-    except BaseException:
-        logs.close()
-        raise

@@ -11,11 +11,13 @@ import orjson
 
 from domain.audit_log import AuditLog
 from domain.errors import InvalidEventError, InvalidTimestampError, shown
+from domain.tags import plain_number
 from domain.times import checked_time, iso_of_text
 from infrastructure.reading import LogReading, Rows
 from infrastructure.store import Reads
 from infrastructure.timestamps import timestamp_of
 from projections.event_dicts import EventDict
+from projections.status_board import Only
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,6 +154,26 @@ def checked_text(name: str, value: Any) -> None:
     except UnicodeEncodeError:
         pass
     raise InvalidEventError(name, value, f"must be text of valid Unicode, not {shown(value)}")
+
+
+def checked_bound(name: str, value: Any, otherwise: Any) -> int:
+    """The first or last order of a range, under either of its names.
+
+    Raises `InvalidEventError` for what is no whole number.
+    """
+    value = otherwise if value is None else value
+    plain = plain_number(value)
+    if not isinstance(plain, int) or isinstance(plain, bool):
+        raise InvalidEventError(name, value, f"must be a whole number, not {shown(value)}")
+    return int(plain)
+
+
+def checked_only(event_type: Any, venue: Any, status: Any) -> Only:
+    """What a status board is asked for; raises `InvalidEventError` for what is no text."""
+    only = Only(event_type, venue, status)
+    for name, value in only._asdict().items():
+        checked_text(name, value)
+    return only
 
 
 def _whole_numbers(given: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -105,6 +105,18 @@ class AuditLogs(Application[UUID]):
             return self.open(name, mode, metadata)
         return log
 
+    def create(
+        self, name: str, mode: str = "backtest", metadata: dict[str, Any] | None = None
+    ) -> AuditLog | None:
+        """A new log of this name, stored at once; None where there is one, whoever made it.
+
+        Raises `LogConfigurationError`, `ReadOnlyStoreError` or `StoreError`.
+        """
+        captured = None if metadata is None else captured_metadata(metadata)
+        log = AuditLog.open(name, mode, captured)
+        is_new = self._opened(log.id, name) is None and self._create(log)
+        return log if is_new else None
+
     def get(self, name: str) -> AuditLog:
         """The log of this name, as it stands now, read in constant time.
 

@@ -27,6 +27,8 @@ from domain.values import decode, encode
 from infrastructure.timestamps import timestamp_of
 
 _HEADER = ("originator_id", "originator_version", "timestamp")
+_UNSAID = ("identity", "is_order")
+"""Fields that came later: what is nothing is not stored, so that former bytes come out the same."""
 
 
 class AuditLogMapper(Mapper[UUID]):
@@ -54,7 +56,7 @@ class AuditLogMapper(Mapper[UUID]):
             fields = {
                 name: value
                 for name, value in vars(domain_event).items()
-                if name not in _HEADER and not (name == "identity" and value is None)
+                if name not in _HEADER and not (name in _UNSAID and not value)
             }
             recorded_at = iso_utc(vars(domain_event)["timestamp"])
             state = encode({"recorded_at": recorded_at, **fields})

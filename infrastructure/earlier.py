@@ -12,7 +12,7 @@ from typing import Any
 from domain.audit_log import AuditLog
 from domain.bundle import check_parent
 from domain.errors import CorruptLogError, shown
-from domain.lifecycle import PENDING, TRANSITIONS
+from domain.statuses import PENDING, STATUSES
 from domain.values import decode
 from infrastructure.reading import NO_RECORD
 from infrastructure.store import LogStore
@@ -46,7 +46,7 @@ def _look_at(order: int, record: dict[str, Any]) -> None:
         if not isinstance(record.get(name, {}), dict):
             raise TypeError(f"its {name} is no mapping")
     status = record.get("status", PENDING)
-    if not isinstance(status, str) or status not in TRANSITIONS:
+    if not isinstance(status, str) or status not in STATUSES:
         raise ValueError(f"its status is {shown(status)}")
     check_parent(order, record)
 

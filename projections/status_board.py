@@ -11,15 +11,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from domain.lifecycle import (
+from domain.event_types import TELLING_TYPES
+from domain.statuses import (
     COMPLETED,
     CONFIRMED,
     OPEN_STATUSES,
     PENDING,
+    STATUSES,
     SUBMITTED,
-    TRANSITIONS,
 )
 from projections.entries import LogEntry, LoggedEntry, TransitionEntry
 from projections.event_dicts import AsTime, Record
@@ -34,6 +35,22 @@ Opened = Callable[[int], "OpenEvent | None"]
 """The open event of this order, as it was folded before."""
 
 QUANTILES = {"median": 0.5, "p95": 0.95}
+
+
+class Only(NamedTuple):
+    """The events that a board is asked for; None asks for all."""
+
+    event_type: str | None = None
+    venue: str | None = None
+    status: str | None = None
+
+    def holds(self, venue: str, event_type: str, status: str) -> bool:
+        """Whether an event of this kind is among them."""
+        return (
+            self.event_type in (None, event_type)
+            and self.venue in (None, venue)
+            and self.status in (None, status)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +150,17 @@ class LiveStatus:
             self.confirmations.append((_took(entry, before), entry.position))
 
     def as_dict(
-        self, now: datetime, stuck_after: float | None = None, as_time: AsTime = str
+        self,
+        now: datetime,
+        stuck_after: float | None = None,
+        as_time: AsTime = str,
+        only: Only | None = None,
     ) -> dict[str, Any]:
         """The board at `now` (UTC), `stuck_after` in seconds."""
         taken = sorted(microseconds for microseconds, _ in self.confirmations)
         quantiles = {name: quantile(taken, q) for name, q in QUANTILES.items()}
         open_events = [event for event in self.open.values() if event is not None]
-        return board(self.counts, open_events, quantiles, now, stuck_after, as_time)
+        return board(self.counts, open_events, quantiles, now, stuck_after, as_time, only)
 
 
 def board(
@@ -149,18 +170,26 @@ def board(
     now: datetime,
     stuck_after: float | None,
     as_time: AsTime,
+    only: Only | None = None,
 ) -> dict[str, Any]:
-    """The board under the names that `live_status` promises."""
+    """The board under the names that `live_status` promises, of the events that `only` asks for.
+
+    What only tells something is never stuck: nothing would ever confirm it. The times to
+    confirmation are those of the whole log.
+    """
+    wanted = only or Only()
     by_status: Counter[str] = Counter()
     by_venue: dict[str, Counter[str]] = {}
     by_type: dict[str, Counter[str]] = {}
     for (venue, event_type, status), count in sorted(counts.items()):
-        if count:
+        if count and wanted.holds(venue, event_type, status):
             by_status[status] += count
             by_venue.setdefault(venue, Counter())[status] += count
             by_type.setdefault(event_type, Counter())[status] += count
     waiting = [
-        _row(event, now, as_time) for event in sorted(open_events, key=lambda e: (e.began, e.order))
+        _row(event, now, as_time)
+        for event in sorted(open_events, key=lambda e: (e.began, e.order))
+        if wanted.holds(event.venue, event.event_type, event.status)
     ]
     return {
         "counts": _in_order(by_status),
@@ -169,7 +198,11 @@ def board(
         "open": waiting,
         "stuck": []
         if stuck_after is None
-        else [row for row in waiting if row["age_seconds"] > stuck_after],
+        else [
+            row
+            for row in waiting
+            if row["age_seconds"] > stuck_after and row["event_type"] not in TELLING_TYPES
+        ],
         "confirmation_seconds": {
             name: None if microseconds is None else microseconds / 1e6
             for name, microseconds in confirmation_microseconds.items()
@@ -178,7 +211,7 @@ def board(
 
 
 def _in_order(statuses: Counter[str]) -> dict[str, int]:
-    return {status: statuses[status] for status in TRANSITIONS if status in statuses}
+    return {status: statuses[status] for status in STATUSES if status in statuses}
 
 
 def quantile(ordered: Sequence[int], q: float) -> float | None:

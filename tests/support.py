@@ -52,7 +52,7 @@ def run_program(source: str, *arguments: object, code: int = 0) -> str:
 
 def log_amounts(logger: EventLogger, *amounts: int) -> list[int]:
     """Log one event per amount and return the orders."""
-    return [logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", n) for n in amounts]
+    return [logger.log_event(HOUR, "LOAN_CREATED", "BINANCE", "ETH", n) for n in amounts]
 
 
 def url_of(path: Path) -> str:

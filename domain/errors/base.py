@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import pickle
 import reprlib
+from collections.abc import Iterable
 from typing import Any
 
 from domain.printable import printable
@@ -19,6 +21,13 @@ def shown(value: object) -> str:
     except ValueError:
         # Python writes no int of more than 4,300 digits.
         return f"<{type(value).__name__} too long to show>"
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The one of these names that is likest, whatever its case; None where there is none."""
+    by_folded = {one.casefold(): one for one in sorted(names)}
+    close = difflib.get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.0)
+    return by_folded[close[0]] if close else None
 
 
 class EventLoggerError(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.errors.base import EventLoggerError, shown
+from domain.errors.base import EventLoggerError, nearest, shown
 
 
 class LoggerClosedError(EventLoggerError, RuntimeError):
@@ -52,7 +52,9 @@ class UnknownLogError(EventLoggerError, LookupError):
         self.log = log
         self.names = names
         there = f"it holds {', '.join(map(shown, names))}" if names else "it holds no log"
-        super().__init__(f"there is no log {shown(log)} in this store: {there}")
+        near = nearest(log, names)
+        meant = "" if near is None else f"; the nearest is {shown(near)}"
+        super().__init__(f"there is no log {shown(log)} in this store: {there}{meant}")
 
 
 class LogInUseError(EventLoggerError, RuntimeError):

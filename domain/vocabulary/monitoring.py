@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from domain.checks import Number, magnitude, number
+from domain.checks import Number, magnitude, number, order, text
+from domain.errors import InvalidEventError, shown
 from domain.vocabulary.event_sink import EventSink, LoggedT, Snapshot
 
 
@@ -206,3 +207,44 @@ class MonitoringVocabulary(EventSink[LoggedT]):
             },
             event_data,
         )
+
+    def log_correction(
+        self,
+        timestamp: datetime,
+        corrects: int,
+        changes: dict[str, Any],
+        reason: str,
+        position_snapshot: Snapshot = None,
+        **event_data: Any,
+    ) -> LoggedT:
+        """Log what is right in place of what order `corrects` says: `changes`, fields by name.
+
+        Nothing is edited, and reading does not apply it. Venue and token are those of the event
+        that it corrects; in a bundle they are to be given. Raises `UnknownOrderError`, or
+        `InvalidEventError`.
+        """
+        filled = correction(corrects, changes, reason)
+        venue, token = event_data.get("venue"), event_data.get("token")
+        if venue is None:
+            venue, token = self._place_of(corrects)
+        return self._log_typed(
+            timestamp, "CORRECTION", venue, token, None, position_snapshot, filled, event_data
+        )
+
+
+def correction(corrects: int, changes: dict[str, Any], reason: str) -> dict[str, Any]:
+    """What a correction says, checked; raises `InvalidEventError`."""
+    if not isinstance(changes, dict) or not changes:
+        raise InvalidEventError(
+            "changes",
+            changes,
+            f"must be a dict of fields and their right values, not {shown(changes)}",
+        )
+    return {
+        "transaction_type": "CORRECTION",
+        "purpose": f"Correct order {corrects}: {text('reason', reason)}",
+        "related_events": [order("corrects", corrects)],
+        "corrects": corrects,
+        "changes": changes,
+        "reason": reason,
+    }

@@ -10,7 +10,7 @@ import typer
 
 from event_logger.cli import output
 from event_logger.cli.options import AsJson, Log, Store
-from event_logger.reader import open_log
+from event_logger.opening import open_log
 
 commands = typer.Typer()
 

@@ -15,7 +15,7 @@ from domain.times import checked_duration
 from domain.values import decode
 from event_logger.cli import live_output as output
 from event_logger.cli.options import AsJson, Log, Prefix, Redis, Store
-from event_logger.reader import open_log
+from event_logger.opening import open_log
 from event_logger.settings import default_redis
 from event_logger.writing.composition import open_publisher
 from infrastructure.audit_logs import AuditLogs
@@ -32,6 +32,13 @@ def status(
         str | None,
         typer.Option(help="Only what is open for longer than this (90s, 10m, 2h); exit 1 if any."),
     ] = None,
+    event_type: Annotated[
+        str | None, typer.Option("--type", help="Only of this event type.")
+    ] = None,
+    venue: Annotated[str | None, typer.Option(help="Only at this venue.")] = None,
+    only_status: Annotated[
+        str | None, typer.Option("--status", help="Only with this status, such as submitted.")
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Show it changing, until Ctrl-C.")] = False,
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between looks.")] = 1.0,
     as_json: AsJson = False,
@@ -43,10 +50,14 @@ def status(
         except LogConfigurationError as error:
             raise typer.BadParameter(str(error)) from error
     with open_log(store, log) as reader:
+
+        def read() -> output.Board:
+            return reader.live_status(stuck, event_type=event_type, venue=venue, status=only_status)
+
         if watch:
-            output.watch_status(lambda: reader.live_status(stuck), interval, stuck is not None)
+            output.watch_status(read, interval, stuck is not None)
             return
-        board = reader.live_status(stuck)
+        board = read()
     output.print_status(board, as_json, only_stuck=stuck is not None)
     if board["stuck"]:
         raise typer.Exit(1)

@@ -10,7 +10,7 @@ import typer
 from domain.errors import InvalidTimestampError
 from event_logger.cli import output
 from event_logger.cli.options import AsJson, Log, Store
-from event_logger.reader import open_log
+from event_logger.opening import open_log
 from event_logger.search import checked_moment
 from infrastructure.audit_logs import AuditLogs
 

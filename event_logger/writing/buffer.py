@@ -10,6 +10,7 @@ from domain.audit_log import AuditLog, numbered
 from domain.errors import EventLoggerError, UpdateNotAllowedError
 from domain.identity import Cell, Item, cells_of, event_id_of, settle, state_of
 from domain.intake import PlainEntry, Update
+from event_logger.writing.second_run import warn_if_older
 from event_logger.writing.usage import Usage
 from infrastructure.appending import Outcome, Work
 from infrastructure.audit_logs import AuditLogs
@@ -52,6 +53,7 @@ class BufferedWriter:
                 raise UpdateNotAllowedError(work.order)
             if not self._is_leased:
                 self._become_the_writer()
+                warn_if_older(self._log, self._cells, work)
             new: list[Cell]
             if type(work) is PlainEntry:
                 new = [work]
@@ -69,7 +71,10 @@ class BufferedWriter:
         outcomes: list[Outcome] = []
         taken: list[Cell] = []
         with self._lock:
+            is_first = not self._is_leased
             self._become_the_writer()
+            if is_first and works:
+                warn_if_older(self._log, self._cells, works[0])
             for work in works:
                 try:
                     if isinstance(work, Update):

@@ -74,7 +74,29 @@ def _opened(options: LoggerOptions) -> tuple[AuditLogs, AuditLog]:
                 f"must be a file in live mode, such as sqlite:///live.db, not {shown(url)}:"
                 " memory forgets what real money did",
             )
-        return logs, logs.open_or_create(options.log, options.execution_mode, options.metadata)
+        return logs, _open_log(logs, options)
     except BaseException:
         logs.close()
         raise
+
+
+def _open_log(logs: AuditLogs, options: LoggerOptions) -> AuditLog:
+    """The log, or what `if_exists` says instead; of two at once one makes a name, no more."""
+    name, mode, metadata = options.log, options.execution_mode, options.metadata
+    if options.if_exists == "continue":
+        return logs.open_or_create(name, mode, metadata)
+    log = logs.create(name, mode, metadata)
+    if log is None and options.if_exists == "refuse":
+        raise LogConfigurationError(
+            "log",
+            name,
+            f"{shown(name)} is there already; give this run another name, or open it with"
+            " if_exists='new' or 'continue'",
+        )
+    number = 1
+    taken = set(logs.names()) if log is None else set()
+    while log is None:
+        number += 1
+        beside = f"{name}.{number}"
+        log = None if beside in taken else logs.create(beside, mode, metadata)
+    return log

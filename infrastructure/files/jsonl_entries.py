@@ -13,7 +13,8 @@ from domain.errors import InvalidEventError, shown
 from domain.fields import FIELD_CHECKS, TIME_FIELDS, UPDATE_CHECKS
 from domain.horizon import START, Horizon
 from domain.intake import LinkedEntry
-from domain.lifecycle import TRANSITIONS, EventLifecycle, lifecycle_id
+from domain.lifecycle import EventLifecycle, lifecycle_id
+from domain.statuses import STATUSES
 from domain.values import decode
 from infrastructure.files.jsonl_format import (
     EVENT_KEYS,
@@ -197,7 +198,10 @@ def _check_step(step: dict[str, Any], order: int, status: str, *, is_first: bool
     _check_changes(step["changes"])
     if is_first:
         step["has_event_id"]
-        _check_changes(step["logged"])
+        logged = dict(step["logged"])
+        if step.get("is_order") is True and "amount" in logged:
+            FIELD_CHECKS["amount"]("amount", logged.pop("amount"))
+        _check_changes(logged)
     if step["tx_hash"] is not None:
         FIELD_CHECKS["tx_hash"]("tx_hash", step["tx_hash"])
 
@@ -213,5 +217,5 @@ def _check_changes(values: dict[str, Any]) -> None:
 
 
 def _check_status(status: Any) -> None:
-    if status not in TRANSITIONS:
+    if status not in STATUSES:
         raise UnsoundLineError(f"its status is {shown(status)}")

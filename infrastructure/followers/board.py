@@ -17,7 +17,7 @@ from infrastructure.store import LogStore
 from infrastructure.stored import BoardRows
 from infrastructure.timestamps import timestamp_of
 from projections.entries import LogEntry, TransitionEntry
-from projections.status_board import LiveStatus, OpenEvent, board
+from projections.status_board import LiveStatus, Only, OpenEvent, board
 
 PAGE = 500
 """Entries folded in per transaction: writers of the log wait while it lasts."""
@@ -73,8 +73,13 @@ class StatusBoard:
                 upto = self._checked(self._store.board.read(self._log.id).horizon)
             position = upto
 
-    def read(self, stuck_after: float | None = None, now: datetime | None = None) -> dict[str, Any]:
-        """The board as of now, `stuck_after` in seconds; writes nothing.
+    def read(
+        self,
+        stuck_after: float | None = None,
+        now: datetime | None = None,
+        only: Only | None = None,
+    ) -> dict[str, Any]:
+        """The board as of now, `stuck_after` in seconds, of `only` these; writes nothing.
 
         What no follower has folded in yet is folded in memory.
         """
@@ -82,7 +87,7 @@ class StatusBoard:
             rows = self._store.board.read(self._log.id)
             position = self._checked(rows.horizon)
             if not _adds_up(rows):
-                return self.rebuilt().as_dict(self._now(now), stuck_after, timestamp_of)
+                return self.rebuilt().as_dict(self._now(now), stuck_after, timestamp_of, only)
             newer = self._newer(position, rows.open)
             horizon, quantiles = self._store.board.quantiles(self._log.id, newer.confirmations)
             if horizon == rows.horizon:
@@ -90,7 +95,7 @@ class StatusBoard:
         counts = rows.counts
         counts.update(newer.counts)
         waiting = [event for event in (rows.open | newer.open).values() if event is not None]
-        return board(counts, waiting, quantiles, self._now(now), stuck_after, timestamp_of)
+        return board(counts, waiting, quantiles, self._now(now), stuck_after, timestamp_of, only)
 
     def rebuilt(self) -> LiveStatus:
         """The board folded from nothing but the events, in memory."""

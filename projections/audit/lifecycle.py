@@ -69,7 +69,14 @@ class Lifecycle(Rule):
             if value is not None or transition["status"] != REORGED:
                 update[name] = value
         if lifecycle is None:
-            lifecycle = EventLifecycle.start(self.log.log_id, self.log.name, order, record, update)
+            lifecycle = EventLifecycle.start(
+                self.log.log_id,
+                self.log.name,
+                order,
+                record,
+                update,
+                is_order=transition.get("is_order", False),
+            )
         else:
             lifecycle.update(update)
         pending = () if lifecycle is None else lifecycle.collect_events()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 
 from domain.fields import Event
-from domain.lifecycle import TRANSITIONS
+from domain.statuses import STATUSES
 from projections.audit.rule import AuditedEvent, Finding, Rule
 
 
@@ -25,7 +25,7 @@ class Schema(Rule):
             return
         fields = dict(record)
         status = fields.pop("status", None)
-        if status is not None and status not in TRANSITIONS:
+        if status is not None and status not in STATUSES:
             yield self.error([order], f"the status of order {order} is none", found=status)
         try:
             Event.model_validate(fields)

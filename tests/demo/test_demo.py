@@ -12,7 +12,7 @@ from event_logger.demo.generate_market import generate
 from event_logger.demo.market import SOURCES, load_market
 from event_logger.demo.market_files import MarketDataError
 from event_logger.demo.run import SHIPPED_MARKET, DemoFolderError, DemoResult, run_demo
-from event_logger.reader import open_log
+from event_logger.opening import open_log
 from projections.balances import check_balances
 
 

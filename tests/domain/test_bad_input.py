@@ -100,7 +100,12 @@ CASES: list[tuple[dict[str, Any], type[EventLoggerError], str]] = [
         " properly first",
     ),
     ({"order": 3}, ReservedFieldError, f"order {TAKEN}"),
-    ({"status": "completed"}, ReservedFieldError, f"status {TAKEN}"),
+    (
+        {"status": "pending"},
+        InvalidEventError,
+        "status cannot be 'pending' in a backtest, whose events are completed when logged; leave"
+        " it out",
+    ),
     ({"detail_orders": [2]}, ReservedFieldError, f"detail_orders {TAKEN}"),
     ({"wallet_balance_after": {}}, ReservedFieldError, f"wallet_balance_after {TAKEN}"),
     (

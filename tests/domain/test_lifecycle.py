@@ -46,6 +46,7 @@ WAYS: dict[str, list[Update]] = {
     ],
     "failed": [{"status": "failed"}],
     "dropped": [{"status": "dropped"}],
+    "replaced": [{"status": "submitted", "tx_hash": "0xa"}, {"status": "replaced"}],
 }
 """Updates that lead a pending event to each status."""
 
@@ -82,6 +83,8 @@ LEGAL = {
     ("pending", "submitted"), ("pending", "confirmed"), ("pending", "failed"),
     ("pending", "dropped"),
     ("submitted", "confirmed"), ("submitted", "failed"), ("submitted", "dropped"),
+    ("submitted", "replaced"), ("dropped", "submitted"), ("dropped", "confirmed"),
+    ("dropped", "failed"), ("dropped", "replaced"),
     ("confirmed", "finalized"), ("confirmed", "reorged"),
     ("reorged", "submitted"), ("reorged", "confirmed"), ("reorged", "failed"),
     ("reorged", "dropped"),
@@ -110,7 +113,7 @@ def test_which_status_may_follow_which(status: str, target: str) -> None:
     assert (way.status, len(way.stored)) == (status, before)
 
 
-@pytest.mark.parametrize("status", ["finalized", "failed", "dropped"])
+@pytest.mark.parametrize("status", ["finalized", "failed", "replaced"])
 def test_what_is_final_takes_no_values(status: str) -> None:
     way = Way(*WAYS[status])
     with pytest.raises(IllegalTransitionError, match=f"is '{status}' and cannot be updated"):
@@ -119,7 +122,7 @@ def test_what_is_final_takes_no_values(status: str) -> None:
     assert len(way.stored) == len(WAYS[status])
 
 
-@pytest.mark.parametrize("status", ["pending", "submitted", "confirmed", "reorged"])
+@pytest.mark.parametrize("status", ["pending", "submitted", "confirmed", "reorged", "dropped"])
 def test_values_without_a_status_join_the_present_one(status: str) -> None:
     way = Way(*WAYS[status])
     way.update({"gas_cost_eth": 0.1, "reason": "the receipt came"})
@@ -189,6 +192,16 @@ def test_a_reorg_clears_what_the_old_block_said() -> None:
         ([], {"position_snapshot": 3}, "position_snapshot must be a dict"),
         (WAYS["confirmed"], {"confirmation_blocks": 2}, "never decreases: order 7 has 3 already"),
         (WAYS["confirmed"], {"tx_hash": "0xb"}, "is confirmed as '0xa'; another transaction needs"),
+        (
+            [{"status": "confirmed", "block_number": 5, "block_hash": "0xb1"}],
+            {"block_hash": "0xb2"},
+            "block_hash of order 7 is confirmed as '0xb1'; another block needs",
+        ),
+        (
+            [{"status": "confirmed", "block_number": 5}],
+            {"confirmation_blocks": 2, "block_number": 6},
+            "block_number of order 7 is confirmed as 5; another block needs status 'reorged'",
+        ),
         (
             WAYS["confirmed"],
             {"status": "reorged", "confirmation_blocks": 4},

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from domain.errors import EventLoggerError
 from tests.domain.test_lifecycle import LEGAL, Way
 
-FINAL = {"failed", "dropped", "finalized"}
-STATUSES = ["pending", "submitted", "confirmed", "reorged", *sorted(FINAL)]
+FINAL = {"failed", "replaced", "finalized"}
+STATUSES = ["pending", "submitted", "confirmed", "reorged", "dropped", *sorted(FINAL)]
 DONE_AT = datetime(2024, 5, 12, 14, 1, tzinfo=UTC)
 ISO: dict[Any, Any] = {DONE_AT: "2024-05-12T14:01:00Z"}
 Update = dict[str, Any]

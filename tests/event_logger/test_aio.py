@@ -18,7 +18,7 @@ from domain.errors import (
     UpdateNotAllowedError,
 )
 from event_logger import AsyncEventLogger
-from event_logger.reader import open_log
+from event_logger.opening import open_log
 from event_logger.writing import group_commit
 from tests.support import HOUR, url_of
 

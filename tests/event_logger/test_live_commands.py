@@ -73,14 +73,14 @@ def test_a_hash_is_whole_where_no_terminal_watches(logger: EventLogger, store: s
 def test_the_stuck_fit_into_the_width_of_a_terminal(logger: EventLogger, store: str) -> None:
     log_amounts(logger, 1)
     out = run("status", "--store", store, "--stuck", "0s", code=1, COLUMNS="80").stdout
-    (row,) = [line for line in out.splitlines() if "PRICE_UPDATE" in line]
+    (row,) = [line for line in out.splitlines() if "LOAN_CREATED" in line]
     assert re.search(r" 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ +\d", row)
 
 
 def test_the_columns_of_events_hold_times_below_a_second(logger: EventLogger, store: str) -> None:
-    logger.log_event(HOUR + timedelta(microseconds=1), "PRICE_UPDATE", "BINANCE")
+    logger.log_event(HOUR + timedelta(microseconds=1), "LOAN_CREATED", "BINANCE")
     title, row = run("events", "--store", store).stdout.splitlines()
-    assert title.index("event_type") == row.index("PRICE_UPDATE")
+    assert title.index("event_type") == row.index("LOAN_CREATED")
     assert title.index("venue") == row.index("BINANCE")
 
 
@@ -170,7 +170,7 @@ def test_tail_follows_the_stores_log_alone(store: str, server: RedisServer, tmp_
             assert "publishes on this prefix now" in program.stderr.readline()
             assert program.stderr.readline() == "listening\n"
             log_amounts(logger, 1)
-            assert '"order":1,"event_type":"PRICE_UPDATE"' in program.stdout.readline()
+            assert '"order":1,"event_type":"LOAN_CREATED"' in program.stdout.readline()
 
 
 def test_tail_says_when_redis_is_not_there(stopped_server: RedisServer) -> None:
@@ -196,5 +196,5 @@ def test_a_redis_url_that_makes_no_sense(tmp_path: Path, url: str) -> None:
 
 def test_a_client_of_the_callers_own_will_do(store: str, server: RedisServer) -> None:
     with server.client() as client, EventLogger("live", store=store, redis=client) as logger:
-        logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE")
+        logger.log_event(HOUR, "LOAN_CREATED", "BINANCE")
         eventually(lambda: server.logged() == [1])

@@ -20,7 +20,7 @@ from domain.errors import (
     UpdateNotAllowedError,
 )
 from event_logger import EventLogger, read_event_log
-from event_logger.reader import open_log
+from event_logger.opening import open_log
 from tests.support import HOUR, run_program, url_of
 
 OFF_THE_HOUR = datetime(2024, 5, 12, 14, 3, 7, 250, tzinfo=UTC)

@@ -12,7 +12,8 @@ import pytest
 
 from domain.errors import InvalidUpdateError, LogConfigurationError, UnsupportedValueError
 from event_logger import EventLogger, read_event_log
-from event_logger.reader import LogReader, open_log
+from event_logger.opening import open_log
+from event_logger.reader import LogReader
 from projections.csv_rows import CsvColumns
 from tests.support import HOUR, url_of
 
@@ -142,11 +143,11 @@ def test_a_reorg_is_the_details_reorg(logger: EventLogger) -> None:
 
 def test_an_update_changes_a_view_that_is_already_there(logger: EventLogger) -> None:
     for _ in range(1100):
-        logger.log_event(AT, "PRICE_UPDATE", "BINANCE")
+        logger.log_event(AT, "LOAN_CREATED", "BINANCE")
     view = logger.events
     reading = iter(view)
     assert next(reading)["status"] == "pending"
-    logger.log_event(AT, "PRICE_UPDATE", "BINANCE")
+    logger.log_event(AT, "LOAN_CREATED", "BINANCE")
     logger.update_event(1, {"status": "confirmed"})
     logger.update_event(1100, {"status": "failed"})
     assert (view[0]["status"], view[-1]["status"], len(view)) == ("confirmed", "failed", 1100)

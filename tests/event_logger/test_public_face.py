@@ -63,7 +63,7 @@ TYPED = "position_snapshot=None, **event_data"
 
 METHODS = {
     "__init__": "execution_mode='backtest', include_balance_snapshots=True, *, store=None,"
-    " log='default', metadata=None, redis=None, channel_prefix='',"
+    " if_exists='continue', log='default', metadata=None, redis=None, channel_prefix='',"
     " hourly_timestamps=True, strict_event_types=False,"
     " commit_every=1000, actor=None",
     "search": "**criteria",
@@ -101,26 +101,30 @@ METHODS = {
     f" health_factor=None, {TYPED}",
     "log_reconciliation": f"timestamp, venue, token, expected, actual, {TYPED}",
     "log_price_update": f"timestamp, venue, token, price_usd, {TYPED}",
+    "log_correction": f"timestamp, corrects, changes, reason, {TYPED}",
     "bundle": f"timestamp, bundle_name, net_result=None, {TYPED}",
-    "update_event": "order, changes",
+    "update_event": "order, updates",
     "flush": "",
     "close": "",
     "get_all_events": "",
     "get_events_by_type": "event_type",
     "get_events_by_venue": "venue",
-    "get_events_by_order_range": "start, end",
     "get_summary_stats": "",
-    "live_status": "stuck_after=None",
     "history": "order",
     "bundle_tree": "order",
     "bundle_trees": "",
     "to_dataframe": "",
 }
 
-OPEN_ENDED = {"export_to_csv": "filepath=None", "export_to_jsonl": "filepath=None"}
+OPEN_ENDED = {
+    "export_to_csv": "filepath=None",
+    "export_to_jsonl": "filepath=None",
+    "get_events_by_order_range": "start=None, end=None",
+    "live_status": "stuck_after=None",
+}
 """Methods that may take more arguments after those of the contract."""
 
-PROPERTIES = ["events", "global_order", "metadata"]
+PROPERTIES = ["events", "global_order", "log_name", "metadata"]
 
 
 def parameters(method: str, owner: type = EventLogger) -> str:

@@ -20,7 +20,7 @@ import pytest
 
 from domain.errors import LoggerClosedError
 from event_logger import EventLogger
-from event_logger.reader import open_log
+from event_logger.opening import open_log
 from infrastructure.followers.follower import FollowerThread
 from tests.faults.interrupted import one_of_each, run
 from tests.support import HOUR, url_of

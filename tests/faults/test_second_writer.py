@@ -11,7 +11,7 @@ import pytest
 from domain.audit_log import AuditLog
 from domain.errors import ConcurrencyError, LogInUseError
 from event_logger import EventLogger
-from event_logger.reader import open_log
+from event_logger.opening import open_log
 from infrastructure.audit_logs import AuditLogs
 from tests.support import (
     HOUR,

@@ -19,6 +19,7 @@ from domain.errors import (
     StoreUrlError,
     shown,
 )
+from domain.errors.base import nearest
 from infrastructure.passwords import shown_place
 
 APPLICATION_ID = 0x45564C47
@@ -107,9 +108,20 @@ def require_made(location: Location) -> None:
     """Raises `StoreNotFoundError` where there is no store, and what `is_made` raises."""
     path = location.path
     if path is not None and not path.exists():
-        raise StoreNotFoundError(location.url, f"there is no file {path}")
+        raise StoreNotFoundError(location.url, f"there is no file {path}{_nearest_to(path)}")
     if path is not None and not is_made(location):
         raise NotAnAuditStoreError(location.url, f"{path} is no database; name another file")
+
+
+def _nearest_to(path: Path) -> str:
+    """Which file beside the missing one may have been meant."""
+    try:
+        files = [one.name for one in path.parent.iterdir() if one.is_file()]
+    except OSError:
+        return ""
+    suffixes = ("-wal", "-shm", "-journal")
+    near = nearest(path.name, [name for name in files if not name.endswith(suffixes)])
+    return "" if near is None else f"; the nearest is {path.with_name(near)}"
 
 
 def refuse_newer(location: Location, version: int) -> None:
