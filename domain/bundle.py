@@ -63,6 +63,7 @@ def atomic_wrapper(
     event_data: dict[str, Any],
 ) -> dict[str, Any]:
     """The arguments of an atomic transaction's wrapper; raises for a name that is no text."""
+    given = {name: value for name, value in event_data.items() if value is not None}
     return {
         "transaction_type": "ATOMIC_BUNDLE",
         "purpose": f"Atomic transaction: {bundle_name}",
@@ -74,7 +75,7 @@ def atomic_wrapper(
         "position_snapshot": position_snapshot,
         "bundle_name": text("bundle_name", bundle_name),
         "net_result": net_result,
-        **event_data,
+        **given,
     }
 
 

@@ -45,6 +45,8 @@ KNOWN_TOKENS: frozenset[str] = _words("""
 """).union({*QUOTE_TOKENS} - {"USD"})
 """Tokens whose names settle where a pair is cut, and which are no pairs themselves."""
 
+_SPELLED: dict[str, str] = {token.lower(): token for token in KNOWN_TOKENS}
+
 _SEPARATOR = re.compile(r"[/\-_:]")
 _TOKEN = re.compile(r"[A-Za-z0-9.]+\Z")
 _TICKER = re.compile(r"[A-Z0-9]{2,}\Z")
@@ -138,8 +140,11 @@ def _split(name: str) -> tuple[str, str | None] | None:
         return None
     if not others:
         return _cut(first)
-    if others[0].upper() in QUOTE_TOKENS:
-        return first, others[0]
+    if first.islower():
+        # As some venues write all of a name, eth/usdt and ethusdt-perp.
+        first = _SPELLED.get(first, first if _is_quote(others[0]) else first.upper())
+    if _is_quote(others[0]):
+        return first, others[0].upper()
     if first in KNOWN_TOKENS:
         return first, None if _is_contract(others[0]) else others[0]
     # ETHUSDT-PERP: a pair, then which contract on it; XYZ-PERP: a token.
@@ -147,6 +152,10 @@ def _split(name: str) -> tuple[str, str | None] | None:
     if cut is not None or _candidates(first):
         return cut
     return first, None if _is_contract(others[0]) else others[0]
+
+
+def _is_quote(name: str) -> bool:
+    return name.upper() in QUOTE_TOKENS
 
 
 def _is_contract(name: str) -> bool:

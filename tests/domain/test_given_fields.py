@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from event_logger import EventLogger
 from tests.domain.typed_methods import (
+    NOON,
     TABLE,
     arguments_of,
     in_a_bundle,
@@ -89,3 +91,15 @@ def test_a_seasonal_reward_has_its_details_together_too() -> None:
     event = on_the_logger(row[0], row[1])
     assert event["details"] == row[1]
     assert event["severity"] == "INFO"
+
+
+def test_what_an_atomic_transaction_fills_in_may_be_given_too_and_none_is_not_given() -> None:
+    filled = ["event_type", "venue", "token", "amount", "purpose", "transaction_type"]
+    with EventLogger() as logger:
+        logger.log_atomic_transaction(NOON, "entry", [])
+        logger.log_atomic_transaction(NOON, "entry", [], **dict.fromkeys(filled))
+        given = dict.fromkeys(filled, "OTHER") | {"amount": 7}
+        logger.log_atomic_transaction(NOON, "entry", [], **given)
+        first, nothing, other = logger.events
+    assert {name: nothing[name] for name in filled} == {name: first[name] for name in filled}
+    assert {name: other[name] for name in filled} == given

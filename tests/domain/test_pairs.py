@@ -50,6 +50,19 @@ SPLIT = [
     ("WBTC-PERP", "WBTC", None),
     ("NEWCOIN-PERP", "NEWCOIN", None),
     ("BTC-27DEC24", "BTC", None),
+    ("ETH-USDT-SWAP", "ETH", "USDT"),
+    ("BTC/USDT:USDT", "BTC", "USDT"),
+    ("BTC/USD:BTC", "BTC", "USD"),
+    ("1INCHUSDT", "1INCH", "USDT"),
+    ("ETHUSD-231229", "ETH", "USD"),
+    ("SOL_USDC_PERP", "SOL", "USDC"),
+    ("eth/usdt", "ETH", "USDT"),
+    ("weeth-eth", "weETH", "ETH"),
+    ("ethusdt-perp", "ETH", "USDT"),
+    ("btc-usdt-swap", "BTC", "USDT"),
+    ("btc-perp", "BTC", None),
+    ("foousdt_perp", "FOO", "USDT"),
+    ("foo/usdt", "foo", "USDT"),
 ]
 
 
@@ -63,7 +76,8 @@ def test_a_pair_is_cut_into_base_and_quote(name: str, base: str, quote: str | No
     "name",
     ["WBTC", "wstETH", "weETH", "stETH", "cbBTC", "newETH", "FDUSD", "USDT", "ETH", "USD",
      "XETH", "FOOTUSD", "FOOBUSD", "FOOTUSD-PERP", "ethusdt", "NEWCOIN", "?", "/USDT", "ETH/",
-     "ETH USDT"],
+     "ETH USDT", " ETH/USDT", "btcusd", "TUSD", "ETHUSDTPERP!",
+     "/", "-PERP"],
 )  # fmt: skip
 def test_a_name_whose_base_cannot_be_told_is_refused(name: str) -> None:
     with pytest.raises(InvalidEventError, match=r"^pair must be like .* give token=$") as refused:
