@@ -98,7 +98,7 @@ def test_what_an_atomic_transaction_fills_in_may_be_given_too_and_none_is_not_gi
     with EventLogger() as logger:
         logger.log_atomic_transaction(NOON, "entry", [])
         logger.log_atomic_transaction(NOON, "entry", [], **dict.fromkeys(filled))
-        given = dict.fromkeys(filled, "OTHER") | {"amount": 7}
+        given: dict[str, Any] = dict.fromkeys(filled, "OTHER") | {"amount": 7}
         logger.log_atomic_transaction(NOON, "entry", [], **given)
         first, nothing, other = logger.events
     assert {name: nothing[name] for name in filled} == {name: first[name] for name in filled}
