@@ -158,10 +158,10 @@ def test_an_update_is_judged_by_what_the_event_is_at_the_log_s_end(
 def test_an_update_that_the_others_made_illegal_is_told_so(
     logger: EventLogger, overtaken: Callable[[int, dict[str, Any]], None]
 ) -> None:
-    overtaken(2, {"status": "dropped"})
-    with pytest.raises(IllegalTransitionError, match="order 2 is 'dropped' and cannot become 'fa"):
-        logger.update_event(2, {"status": "failed"})
-    assert [step["status"] for step in logger.history(2)] == ["pending", "dropped"]
+    overtaken(2, {"status": "failed"})
+    with pytest.raises(IllegalTransitionError, match="order 2 is 'failed' and cannot become 'co"):
+        logger.update_event(2, {"status": "confirmed"})
+    assert [step["status"] for step in logger.history(2)] == ["pending", "failed"]
 
 
 def test_updates_of_different_events_and_appends_never_collide(
@@ -196,7 +196,7 @@ def test_a_closed_logger_updates_nothing(path: Path) -> None:
 FORK = """
 from domain.errors import ForkedLoggerError
 logger = EventLogger("live", store=sys.argv[1], redis=False)
-logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", 1)
+logger.log_event(HOUR, "LOAN_CREATED", "BINANCE", "ETH", 1)
 if os.fork() == 0:
     for call in (
         lambda: logger.update_event(1, {"status": "confirmed"}),
@@ -237,7 +237,7 @@ print(json.dumps([won, lost]))
 
 
 def test_of_two_processes_that_end_the_same_events_one_wins_each(path: Path) -> None:
-    ends = ("failed", "dropped")
+    ends = ("failed", "confirmed")
     with EventLogger("live", store=url_of(path), redis=False) as logger:
         log_amounts(logger, *range(1, 201))
         programs = [start_program(COLLIDE, url_of(path), end) for end in ends]
@@ -249,12 +249,12 @@ def test_of_two_processes_that_end_the_same_events_one_wins_each(path: Path) -> 
             program.stdin.write("go\n")
             program.stdin.flush()
         outputs = [program.communicate(timeout=PATIENCE) for program in programs]
-        (failed, not_failed), (dropped, not_dropped) = (json.loads(out) for out, _ in outputs)
-        assert sorted(failed + dropped) == list(range(1, 201))
-        assert not_failed == [[order, "dropped"] for order in dropped]
-        assert not_dropped == [[order, "failed"] for order in failed]
+        (failed, not_failed), (confirmed, not_confirmed) = (json.loads(out) for out, _ in outputs)
+        assert sorted(failed + confirmed) == list(range(1, 201))
+        assert not_failed == [[order, "confirmed"] for order in confirmed]
+        assert not_confirmed == [[order, "failed"] for order in failed]
         statuses = {event["order"]: event["status"] for event in logger.events}
-        assert statuses == dict.fromkeys(failed, "failed") | dict.fromkeys(dropped, "dropped")
+        assert statuses == dict.fromkeys(failed, "failed") | dict.fromkeys(confirmed, "confirmed")
         assert all(len(logger.history(order)) == 2 for order in range(1, 201))
 
 
