@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from event_logger import open_log
 from event_logger.demo.generate_market import generate
 from event_logger.demo.market import SOURCES, load_market
 from event_logger.demo.market_files import MarketDataError
 from event_logger.demo.run import SHIPPED_MARKET, DemoFolderError, DemoResult, run_demo
-from event_logger.opening import open_log
 from projections.balances import check_balances
 
 

@@ -17,8 +17,7 @@ from domain.errors import (
     InvalidEventError,
     UpdateNotAllowedError,
 )
-from event_logger import AsyncEventLogger
-from event_logger.opening import open_log
+from event_logger import AsyncEventLogger, open_log
 from event_logger.writing import group_commit
 from tests.support import HOUR, url_of
 
@@ -39,7 +38,7 @@ def run(store: str, test: Test, mode: str = "live", **options: Any) -> None:
 
 
 def price(logger: AsyncEventLogger, amount: Any, **event_data: Any) -> Coroutine[Any, Any, int]:
-    return logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", amount, **event_data)
+    return logger.log_event(HOUR, "LOAN_CREATED", "BINANCE", "ETH", amount, **event_data)
 
 
 @pytest.mark.parametrize("mode", ["live", "backtest"])
@@ -178,7 +177,7 @@ def test_what_is_logged_is_captured_before_it_waits(store: str) -> None:
         calls = [
             asyncio.create_task(coroutine)
             for coroutine in (
-                logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", position_snapshot=snapshot),
+                logger.log_event(HOUR, "LOAN_CREATED", "BINANCE", position_snapshot=snapshot),
                 logger.log_atomic_transaction(HOUR, "B", [detail]),
                 logger.update_event(1, {"position_snapshot": snapshot}),
             )

@@ -9,8 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from domain.bundle_planner import MAX_BUNDLE_DEPTH
-from event_logger import EventLogger
-from event_logger.opening import open_log
+from event_logger import EventLogger, open_log
 from tests.support import HOUR, url_of
 
 Shape: TypeAlias = tuple[int, list[Any]]

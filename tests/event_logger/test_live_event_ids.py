@@ -13,8 +13,7 @@ import pytest
 
 from domain.errors import EventIdConflictError, InvalidEventError
 from domain.horizon import Horizon
-from event_logger import EventLogger
-from event_logger.opening import open_log
+from event_logger import EventLogger, open_log
 from infrastructure.stores.sqlite import at_the_end, selects
 from tests.support import HOUR, PATIENCE, start_program, url_of
 

@@ -19,8 +19,7 @@ from domain.errors import (
     UnknownOrderError,
     UpdateNotAllowedError,
 )
-from event_logger import EventLogger, read_event_log
-from event_logger.opening import open_log
+from event_logger import EventLogger, open_log, read_event_log
 from tests.support import HOUR, run_program, url_of
 
 OFF_THE_HOUR = datetime(2024, 5, 12, 14, 3, 7, 250, tzinfo=UTC)

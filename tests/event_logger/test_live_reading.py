@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 
 from domain.errors import InvalidUpdateError, LogConfigurationError, UnsupportedValueError
-from event_logger import EventLogger, read_event_log
-from event_logger.opening import open_log
+from event_logger import EventLogger, open_log, read_event_log
 from event_logger.reader import LogReader
 from projections.csv_rows import CsvColumns
 from tests.support import HOUR, url_of

@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 
 from domain.errors import LogConfigurationError, StoreUrlError, UnsupportedValueError
-from event_logger import EventLogger, create_event_logger
-from event_logger.opening import open_log
+from event_logger import EventLogger, create_event_logger, open_log
 from infrastructure.audit_logs import AuditLogs
 from tests.support import HOUR, log_amounts, numbered, run_program, stored, url_of
 

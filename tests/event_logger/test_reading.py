@@ -12,8 +12,7 @@ import pytest
 
 from domain.errors import UnknownOrderError, UpdateNotAllowedError
 from domain.fields import CHAIN_FIELDS, DECLARED_FIELDS, EVENT_FIELDS
-from event_logger import EventLogger
-from event_logger.opening import open_log
+from event_logger import EventLogger, open_log
 from event_logger.reader import LogReader
 from tests.support import HOUR, url_of
 

@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 
 from domain.audit_log import log_id
 from domain.errors import EventLoggerError, NewerStoreError, StoreNotFoundError, StoreUrlError
+from event_logger import open_log
 from event_logger.cli import app
-from event_logger.opening import open_log
 from infrastructure.stores import open_store
 from tests.infrastructure.stores.sqlite.former import format_1, format_1_store
 from tests.support import url_of

@@ -12,8 +12,7 @@ import orjson
 import pytest
 
 from domain.errors import LogInUseError, StoreError
-from event_logger import AsyncEventLogger, EventLogger
-from event_logger.opening import open_log
+from event_logger import AsyncEventLogger, EventLogger, open_log
 from event_logger.writing import group_commit
 from infrastructure.stores.sqlite.reads import SQLiteReads
 from tests.faults.commits import Room, slow_down

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import EventIdConflictError, ReadOnlyStoreError, StoreError
-from event_logger import EventLogger
-from event_logger.opening import open_log
+from event_logger import EventLogger, open_log
 from infrastructure.stores.sqlite.connections import Connections
 from tests.faults.commits import AFTER, AT, BEFORE, failing
 from tests.support import HOUR, log_amounts, numbered, stored, url_of

@@ -19,8 +19,7 @@ from typing import Any
 import pytest
 
 from domain.errors import LoggerClosedError
-from event_logger import EventLogger
-from event_logger.opening import open_log
+from event_logger import EventLogger, open_log
 from infrastructure.followers.follower import FollowerThread
 from tests.faults.interrupted import one_of_each, run
 from tests.support import HOUR, url_of

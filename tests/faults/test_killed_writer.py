@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from event_logger import EventLogger
-from event_logger.opening import open_log
+from event_logger import EventLogger, open_log
 from tests.support import PATIENCE, log_amounts, start_program, stored, url_of
 
 BUNDLES_FOR_EVER = """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from event_logger.opening import open_log
+from event_logger import open_log
 from event_logger.reader import LogReader
 from tests.support import PATIENCE, start_program, url_of
 

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from domain.errors import StoreError
-from event_logger import EventLogger
-from event_logger.opening import open_log
+from event_logger import EventLogger, open_log
 from tests.faults.commits import AFTER, failing
 from tests.support import HOUR, PATIENCE, log_amounts, numbered, start_program, stored, url_of
 

@@ -8,7 +8,7 @@ from event_logger import EventLogger
 from tests.support import HOUR, run_program, start_program, url_of
 
 LIVE_PROCESS = """
-from event_logger.opening import open_log
+from event_logger import open_log
 store = sys.argv[1]
 def price(logger, amount):
     print(logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", amount), flush=True)
@@ -29,7 +29,7 @@ sys.stdin.readline()
 """
 
 OPENS_AND_CLOSES = """
-from event_logger.opening import open_log
+from event_logger import open_log
 open_log(sys.argv[1]).close()
 with EventLogger("live", store=sys.argv[1], log="third", redis=False) as logger:
     logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", 1)

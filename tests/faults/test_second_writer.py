@@ -10,8 +10,7 @@ import pytest
 
 from domain.audit_log import AuditLog
 from domain.errors import ConcurrencyError, LogInUseError
-from event_logger import EventLogger
-from event_logger.opening import open_log
+from event_logger import EventLogger, open_log
 from infrastructure.audit_logs import AuditLogs
 from tests.support import (
     HOUR,

@@ -18,7 +18,7 @@ from tests.support import log_amounts, numbered, run_program, stored, url_of
 AS_A_STRANGER = """
 import tempfile
 from domain.errors import StoreError
-from event_logger.opening import open_log
+from event_logger import open_log
 url, folder = sys.argv[1:]
 # Every module that is used is imported before the user changes, who may not be able to read it.
 with tempfile.TemporaryDirectory() as warm, EventLogger(store=f"sqlite:///{warm}/runs.db") as first:

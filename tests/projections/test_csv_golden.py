@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from event_logger import EventLogger
-from event_logger.opening import open_log
+from event_logger import EventLogger, open_log
 from tests.support import url_of
 
 GOLDEN = Path(__file__).parent / "golden" / "small_log.csv"

@@ -14,8 +14,7 @@ from domain.errors import (
     StoreError,
     StoreUrlError,
 )
-from event_logger import EventLogger
-from event_logger.opening import open_log
+from event_logger import EventLogger, open_log
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.stores import open_store
 from infrastructure.stores.sqlite.location import APPLICATION_ID, FORMAT
