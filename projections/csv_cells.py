@@ -39,13 +39,20 @@ def in_quotes(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-@lru_cache(maxsize=4096)
 def quoted(text: str) -> str:
     """The text as a cell: in quotes where it must be (RFC 4180), or begins as JSON does."""
+    return _kept(text) if len(text) <= _LONGEST_KEPT else _quoted(text)
+
+
+def _quoted(text: str) -> str:
     return in_quotes(text) if _MUST_BE_QUOTED(text) else text
 
 
-@lru_cache(maxsize=4096)
+# Venues, tokens and purposes come again and again; long texts would take all of the memory.
+_LONGEST_KEPT = 256
+_kept = lru_cache(maxsize=4096)(_quoted)
+
+
 def quoted_safe(text: str) -> str:
     """The same, with an apostrophe before what a spreadsheet would take for a formula."""
     return quoted("'" + text if text.startswith(_FORMULA) else text)

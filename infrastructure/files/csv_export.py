@@ -17,7 +17,8 @@ Records = Iterable[tuple[int, Record]]
 Progress = Callable[[int, int], None]
 """Called with (done, total) rows."""
 
-_ROWS = 1000
+# Those of so many stay in the processor's cache: half as fast with a thousand (measured).
+_ROWS = 100
 _CELL = re.compile(rb'("(?:[^"]|"")*"|[^",\n]*)([,\n])')
 
 

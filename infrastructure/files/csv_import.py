@@ -32,7 +32,7 @@ Prepare = Callable[[dict[str, Any], list[dict[str, Any]] | None], Sequence[Logge
 """Checks and encodes an event, or a wrapper with the arguments of its details: the one thing that
 the import asks of the domain; what it gives is stored as it is."""
 
-_BATCH = 1000
+_BATCH, _BATCH_BYTES = 1000, 4 * 2**20
 _DETAIL = re.compile(r"detail_events\[(\d+)\]\.?")
 
 
@@ -91,6 +91,7 @@ def _preparing(log: AuditLog) -> Prepare:
 
 def _batches(path: str, prepare: Prepare, report: ImportReport) -> Iterator[list[Logged]]:
     batch: list[Logged] = []
+    size = 0
     for unit in _units(path, report):
         nested = unit.nested
         try:
@@ -100,9 +101,10 @@ def _batches(path: str, prepare: Prepare, report: ImportReport) -> Iterator[list
         report.events += len(prepared)
         report.bundles += nested is not None
         batch += prepared
-        if len(batch) >= _BATCH:
+        size += sum(len(one.record) for one in prepared)
+        if len(batch) >= _BATCH or size >= _BATCH_BYTES:
             yield batch
-            batch = []
+            batch, size = [], 0
     yield batch
 
 
