@@ -16,6 +16,7 @@ from domain.errors import (
     StoreNotFoundError,
 )
 from infrastructure.audit_logs import AuditLogs
+from infrastructure.stores import made_whole
 
 Progress = Callable[[int], None]
 """Called with how many rows are read."""
@@ -43,7 +44,7 @@ def import_file(
 ) -> ImportReport:
     """Import a CSV event log, or JSON lines as `export --format jsonl` writes them, as a new log.
 
-    A store that is not there is made once the file is known to be sound. Raises
+    A store that is not there is made of it whole, or not at all. Raises
     `EventLogFileError`, `LogConfigurationError` for a log that is there already, or `StoreError`.
     """
     # One that is no store yet, or of a former format, is made so by opening it for writing.
@@ -56,7 +57,11 @@ def import_file(
         from infrastructure.files.jsonl_import import prepared_jsonl as prepared
     else:
         from infrastructure.files.csv_import import prepared_csv as prepared
-    with prepared(path, log, progress) as found, closing(AuditLogs(store)) as logs:
+    with (
+        prepared(path, log, progress) as found,
+        made_whole(store) as url,
+        closing(AuditLogs(url)) as logs,
+    ):
         refuse_taken(logs, log)
         found.store_in(logs)
         return found.report

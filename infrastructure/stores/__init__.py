@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager
 
 from domain.errors import StoreUrlError, shown
 from infrastructure.passwords import shown_place
@@ -21,6 +22,17 @@ def open_store(url: str, *, must_exist: bool = False) -> LogStore:
     from infrastructure.stores.sqlite.store import SQLiteStore
 
     return SQLiteStore(url, must_exist=must_exist)
+
+
+def made_whole(url: str) -> AbstractContextManager[str]:
+    """The URL under which to open a store that is to be there once the block ends, or not at all.
+
+    `url` itself where there is a store already. Raises what `open_store` does.
+    """
+    _refuse_unknown(url)
+    from infrastructure.stores.sqlite.made_whole import made_whole
+
+    return made_whole(url)
 
 
 def upgrade_store(url: str, target: str | None = None) -> Upgraded:

@@ -113,7 +113,7 @@ def create_file(location: Location) -> None:
             _make(path)
             is_made(location)
             return
-        _refuse_leftovers(location, path)
+        refuse_leftovers(location, path)
         make_empty(beside)
         _make(beside)
         give_name(beside, path)
@@ -140,7 +140,7 @@ def _was_cut_off(path: Path) -> bool:
     return head[:8] == _JOURNAL_MAGIC and head[16:] == bytes(4)
 
 
-def _refuse_leftovers(location: Location, path: Path) -> None:
+def refuse_leftovers(location: Location, path: Path) -> None:
     """Raises `StoreError` where parts of a former store stand, which SQLite would put into ours."""
     for suffix in ("-wal", "-journal"):
         left = path.with_name(f"{path.name}{suffix}")
