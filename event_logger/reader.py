@@ -15,6 +15,7 @@ from domain.audit_log import AuditLog
 from domain.checks import order as checked_order
 from domain.errors import (
     CorruptLogError,
+    ExportError,
     InvalidEventError,
     NotCopyableError,
     UnknownOrderError,
@@ -26,6 +27,7 @@ from event_logger.search import Criteria, Search, checked_bound, checked_only, c
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.listing import listed
 from infrastructure.reading import Records, Rows
+from infrastructure.stores import is_part_of_store
 from infrastructure.timestamps import RecordedTimes, timestamp_of
 from projections.bundle_trees import Tree
 from projections.csv_rows import as_stored
@@ -196,6 +198,7 @@ class LogReader:
         """
         from infrastructure.files.csv_export import write_csv
 
+        self._refuse_own_store(filepath)
         self._last_order()
         # One moment, whatever is updated meanwhile.
         last, until = self._logs.horizon(self._log)
@@ -220,8 +223,13 @@ class LogReader:
         """
         from infrastructure.files.jsonl_export import write_jsonl
 
+        self._refuse_own_store(filepath)
         self._last_order()
         return write_jsonl(self._logs, self._log, filepath, progress)
+
+    def _refuse_own_store(self, filepath: str | None) -> None:
+        if filepath is not None and is_part_of_store(self._logs.store.url, filepath):
+            raise ExportError(filepath, "it is the store of this log; name another file")
 
     def _as_stored(self, last: int) -> Records:
         for order, state in self._rows(1, last):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import AbstractContextManager
 
@@ -22,6 +23,17 @@ def open_store(url: str, *, must_exist: bool = False) -> LogStore:
     from infrastructure.stores.sqlite.store import SQLiteStore
 
     return SQLiteStore(url, must_exist=must_exist)
+
+
+def is_part_of_store(url: str, path: str) -> bool:
+    """Whether a file, by whatever path, is one of those that the store is kept in."""
+    from infrastructure.stores.sqlite.location import parts_of
+
+    try:
+        return os.path.realpath(path) in parts_of(url)
+    except ValueError:
+        # No file's name holds a NUL character.
+        return False
 
 
 def made_whole(url: str) -> AbstractContextManager[str]:

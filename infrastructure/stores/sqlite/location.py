@@ -78,6 +78,12 @@ def location_of(url: str) -> Location:
         raise StoreUrlError(url, f"there is no home folder {home}; write the path out") from None
 
 
+def parts_of(url: str) -> frozenset[str]:
+    """The paths of the files that a store is kept in; none of one in memory."""
+    path = location_of(url).path
+    return frozenset(f"{path}{suffix}" for suffix in ("", "-wal", "-shm") if path is not None)
+
+
 def is_made(location: Location) -> bool:
     """Whether there is a store of ours at the place, of whatever format up to the present one.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import EventLogFileError, LogConfigurationError, StoreError
+from domain.errors import EventLogFileError, ExportError, LogConfigurationError, StoreError
 from event_logger import EventLogger, NotAnAuditStoreError, open_log
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.files import importing
@@ -190,7 +190,29 @@ def test_the_command_line_refuses_what_it_cannot_write(folder: Path, csv: Path) 
     assert "--excel" in run(*export, "--format", "jsonl", "--excel", code=2).stderr
     assert "csv" in run(*export, "--format", "xml", code=2).stderr
     for form in ("csv", "jsonl"):
-        for target in ("nowhere/x", ".", "/dev/full"):
+        for target in ("nowhere/x", ".", "/dev/full", "x" * 300):
             done = run(*export, "--format", form, "-o", target, code=1)
             assert len(done.stderr.splitlines()) == 1
             assert f"event-logger: {target} was not written: " in done.stderr
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize("name", ["log.db", "./log.db", "link", "log.db-wal", "log.db-shm"])
+def test_an_export_never_takes_the_place_of_its_store(folder: Path, form: str, name: str) -> None:
+    (folder / "link").symlink_to("log.db")
+    with EventLogger(store="sqlite:///log.db") as logger:
+        logger.log_event(HOUR, "A", "V")
+        logger.flush()
+        export = logger.export_to_csv if form == "csv" else logger.export_to_jsonl
+        with pytest.raises(ExportError, match="it is the store of this log; name another file"):
+            export(name)
+        assert logger.log_event(HOUR, "A", "V") == 2
+    with open_log("sqlite:///log.db") as reader:
+        assert reader.global_order == 2
+
+
+def test_a_name_that_no_file_has_is_refused() -> None:
+    with EventLogger() as logger:
+        for export in (logger.export_to_csv, logger.export_to_jsonl):
+            with pytest.raises(ExportError, match="no file's name holds a NUL character"):
+                export("a\0b")
