@@ -156,7 +156,7 @@ def test_nobody_waits_while_an_import_parses(folder: Path, csv: Path, form: str)
         orders: list[int] = []
 
         def meanwhile(done: int) -> None:
-            # The logger's own followers write for a moment; this very thread would hold it for ever.
+            # The logger's followers hold it for a moment; this very thread would for ever.
             connection = sqlite3.connect(folder / "live.db", timeout=20, isolation_level=None)
             connection.execute("BEGIN IMMEDIATE")
             connection.close()
