@@ -203,7 +203,12 @@ class EventLogger(LogReader, Vocabulary[Order]):
         self.writer.flush()
 
     def close(self) -> None:
-        """Commit what was logged and let go of the store; closing twice does nothing."""
+        """Commit what was logged and let go of the store; closing twice does nothing.
+
+        A backtest's pending batch waits for another process's lock as every commit does. Live,
+        where nothing is pending, nobody is waited for: a call of another thread that still waits
+        raises `StoreError`, and is not stored.
+        """
         self.writer.close()
 
     def _last_order(self) -> int:

@@ -6,7 +6,8 @@ Durability: what `append` returned from is on the disk, and survives `kill -9` a
 Concurrency: any number of threads, processes and machines may call at once. Both sequences of a log
 are given out where the log's end is held, so that orders and numbers have no gaps and rise with the
 commits; two logs of one store do not wait for each other longer than the store's own locking needs.
-Reading never waits for a writer.
+Reading never waits for a writer (in memory, where there is one connection, for no longer than a
+commit of its own process takes).
 
 Errors: what a store raises is a `StoreError` (or `ReadOnlyStoreError`, `CorruptLogError`), never a
 driver's own. A method that raised one has changed nothing.
@@ -226,6 +227,12 @@ class LogStore(Protocol):
 
     def refuse_writing(self) -> None:
         """Raises `ReadOnlyStoreError` where nothing can be written."""
+
+    def stop_waiting(self) -> None:
+        """Let appends that wait for another process raise `StoreError`, now and from now on.
+
+        What waits has stored nothing, and none waits any more; callable from any thread.
+        """
 
     def close(self) -> None:
         """Let go of every connection; closing twice does nothing."""

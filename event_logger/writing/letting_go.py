@@ -10,12 +10,18 @@ from __future__ import annotations
 
 import _thread
 import atexit
+import logging
 import threading
 import time
 
+from domain.errors import StoreError
 from event_logger.writing.writer import Writer
 
+_log = logging.getLogger("event_logger")
+
 _MOMENT_SECONDS = 0.25
+
+_RETRY_SECONDS = 0.2
 
 _LAST_SECONDS = 60.0
 """How long the end of the program waits for those that still close."""
@@ -24,19 +30,42 @@ _closing: set[_Closing] = set()
 
 
 class _Closing:
-    """One writer that is being closed; `done` is held until it is."""
+    """One writer that is being closed; `done` is held until it is.
+
+    A store that fails, or that another process does not let go of, is tried again for as long as
+    the program runs: what is pending was logged, and nobody else can store it.
+    """
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
+        self._is_last = self._has_said = False
         self.done = _thread.allocate_lock()
         self.done.acquire()
 
     def run(self) -> None:
         try:
-            self._writer.close()
+            while not self._is_closed():
+                time.sleep(_RETRY_SECONDS)
         finally:
             _closing.discard(self)
             self.done.release()
+
+    def _is_closed(self) -> bool:
+        is_last = self._is_last
+        try:
+            self._writer.close()
+        except StoreError as error:
+            if is_last:
+                raise
+            if not self._has_said:
+                self._has_said = True
+                _log.warning("%s; a logger that nobody closed is closed when that is over", error)
+            return False
+        return True
+
+    def try_once_more(self) -> None:
+        """The program ends: a failure is the last one."""
+        self._is_last = True
 
 
 def let_go(writer: Writer) -> None:
@@ -59,4 +88,5 @@ def let_go(writer: Writer) -> None:
 def _finish() -> None:
     deadline = time.monotonic() + _LAST_SECONDS
     for closing in list(_closing):
+        closing.try_once_more()
         closing.done.acquire(timeout=max(0.0, deadline - time.monotonic()))

@@ -37,7 +37,9 @@ class Writer(Protocol):
     def close(self) -> None:
         """Commit what is pending and let go of the store; closing twice does nothing.
 
-        In a forked child it does nothing: what is pending is the parent's to commit.
+        Where nothing is pending, nobody is waited for: calls that wait for another process to let
+        go of the store raise `StoreError`, and are not stored. In a forked child it does nothing:
+        what is pending is the parent's to commit.
         """
 
 
@@ -90,8 +92,10 @@ class LiveWriter:
         """See `Writer.close`."""
         if self.usage.is_in_fork:
             return
+        # Before the lock: whoever has it may be waiting for another process.
+        self.usage.is_closed = True
+        self._logs.store.stop_waiting()
         with self._lock:
-            self.usage.is_closed = True
             # Also after a close that was interrupted here; each of these may be done twice.
             for follower in self._followers:
                 follower.stop()

@@ -19,6 +19,7 @@ from infrastructure.stored import Commit, LogEnd, Source, WriterIdentity, Writes
 from infrastructure.stores.sqlite.at_the_end import AtTheEnd
 from infrastructure.stores.sqlite.connections import Connections, Superseded, Turn
 from infrastructure.stores.sqlite.errors import DRIVER_ERRORS, as_store_error
+from infrastructure.stores.sqlite.holding import is_busy
 from infrastructure.stores.sqlite.inserts import (
     insert_copied,
     insert_events,
@@ -36,7 +37,7 @@ T = TypeVar("T")
 
 _CLOCK_BEHIND_MICROSECONDS = 60_000_000
 
-GOODBYE_SECONDS = 0.05
+_AT_ONCE = 0.0
 
 
 class _Marker(NamedTuple):
@@ -183,7 +184,7 @@ class SQLiteAppends:
             return None, _Marker(log_id.hex, 0, b"", None, number)
 
         # Nobody waits for a stranger's lock only to say goodbye.
-        self._in_turn(store, writer, wait_seconds=GOODBYE_SECONDS)
+        self._in_turn(store, writer, wait_seconds=_AT_ONCE)
 
     def _store(
         self, turn: Turn, log: str, writer: WriterIdentity, end: LogEnd, writes: Writes
@@ -240,7 +241,7 @@ class SQLiteAppends:
         except BaseException as error:
             if marker is None or not self._reached_the_disk(marker, writer):
                 if isinstance(error, DRIVER_ERRORS):
-                    raise as_store_error(self._url, error) from error
+                    raise self._refusal(error) from error
                 raise
             if not isinstance(error, Exception):
                 writer.number = marker.writer
@@ -249,6 +250,15 @@ class SQLiteAppends:
         writer.number = marker.writer
         self._commits.wake_all()
         return result
+
+    def _refusal(self, error: Exception) -> StoreError:
+        if self._connections.is_given_up() and is_busy(error):
+            problem = (
+                "was closed while this waited for another process to let go of it; nothing of this"
+                " is stored"
+            )
+            return StoreError(self._url, problem)
+        return as_store_error(self._url, error)
 
     def _reached_the_disk(self, marker: _Marker, writer: WriterIdentity) -> bool:
         """Whether the commit whose answer was an error is stored all the same.

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any
 
 from domain.errors import StoreError
+from infrastructure.stores.sqlite.holding import begin_immediate, keep_waits_short
 from infrastructure.stores.sqlite.location import Location
 from infrastructure.stores.sqlite.opened_files import OpenedFiles, write_ahead_log
 from infrastructure.stores.sqlite.schema import LOCK_TIMEOUT_SECONDS, PAGE_SIZE
@@ -57,18 +58,14 @@ class Turn:
         self.connection.executemany(statement, rows)
 
     def begin(self, wait_seconds: float = LOCK_TIMEOUT_SECONDS) -> None:
-        """Hold the store for writing; what an interrupted turn left open is rolled back."""
+        """Hold the store for writing; what an interrupted turn left open is rolled back.
+
+        Raises `sqlite3.OperationalError` when another process does not let go of it for so long, or
+        until `stop_waiting`.
+        """
         if self.connection.in_transaction:
             self.run("ROLLBACK")
-        if wait_seconds == LOCK_TIMEOUT_SECONDS:
-            self.run("BEGIN IMMEDIATE")
-        else:
-            try:
-                self.run(f"PRAGMA busy_timeout = {round(wait_seconds * 1000)}")
-                self.run("BEGIN IMMEDIATE")
-            finally:
-                # On the connection itself: the patience is everybody's, whose turn it may be now.
-                self.connection.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_SECONDS * 1000}")
+        begin_immediate(self.run, wait_seconds, self._connections.is_given_up)
         self._connections.files.know_write_ahead_log()
 
     def roll_back(self) -> None:
@@ -157,15 +154,25 @@ class Connections:
         """How often the library's recorder has written by `writer`, past what appends know."""
         self._writer: sqlite3.Connection | None = None
         self._idle: list[sqlite3.Connection] = []
-        self._is_closed = False
+        self._is_closed = self._is_given_up = False
         self._process = os.getpid()
         self.files = OpenedFiles(location)
 
     def writer(self) -> sqlite3.Connection:
         """The connection that writes; `lock` is held. Raises `StoreError` when closed."""
         if self._writer is None:
-            self._writer = self._connect()
+            connection = self._connect()
+            keep_waits_short(connection)
+            self._writer = connection
         return self._writer
+
+    def stop_waiting(self) -> None:
+        """Let the turns that wait for another process end at once, without having stored."""
+        self._is_given_up = True
+
+    def is_given_up(self) -> bool:
+        """Whether nobody is to wait for another process any more."""
+        return self._is_given_up
 
     def reading(self) -> Reading:
         """A connection for reading, for the time of a `with` block."""

@@ -99,6 +99,10 @@ class SQLiteStore:
         if problem is not None:
             raise ReadOnlyStoreError(self.url, problem)
 
+    def stop_waiting(self) -> None:
+        """See `LogStore.stop_waiting`."""
+        self._connections.stop_waiting()
+
     def close(self) -> None:
         """See `LogStore.close`."""
         self._connections.close()

@@ -13,8 +13,14 @@ import orjson
 
 from domain.audit_log import AuditLog
 from domain.lifecycle import EventLifecycle
+from infrastructure.stores.sqlite.holding import begin_immediate
 from infrastructure.stores.sqlite.location import FORMAT
-from infrastructure.stores.sqlite.schema import FOLLOWER_TABLES, INDEX_TABLES, LOG_TABLES
+from infrastructure.stores.sqlite.schema import (
+    FOLLOWER_TABLES,
+    INDEX_TABLES,
+    LOCK_TIMEOUT_SECONDS,
+    LOG_TABLES,
+)
 
 _TRANSITION_TOPICS = (EventLifecycle.Started.TOPIC, EventLifecycle.Updated.TOPIC)
 _NOTIFIER = "redis"
@@ -29,7 +35,7 @@ def upgrade(connection: sqlite3.Connection) -> None:
     try:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        connection.execute("BEGIN IMMEDIATE")
+        begin_immediate(connection.execute, LOCK_TIMEOUT_SECONDS)
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version < FORMAT:
             _from_format_1(connection)
