@@ -28,7 +28,7 @@ from infrastructure.audit_logs import AuditLogs
 from infrastructure.listing import listed
 from infrastructure.reading import Records, Rows
 from infrastructure.stores import is_part_of_store
-from infrastructure.timestamps import RecordedTimes, timestamp_of
+from infrastructure.timestamps import RecordedTimes, load_pandas, timestamp_of
 from projections.bundle_trees import Tree
 from projections.csv_rows import as_stored
 from projections.event_dicts import AsTime, EventDict, event_dict
@@ -275,6 +275,7 @@ class LogReader:
         yield from self._event_dicts(self._rows(first, last))
 
     def _event_dicts(self, rows: Rows) -> Iterator[EventDict]:
+        load_pandas()
         times = RecordedTimes()
         recorded_at = times.__getitem__
         for order, record in self._present(times.of(rows), timestamp_of):
@@ -294,6 +295,8 @@ class LogReader:
         return self._present(self._rows(first, last), as_time, until)
 
     def _present(self, rows: Rows, as_time: AsTime, until: int | None = None) -> Records:
+        if as_time is timestamp_of:
+            load_pandas()
         records = self._reading.decoded(rows, as_time)
         if self._log.mode == "live":
             return self._reading.current(records, as_time, until)

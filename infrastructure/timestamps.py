@@ -16,6 +16,11 @@ _TIME = slice(len(_HEAD), len(_HEAD) + len("2024-05-12T14:00:00.123456"))
 _FIRST_PAGE, _PAGE = 8, 256
 
 
+def load_pandas() -> None:
+    """Import pandas, whose import may fail, before what is read can be blamed for that."""
+    import pandas  # noqa: F401
+
+
 @lru_cache(maxsize=8192)
 def timestamp_of(iso: str) -> Any:
     """The `pandas.Timestamp` (UTC) of ISO 8601 text as the log stores it, or NaT of "NaT"."""

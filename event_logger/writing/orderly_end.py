@@ -8,10 +8,12 @@ from __future__ import annotations
 import _thread
 import logging
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from domain.errors import LogConfigurationError
@@ -24,7 +26,7 @@ GRACE_SECONDS = 5.0
 _LOOK_SECONDS = 0.02
 
 _open: WeakKeyDictionary[object, Callable[[], None]] = WeakKeyDictionary()
-_is_ending = False
+_is_ending = _is_swallowed = _is_hooked = False
 
 
 def closed_at_the_end(logger: object, close: Callable[[], None]) -> None:
@@ -54,6 +56,10 @@ def end_orderly_at_signals(*numbers: int) -> None:
             wanted,
             "must be called in the main thread, the only one in which Python handles signals",
         )
+    global _is_hooked
+    if not _is_hooked:
+        sys.unraisablehook = _raise_again_what_is_swallowed(sys.unraisablehook)
+        _is_hooked = True
     for number in wanted:
         try:
             signal.signal(number, _end)
@@ -67,14 +73,48 @@ def end_orderly_at_signals(*numbers: int) -> None:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    global _is_ending
-    if _is_ending:
+    global _is_ending, _is_swallowed
+    if _is_ending and not _is_swallowed:
         return
-    _is_ending = True
-    # Not a threading.Thread: starting one takes a lock of that module's, which the interrupted
-    # code may be holding.
-    _thread.start_new_thread(_close_what_is_left, ())
+    if not _is_ending:
+        # Not a threading.Thread: starting one takes a lock of that module's, which the interrupted
+        # code may be holding.
+        _thread.start_new_thread(_close_what_is_left, ())
+    _is_ending, _is_swallowed = True, False
+    asyncio = sys.modules.get("asyncio")
+    loop = None if asyncio is None else asyncio._get_running_loop()
+    if loop is None:
+        _exit(number)
+    else:
+        # As a callback of its own: raised in between, it would take the place of one that the loop
+        # has taken out, and whose task then waits for ever, however often it is cancelled.
+        loop.call_soon_threadsafe(_exit, number)
+
+
+def _exit(number: int) -> None:
     raise SystemExit(128 + number)
+
+
+def _raise_again_what_is_swallowed(former: Callable[[Any], object]) -> Callable[[Any], object]:
+    """A hook for what cannot be raised: an exit in a finalizer or a callback of the collector."""
+
+    def hook(unraisable: Any) -> None:
+        global _is_swallowed
+        error = unraisable.exc_value
+        is_ours = isinstance(error, SystemExit) and isinstance(error.code, int)
+        if not (_is_ending and is_ours):
+            former(unraisable)
+            return
+        _is_swallowed = True
+        # By a thread, in a moment: at once, it would be raised in here, and swallowed again.
+        _thread.start_new_thread(_interrupt_main, (signal.Signals(error.code - 128),))
+
+    return hook
+
+
+def _interrupt_main(number: signal.Signals) -> None:
+    time.sleep(_LOOK_SECONDS)
+    _thread.interrupt_main(number)
 
 
 def _close_what_is_left() -> None:

@@ -170,3 +170,65 @@ def test_another_thread_than_the_main_one_is_refused() -> None:
 def _some_lines(running: subprocess.Popen[str]) -> list[int]:
     assert running.stdout is not None
     return [int(running.stdout.readline()) for _ in range(3)]
+
+
+AT_THE_WORST_MOMENT = """
+import asyncio, collections, signal
+from event_logger import AsyncEventLogger, end_orderly_at_signals
+end_orderly_at_signals()
+
+class Ready(collections.deque):
+    is_armed = False
+
+    def popleft(self):
+        handle = super().popleft()
+        if Ready.is_armed:
+            Ready.is_armed = False
+            signal.raise_signal(signal.SIGTERM)
+        return handle
+
+def new_loop():
+    loop = asyncio.SelectorEventLoop()
+    loop._ready = Ready()
+    return loop
+
+async def main():
+    async with AsyncEventLogger(store=sys.argv[1]) as logger:
+        for n in (1, 2, 3):
+            await logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", n)
+        Ready.is_armed = True
+        while True:
+            await asyncio.sleep(0)
+
+with asyncio.Runner(loop_factory=new_loop) as runner:
+    runner.run(main())
+"""
+
+SWALLOWED = """
+import signal
+from event_logger import end_orderly_at_signals
+end_orderly_at_signals()
+
+class Dropped:
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+
+with EventLogger(store=sys.argv[1]) as logger:
+    for n in (1, 2, 3):
+        logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", n)
+    Dropped()
+    logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", 4)
+    while True:
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    "program", [AT_THE_WORST_MOMENT, SWALLOWED], ids=["between two callbacks", "in a finalizer"]
+)
+def test_a_moment_in_which_an_exception_would_be_lost(tmp_path: Path, program: str) -> None:
+    path = tmp_path / "runs.db"
+    with start_program(program, url_of(path)) as running:
+        _, errors = running.communicate(timeout=PATIENCE)
+    assert (running.returncode, errors) == (TERMINATED, "")
+    assert stored(path)[:3] == numbered(3)

@@ -68,7 +68,7 @@ class Processes:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.torture.worker", json.dumps(given)],
                 cwd=ROOT,
-                env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"},
+                env=os.environ | {"PYTHONPATH": str(ROOT)},
                 stdout=stderr,
                 stderr=stderr,
             )
@@ -114,7 +114,8 @@ class Processes:
             try:
                 one.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
-                one.errors.write_bytes(b"it did not end\n")
+                with one.errors.open("ab") as errors:
+                    errors.write(b"it did not end\n")
                 one.process.kill()
                 one.process.wait()
                 self.counts["did not end"] += 1

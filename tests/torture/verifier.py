@@ -46,8 +46,14 @@ def verified(
 
 
 def _is_interrupted(one: Running) -> bool:
-    """Whether the traceback is of the interruption itself, which came before or after the work."""
-    return one.errors.read_bytes().rstrip().endswith(b"KeyboardInterrupt")
+    """Whether its tracebacks are of interruptions alone, such as Python swallows in finalizers."""
+    said = one.errors.read_text().splitlines()
+    raised = []
+    for number, line in enumerate(said):
+        if line.startswith("Traceback"):
+            rest = (later for later in said[number + 1 :] if later and not later.startswith(" "))
+            raised.append(next(rest, "").partition(":")[0])
+    return set(raised) <= {"KeyboardInterrupt", "SystemExit"}
 
 
 def _of_log(store: Path, log: str, kind: str, told: Told, server: RedisServer) -> Iterator[str]:

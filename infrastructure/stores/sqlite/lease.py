@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 
+def load_locks() -> None:
+    """Import what leases lock by, before a signal handler may need it in the middle of that."""
+    import filelock  # noqa: F401
+
+
 class FileLease:
     """An operating system's lock on a file beside the store, `<store>.<log id>[.<role>].lease`.
 

@@ -16,7 +16,7 @@ from infrastructure.stores.sqlite.connections import Connections
 from infrastructure.stores.sqlite.errors import store_errors
 from infrastructure.stores.sqlite.followers import SQLiteFollowers
 from infrastructure.stores.sqlite.housekeeping import Housekeeping
-from infrastructure.stores.sqlite.lease import FileLease, MemoryLease
+from infrastructure.stores.sqlite.lease import FileLease, MemoryLease, load_locks
 from infrastructure.stores.sqlite.location import (
     FORMAT,
     location_of,
@@ -45,6 +45,7 @@ class SQLiteStore:
             require_made(location)
         else:
             create_file(location)
+            load_locks()
         self.url = location.url
         self.is_volatile = location.path is None
         self.is_read_only = must_exist and not self.is_volatile
