@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from event_logger.cli import output
+from event_logger.cli.tables import print_table
+from event_logger.cli.terminal import say
 
 if TYPE_CHECKING:
+    from event_logger.demo.market import Cleaning
     from event_logger.demo.run import DemoResult
 
 commands = typer.Typer()
@@ -19,9 +22,14 @@ commands = typer.Typer()
 @commands.command()
 def demo(
     market: Annotated[
-        Path | None, typer.Option(help="A folder of market data; without it, the shipped month.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="A folder of market data; without it, the shipped month."
+        ),
     ] = None,
-    folder: Annotated[Path, typer.Option(help="Where log and CSV go.")] = Path("demo-run"),
+    folder: Annotated[Path, typer.Option(metavar="FOLDER", help="Where log and CSV go.")] = Path(
+        "demo-run"
+    ),
 ) -> None:
     """Run a leveraged restaking strategy and log everything it does."""
     from event_logger.demo.run import run_demo
@@ -35,32 +43,28 @@ def demo(
 
 def _print_result(result: DemoResult) -> None:
     """The demo's market, its figures, one bundle, and where everything is."""
-    console = output.console()
-    table = output.new_table("market data", "rows", "duplicates", "left out", "filled", "used")
-    for one in result.cleaning:
-        table.add_row(
-            one.file,
-            str(one.rows),
-            str(one.duplicates),
-            str(one.left_out),
-            str(one.filled_hours),
-            one.note,
-        )
-    console.print(table)
-    counts = output.new_table("event type", "events")
-    for name, count in result.stats["event_types"].items():
-        counts.add_row(name, str(count))
-    console.print(counts)
+    titles = ("market data", "rows", "duplicates", "left out", "filled", "used")
+    print_table(titles, map(_cleaned, result.cleaning))
+    say("")
+    counts = ((name, str(count)) for name, count in result.stats["event_types"].items())
+    print_table(("event type", "events"), counts)
+    say("")
     output.print_tree(result.entry, as_json=False)
-    print(
-        f"\n{result.hours} hours, {result.stats['total_events']} events; equity at the end"
+    say("")
+    say(
+        f"{result.hours} hours, {result.stats['total_events']} events; equity at the end"
         f" {result.final_equity_usdt} USDT with the gas reserve, P&L {result.pnl_usdt} USDT"
     )
     if result.differences:
-        print(
-            f"balances: {len(result.differences)} differ from the events, {result.differences[0]}"
-        )
+        say(f"balances: {len(result.differences)} differ from the events, {result.differences[0]}")
     else:
-        print("balances: every snapshot equals the balances recomputed from the events")
-    print(f"log: {result.store} (log {result.log!r})\ncsv: {result.csv}")
-    print(f"\nnext: {sys.argv[0]} tree --store {result.store} --log {result.log}")
+        say("balances: every snapshot equals the balances recomputed from the events")
+    say(f"log: {result.store} (log {result.log!r})")
+    say(f"csv: {result.csv}")
+    say("")
+    say(f"next: {sys.argv[0]} tree --store {result.store} --log {result.log}")
+
+
+def _cleaned(one: Cleaning) -> tuple[str, ...]:
+    counts = map(str, (one.rows, one.duplicates, one.left_out, one.filled_hours))
+    return one.file, *counts, one.note

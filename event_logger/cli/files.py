@@ -10,6 +10,7 @@ import typer
 
 from event_logger.cli import output
 from event_logger.cli.options import AsJson, Log, Store
+from event_logger.cli.terminal import say
 from event_logger.opening import open_log
 
 commands = typer.Typer()
@@ -24,7 +25,9 @@ class Format(StrEnum):
 
 @commands.command("import")
 def import_file(
-    file: Annotated[Path, typer.Argument(help="A CSV event log, or JSON lines of an export.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A CSV event log, or JSON lines of an export.")
+    ],
     store: Store,
     log: Log = "default",
     as_json: AsJson = False,
@@ -38,9 +41,9 @@ def import_file(
         output.print_json(vars(report))
         return
     holds = f"{output.counted(report.events, 'event')}, {output.counted(report.bundles, 'bundle')}"
-    print(f"{holds}: log {report.log!r} of {store}")
+    say(f"{holds}: log {report.log!r} of {store}")
     for warning in report.warnings:
-        print(f"warning: {warning}")
+        say(f"warning: {warning}")
 
 
 @commands.command()
@@ -50,7 +53,10 @@ def export(
     output_file: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="The file, or - for standard output; without it, a name by time."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The file, or - for standard output; without it, a name by time.",
         ),
     ] = None,
     file_format: Annotated[
@@ -71,4 +77,4 @@ def export(
         else:
             path = reader.export_to_csv(target, csv_safe=excel, progress=advance)
     if target != "-":
-        print(path)
+        say(path)

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import signal
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from domain.errors import LogConfigurationError, RedisError
+from domain.audit_log import AuditLog
+from domain.errors import (
+    LogConfigurationError,
+    RedisError,
+    StoreNotFoundError,
+    UnknownLogError,
+)
 from domain.times import checked_duration
 from domain.values import decode
 from event_logger.cli import live_output as output
-from event_logger.cli.options import AsJson, Log, Prefix, Redis, Store
+from event_logger.cli.options import AsJson, Log, Prefix, Redis, Store, Wait
+from event_logger.cli.terminal import say_error
+from event_logger.cli.waiting import until_told_to_stop, waited_for
 from event_logger.opening import open_log
+from event_logger.reader import LogReader
 from event_logger.settings import default_redis
 from event_logger.writing.composition import open_publisher
 from infrastructure.audit_logs import AuditLogs
 from projections.messages import logged_payload
+
+if TYPE_CHECKING:
+    from infrastructure.redis.tail import FromStore, RedisTail
 
 commands = typer.Typer()
 
@@ -30,7 +41,10 @@ def status(
     log: Log = "default",
     stuck: Annotated[
         str | None,
-        typer.Option(help="Only what is open for longer than this (90s, 10m, 2h); exit 1 if any."),
+        typer.Option(
+            metavar="TIME",
+            help="Only what is open for longer than this (90s, 10m, 2h); exit 1 if any.",
+        ),
     ] = None,
     event_type: Annotated[
         str | None, typer.Option("--type", help="Only of this event type.")
@@ -40,7 +54,10 @@ def status(
         str | None, typer.Option("--status", help="Only with this status, such as submitted.")
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Show it changing, until Ctrl-C.")] = False,
-    interval: Annotated[float, typer.Option(min=0.1, help="Seconds between looks.")] = 1.0,
+    interval: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="Seconds between looks.")
+    ] = 1.0,
+    wait: Wait = False,
     as_json: AsJson = False,
 ) -> None:
     """Count the events by status, and list the open ones with their ages."""
@@ -49,15 +66,19 @@ def status(
             checked_duration("--stuck", stuck)
         except LogConfigurationError as error:
             raise typer.BadParameter(str(error)) from error
-    with open_log(store, log) as reader:
 
-        def read() -> output.Board:
-            return reader.live_status(stuck, event_type=event_type, venue=venue, status=only_status)
+    def opened() -> LogReader:
+        return waited_for(lambda: open_log(store, log), _NOT_THERE, wait=wait)
 
-        if watch:
-            output.watch_status(read, interval, stuck is not None)
-            return
-        board = read()
+    def read(reader: LogReader) -> output.Board:
+        return reader.live_status(stuck, event_type=event_type, venue=venue, status=only_status)
+
+    if watch:
+        with until_told_to_stop(), opened() as reader:
+            output.watch_status(lambda: read(reader), interval, stuck is not None)
+        return
+    with opened() as reader:
+        board = read(reader)
     output.print_status(board, as_json, only_stuck=stuck is not None)
     if board["stuck"]:
         raise typer.Exit(1)
@@ -76,14 +97,11 @@ def notify(
     logs = AuditLogs(store)
     try:
         audit_log = logs.get(log)
-        if audit_log.mode != "live":
-            raise LogConfigurationError(
-                "log", log, f"{log!r} is a {audit_log.mode} log; only live logs are published"
-            )
+        _refuse_unpublished(audit_log)
         notifier = Notifier(logs.store, audit_log, publisher_of(audit_log.identity or ""))
         for one in (signal.SIGINT, signal.SIGTERM):
             signal.signal(one, lambda *_: notifier.request_stop())
-        print(f"publishing log {log!r} of {store}", file=sys.stderr, flush=True)
+        say_error(f"publishing log {log!r} of {store}")
         notifier.run()
     finally:
         logs.close()
@@ -94,52 +112,77 @@ def tail(
     redis: Redis = None,
     channel_prefix: Prefix = "",
     from_order: Annotated[
-        int | None, typer.Option(min=1, help="Begin with the event of this order.")
+        int | None,
+        typer.Option(min=1, metavar="ORDER", help="Begin with the event of this order."),
     ] = None,
     store: Annotated[
         str | None,
-        typer.Option(envvar="EVENT_LOGGER_STORE", help="Fetches what the stream has no more."),
+        typer.Option(
+            envvar="EVENT_LOGGER_STORE", metavar="URL", help="Fetches what the stream has no more."
+        ),
     ] = None,
     log: Log = "default",
+    wait: Wait = False,
     as_json: AsJson = False,
 ) -> None:
     """Show a live log's messages as they are published; what was missed is fetched."""
+    with until_told_to_stop() as told:
+        stored, identity = None, None
+        if store is not None:
+            url = store
+            stored, identity = waited_for(lambda: _stored_messages(url, log), _NOT_THERE, wait=wait)
+        with closing(_listener(redis, channel_prefix, from_order, stored, identity)) as listener:
+            waited_for(lambda: _begun(listener), (RedisError,), wait=wait)
+            say_error("listening")
+            for channel, data in listener.messages(lambda: bool(told)):
+                output.print_message(channel, data, as_json)
+
+
+_NOT_THERE = (StoreNotFoundError, UnknownLogError)
+
+
+def _listener(
+    redis: str | None,
+    channel_prefix: str,
+    from_order: int | None,
+    stored: FromStore | None,
+    identity: str | None,
+) -> RedisTail:
     from infrastructure.redis.tail import RedisTail
 
-    stored, identity = (None, None) if store is None else _stored_messages(store, log)
-    listener = RedisTail(
+    return RedisTail(
         redis or default_redis(),
         channel_prefix,
         from_order,
         stored,
         identity=identity,
-        notice=lambda sentence: print(sentence, file=sys.stderr, flush=True),
+        notice=say_error,
     )
-    stops: list[int] = []
-
-    def stop(number: int, _: object) -> None:
-        # Should the exception be raised where it is swallowed, the number still ends it.
-        stops.append(number)
-        raise KeyboardInterrupt
-
-    with closing(listener), suppress(KeyboardInterrupt):
-        for one in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(one, stop)
-        try:
-            listener.begin()
-        except RedisError as error:
-            way_out = "start it, or name another with --redis or EVENT_LOGGER_REDIS"
-            raise RedisError(f"{error.problem}; {way_out}") from error
-        print("listening", file=sys.stderr, flush=True)
-        for channel, data in listener.messages(lambda: bool(stops)):
-            output.print_message(channel, data, as_json)
 
 
-def _stored_messages(
-    store: str, log: str
-) -> tuple[Callable[[int, int | None], Iterator[str]], str]:
+def _begun(listener: RedisTail) -> None:
+    try:
+        listener.begin()
+    except RedisError as error:
+        way_out = "start it, or name another with --redis or EVENT_LOGGER_REDIS"
+        raise RedisError(f"{error.problem}; {way_out}") from error
+
+
+def _refuse_unpublished(log: AuditLog) -> None:
+    if log.mode != "live":
+        raise LogConfigurationError(
+            "log", log.name, f"{log.name!r} is a {log.mode} log; only live logs are published"
+        )
+
+
+def _stored_messages(store: str, log: str) -> tuple[FromStore, str]:
     logs = AuditLogs(store, must_exist=True)
-    audit_log = logs.get(log)
+    try:
+        audit_log = logs.get(log)
+        _refuse_unpublished(audit_log)
+    except BaseException:
+        logs.close()
+        raise
 
     def messages(first: int, last: int | None) -> Iterator[str]:
         until = logs.last_order(audit_log) if last is None else last

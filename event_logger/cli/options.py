@@ -7,17 +7,29 @@ from typing import Annotated
 import typer
 
 Store = Annotated[
-    str, typer.Option(envvar="EVENT_LOGGER_STORE", help="The store, as sqlite:///runs.db.")
+    str,
+    typer.Option(
+        envvar="EVENT_LOGGER_STORE", metavar="URL", help="The store, as sqlite:///runs.db."
+    ),
 ]
-Log = Annotated[str, typer.Option(help="The log's name inside the store.")]
+Log = Annotated[str, typer.Option(metavar="NAME", help="The log's name inside the store.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+Wait = Annotated[
+    bool, typer.Option("--wait", help="Wait for what is not there yet: store, log, Redis.")
+]
 Redis = Annotated[
     str | None,
     typer.Option(
         envvar="EVENT_LOGGER_REDIS",
+        metavar="URL",
         help="The Redis, as redis://localhost:6379/0, which is also what is taken without it.",
     ),
 ]
 Prefix = Annotated[
-    str, typer.Option("--channel-prefix", help="What the names of channels and stream begin with.")
+    str,
+    typer.Option(
+        "--channel-prefix",
+        metavar="PREFIX",
+        help="What the names of channels and stream begin with.",
+    ),
 ]

@@ -21,23 +21,43 @@ commands = typer.Typer()
 def events(
     store: Store,
     log: Log = "default",
-    event_type: Annotated[str | None, typer.Option("--type", help="Only this event type.")] = None,
+    event_type: Annotated[
+        str | None, typer.Option("--type", metavar="TYPE", help="Only this event type.")
+    ] = None,
     venue: Annotated[
-        str | None, typer.Option(help="Only this venue, or either side of a transfer.")
+        str | None,
+        typer.Option(metavar="VENUE", help="Only this venue, or either side of a transfer."),
     ] = None,
-    token: Annotated[str | None, typer.Option(help="Only this token.")] = None,
-    status: Annotated[str | None, typer.Option(help="Only what has this status now.")] = None,
+    token: Annotated[str | None, typer.Option(metavar="TOKEN", help="Only this token.")] = None,
+    status: Annotated[
+        str | None, typer.Option(metavar="STATUS", help="Only what has this status now.")
+    ] = None,
     tx_hash: Annotated[
-        str | None, typer.Option("--tx-hash", help="Only what ever had this transaction hash.")
+        str | None,
+        typer.Option("--tx-hash", metavar="HASH", help="Only what ever had this transaction hash."),
     ] = None,
-    event_id: Annotated[str | None, typer.Option(help="Only the event with this id.")] = None,
-    text: Annotated[str | None, typer.Option(help="Only where the purpose holds this.")] = None,
-    parent: Annotated[int | None, typer.Option(help="Only details of this wrapper.")] = None,
-    from_order: Annotated[int, typer.Option(help="From this order on.")] = 1,
-    to_order: Annotated[int | None, typer.Option(help="Up to this order.")] = None,
-    since: Annotated[str | None, typer.Option(help="From this time on (ISO 8601, UTC).")] = None,
-    until: Annotated[str | None, typer.Option(help="Before this time (ISO 8601, UTC).")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
+    event_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only the event with this id.")
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only where the purpose holds this.")
+    ] = None,
+    parent: Annotated[
+        int | None, typer.Option(min=1, metavar="ORDER", help="Only details of this wrapper.")
+    ] = None,
+    from_order: Annotated[
+        int, typer.Option(min=1, metavar="ORDER", help="From this order on.")
+    ] = 1,
+    to_order: Annotated[
+        int | None, typer.Option(min=1, metavar="ORDER", help="Up to this order.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="From this time on (ISO 8601, UTC).")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Before this time (ISO 8601, UTC).")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List events; with --json one JSON object a line."""
@@ -71,7 +91,7 @@ def _refuse_no_time(option: str, text: str) -> None:
 
 @commands.command()
 def show(
-    order: Annotated[int, typer.Argument(help="The event's order.")],
+    order: Annotated[int, typer.Argument(metavar="ORDER", help="The event's order.")],
     store: Store,
     log: Log = "default",
     as_json: AsJson = False,
@@ -85,7 +105,9 @@ def show(
 @commands.command()
 def tree(
     store: Store,
-    order: Annotated[int | None, typer.Argument(help="Any event of the bundle.")] = None,
+    order: Annotated[
+        int | None, typer.Argument(metavar="[ORDER]", help="Any event of the bundle.")
+    ] = None,
     log: Log = "default",
     as_json: AsJson = False,
 ) -> None:

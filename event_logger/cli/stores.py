@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from event_logger.cli.options import AsJson, Store
-from event_logger.cli.output import counted
+from event_logger.cli.output import counted, print_json
+from event_logger.cli.terminal import say
 
 commands = typer.Typer()
 
@@ -18,7 +18,10 @@ def upgrade(
     store: Store,
     to: Annotated[
         str | None,
-        typer.Option(help="A new file (path or URL) that is upgraded instead; the store stays."),
+        typer.Option(
+            metavar="TARGET",
+            help="A new file (path or URL) that is upgraded instead; the store stays.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -27,10 +30,10 @@ def upgrade(
 
     done = upgrade_store(store, to)
     if as_json:
-        print(json.dumps(done._asdict(), ensure_ascii=False))
+        print_json(done._asdict())
         return
     holds = f"{counted(done.logs, 'log')} with {counted(done.events, 'event')}"
     if done.from_format == done.to_format and to is None:
-        print(f"{done.url} has format {done.to_format} already: {holds}")
+        say(f"{done.url} has format {done.to_format} already: {holds}")
     else:
-        print(f"{done.url}: from format {done.from_format} to {done.to_format}, {holds}")
+        say(f"{done.url}: from format {done.from_format} to {done.to_format}, {holds}")

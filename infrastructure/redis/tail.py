@@ -9,6 +9,7 @@ import re
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from domain.errors import RedisError
@@ -23,6 +24,10 @@ FromStore = Callable[[int, int | None], Iterator[str]]
 """The JSON of the `events:logged` messages of the orders first … last (None: all there are)."""
 
 REMEMBERED = 10_000
+_OTHERS = 5
+_LOOK_SECONDS = 2.0
+"""How many other streams are named where nothing was published, and how long is looked for them."""
+
 _PAGE = 500
 _LISTEN_SECONDS = 0.5
 _RETRY_SECONDS = 0.5
@@ -77,7 +82,7 @@ class RedisTail:
             newest = entries_of(self._client.xrevrange(self._stream, count=_PAGE))
         latest = next((one for one in newest if one.heard), None)
         if latest is None:
-            self._notice("no log has published on this prefix yet; waiting")
+            self._notice(f"no log has published on this prefix yet{self._others()}; waiting")
         elif self._identity is None:
             self._identity = latest.log
         elif not self._is_own(latest):
@@ -236,6 +241,21 @@ class RedisTail:
         if len(self._told) > REMEMBERED:
             self._told.popitem(last=False)
         self._last_order = order_of(heard) or self._last_order
+
+    def _others(self) -> str:
+        """Which streams there are, for whoever listens to the wrong one."""
+        others: set[str] = set()
+        until = time.monotonic() + _LOOK_SECONDS
+        with suppress(RedisError), redis_errors():
+            for name in self._client.scan_iter(f"*{STREAM}", count=1000, _type="stream"):
+                others.add(name.decode(errors="replace") if isinstance(name, bytes) else name)
+                if len(others) > _OTHERS or time.monotonic() > until:
+                    break
+        others.discard(self._stream)
+        if not others:
+            return ""
+        named = ", ".join(repr(one) for one in sorted(others)[:_OTHERS])
+        return f": there is no stream {self._stream!r}, but there is {named}"
 
     def _notice_another(self, entry: StreamEntry) -> None:
         if not self._has_noticed_another:
