@@ -1,4 +1,4 @@
-"""The commands about stores as a whole: `upgrade`."""
+"""The commands about stores as a whole: `upgrade`, `backup`."""
 
 from __future__ import annotations
 
@@ -37,3 +37,19 @@ def upgrade(
         say(f"{done.url} has format {done.to_format} already: {holds}")
     else:
         say(f"{done.url}: from format {done.from_format} to {done.to_format}, {holds}")
+
+
+@commands.command()
+def backup(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="The new file, a path or a URL.")],
+    store: Store,
+    as_json: AsJson = False,
+) -> None:
+    """Copy a store whole, also while it is written to; never over a file that is there."""
+    from infrastructure.stores import back_up_store
+
+    done = back_up_store(store, target)
+    if as_json:
+        print_json(done._asdict())
+        return
+    say(f"{done.url}: {counted(done.logs, 'log')} with {counted(done.events, 'event')}")

@@ -25,7 +25,9 @@ LOG = "leveraged-restaking"
 class DemoFolderError(EventLoggerError, ValueError):
     """The folder cannot take the run: it holds something else, or cannot be written."""
 
-    def __init__(self, folder: Path, problem: str = "is there and is no former demo run") -> None:
+    def __init__(
+        self, folder: Path, problem: str = "is there and is no former demo run alone"
+    ) -> None:
         self.folder = folder
         super().__init__(f"{folder} {problem}; name another folder with --folder")
 
@@ -56,7 +58,11 @@ def run_demo(
     A former run in the folder is replaced once the new one is whole. Raises `DemoFolderError` for a
     folder of another kind, `MarketDataError` for market data that cannot be used.
     """
-    if (folder.exists() or folder.is_symlink()) and not _is_former_run(folder):
+    try:
+        is_taken = (folder.exists() or folder.is_symlink()) and not _is_former_run(folder)
+    except (OSError, ValueError) as error:
+        raise DemoFolderError(folder, f"cannot be looked into ({_reason(error)})") from error
+    if is_taken:
         raise DemoFolderError(folder)
     source = SHIPPED_MARKET if market is None else market
     loaded = load_market(source)
@@ -64,8 +70,8 @@ def run_demo(
     beside = place.with_name(f".{place.name}.{uuid4().hex}")
     try:
         beside.mkdir(parents=True)
-    except OSError as error:
-        raise DemoFolderError(folder, f"cannot be made ({error.strerror})") from error
+    except (OSError, ValueError) as error:
+        raise DemoFolderError(folder, f"cannot be made ({_reason(error)})") from error
     try:
         parameters = Parameters()
         metadata = {
@@ -100,6 +106,10 @@ def run_demo(
     return result
 
 
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
 def _replace(folder: Path, beside: Path) -> None:
     former = folder.with_name(f".{folder.name}.{uuid4().hex}.former")
     if folder.exists():
@@ -114,15 +124,23 @@ def _replace(folder: Path, beside: Path) -> None:
 
 
 def _is_former_run(folder: Path) -> bool:
-    """Whether the store in the folder holds the demo's log and no other.
+    """Whether the folder is empty, or holds what a former demo leaves and nothing else.
 
     Replacing deletes the folder, so the file's name is not enough: a live strategy's store may
-    well be called the same.
+    well be called the same, and whatever else lies there is somebody's.
     """
-    if folder.is_symlink() or not (folder / DATABASE).is_file():
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    held = {path.name for path in folder.iterdir() if path.suffix != ".lease"}
+    if not held:
+        return not any(folder.iterdir())
+    if not held <= _OURS or any(not path.is_file() for path in folder.iterdir()):
         return False
     try:
         with AuditLogs(f"sqlite:///{(folder / DATABASE).absolute()}", must_exist=True) as logs:
             return logs.names() == [LOG]
     except StoreError:
         return False
+
+
+_OURS = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", CSV_FILE}

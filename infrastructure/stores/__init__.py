@@ -10,7 +10,7 @@ from domain.errors import StoreUrlError, shown
 from infrastructure.passwords import shown_place
 from infrastructure.store import LogStore
 from infrastructure.stores.sqlite.location import MEMORY, PREFIX
-from infrastructure.stores.upgraded import Upgraded
+from infrastructure.stores.upgraded import BackedUp, Upgraded
 
 
 def open_store(url: str, *, must_exist: bool = False) -> LogStore:
@@ -56,6 +56,18 @@ def upgrade_store(url: str, target: str | None = None) -> Upgraded:
     from infrastructure.stores.sqlite import upgrade_command
 
     return upgrade_command.upgrade_store(url, target)
+
+
+def back_up_store(url: str, target: str) -> BackedUp:
+    """Copy a store that may be in use, as it is at one moment, into a new `target`.
+
+    Nobody who writes to it waits; a file that is there is never written over. Raises what
+    `open_store` does.
+    """
+    _refuse_unknown(url)
+    from infrastructure.stores.sqlite.copying import back_up
+
+    return back_up(url, target)
 
 
 def _refuse_unknown(url: str) -> None:

@@ -1,4 +1,4 @@
-"""What upgrading a store came to."""
+"""What upgrading a store, or copying it, came to."""
 
 from __future__ import annotations
 
@@ -11,5 +11,13 @@ class Upgraded(NamedTuple):
     url: str
     from_format: int
     to_format: int
+    logs: int
+    events: int
+
+
+class BackedUp(NamedTuple):
+    """The new file, and what it holds."""
+
+    url: str
     logs: int
     events: int

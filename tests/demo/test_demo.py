@@ -72,7 +72,6 @@ def test_the_same_market_gives_the_same_file(demo: DemoResult, tmp_path: Path) -
 def test_a_second_run_replaces_the_folder(tmp_path: Path, market: Path, demo: DemoResult) -> None:
     folder = tmp_path / "demo-run"
     shutil.copytree(demo.csv.parent, folder)
-    (folder / "left-over").touch()
     run_demo(market, folder)
     assert sorted(path.name for path in folder.iterdir()) == [
         "event_log.csv",
@@ -81,9 +80,25 @@ def test_a_second_run_replaces_the_folder(tmp_path: Path, market: Path, demo: De
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
+@pytest.mark.parametrize("name", ["left-over", "notes.txt", "event_log.csv.bak", ".hidden", "sub/"])
+def test_what_lies_beside_a_former_run_is_never_deleted(
+    name: str, tmp_path: Path, demo: DemoResult
+) -> None:
+    folder = tmp_path / "demo-run"
+    shutil.copytree(demo.csv.parent, folder)
+    beside = folder / name
+    beside.mkdir() if name.endswith("/") else beside.write_text("precious")
+    before = {
+        path: path.stat().st_mtime_ns for path in folder.iterdir() if path.suffix != ".db-shm"
+    }
+    with pytest.raises(DemoFolderError, match="is no former demo run alone"):
+        run_demo(folder=folder)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
 def test_a_folder_that_is_no_demo_run_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "precious").touch()
-    with pytest.raises(DemoFolderError, match="is there and is no former demo run"):
+    with pytest.raises(DemoFolderError, match="is there and is no former demo run alone"):
         run_demo(folder=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
 

@@ -108,7 +108,7 @@ def test_the_store_may_come_from_the_environment() -> None:
         (("export", *STORE, "-o", "no/file.csv"), "no/file.csv was not written: the folder"),
         (("import", "no.csv", *STORE, "--log", "x"), "no.csv, row 0: cannot be read"),
         (("demo", "--market", "no"), "market data no"),
-        (("demo", "--folder", "."), ". is there and is no former demo run"),
+        (("demo", "--folder", "."), ". is there and is no former demo run alone"),
     ],
 )
 def test_a_refused_input_is_one_sentence_and_exit_code_1(
