@@ -234,7 +234,7 @@ def test_a_reader_of_a_store_of_before_names_the_command(
 
 def test_the_former_version_refuses_an_upgraded_store(path: Path) -> None:
     program = """
-from event_logger import open_log
+from event_logger.reader import open_log
 for opening in (lambda url: EventLogger(store=url), open_log):
     try:
         opening(sys.argv[1])
