@@ -14,7 +14,7 @@ from domain.intake import PlainEntry, Update
 from infrastructure.earlier import sound_order, sound_states
 from infrastructure.lifecycles import Judging, Lifecycles
 from infrastructure.store import AtTheEnd, LogStore
-from infrastructure.stored import Transition, WriterIdentity, Writes
+from infrastructure.stored import PlainEvents, Transition, WriterIdentity, Writes
 
 Work = Item | Update
 """What one call asks for: an event, a bundle, or an update."""
@@ -44,6 +44,8 @@ class Appending:
         They are numbered in the order in which they stand here. Raises `StoreError` when nothing
         was stored.
         """
+        if set(map(type, works)) == {PlainEntry}:
+            return self._append_plain(works)
         group: _Group
 
         def decide(at_end: AtTheEnd) -> Writes:
@@ -54,6 +56,15 @@ class Appending:
         self._store.appends.append(self._log.id, self._writer, decide)
         group.keep()
         return group.outcomes
+
+    def _append_plain(self, entries: Sequence[Any]) -> list[Outcome]:
+        """What needs no look at what was logged before, as most of a live log's events."""
+
+        def decide(at_end: AtTheEnd) -> Writes:
+            return Writes(PlainEvents(self._log.id, at_end.end.horizon.order + 1, entries))
+
+        end = self._store.appends.append(self._log.id, self._writer, decide).horizon.order
+        return [range(order, order + 1) for order in range(end - len(entries) + 1, end + 1)]
 
     def append_events(self, events: Sequence[AuditLog.EventLogged]) -> None:
         """Store events that have their orders already, as those of a lease's holder have.
@@ -114,13 +125,7 @@ class _Group:
 
     def judge(self, works: Sequence[Work]) -> Writes:
         """What is to be stored; `outcomes` then holds what each work came to."""
-        events, of, log_id = self._events, AuditLog.EventLogged.of, self._log.id
         for work in works:
-            if type(work) is PlainEntry:
-                order = self._first + len(events)
-                events.append(of(log_id, order, work))
-                self.outcomes.append(range(order, order + 1))
-                continue
             try:
                 outcome: Outcome = (
                     self._update(work) if isinstance(work, Update) else self._log_item(work)
@@ -130,7 +135,7 @@ class _Group:
             except EventLoggerError as error:
                 outcome = error
             self.outcomes.append(outcome)
-        return Writes(events, self._transitions)
+        return Writes(self._events, self._transitions)
 
     def keep(self) -> None:
         """Remember the lifecycles that were judged, now that they are stored."""

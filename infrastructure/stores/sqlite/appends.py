@@ -39,6 +39,10 @@ _CLOCK_BEHIND_MICROSECONDS = 60_000_000
 
 _AT_ONCE = 0.0
 
+_DATA_VERSION = "PRAGMA data_version"
+"""Changes whenever another connection has committed (https://www.sqlite.org/pragma.html); a log's
+end is looked up anew only then."""
+
 
 class _Marker(NamedTuple):
     """How a commit is known again: one of its rows. Without a state, it may simply be repeated."""
@@ -143,12 +147,19 @@ class SQLiteAppends:
     def append(self, log_id: UUID, writer: WriterIdentity, decide: Decide) -> LogEnd:
         """See `Appends.append`."""
         log = log_id.hex
-        seen, last_turn = (0, 0), None
+        seen: tuple[int, int] = (0, 0)
+        last_turn: Turn | None = None
 
         def store(turn: Turn) -> tuple[LogEnd, _Marker | None]:
             nonlocal seen, last_turn
-            seen, last_turn = (self._connections.library_writes, _data_version(turn)), turn
-            end = self._end(turn, log, seen)
+            (version,) = turn.run(_DATA_VERSION).fetchone()
+            seen, last_turn = (self._connections.library_writes, version), turn
+            # Taken out: whatever interrupts this turn, the next one looks up what it left.
+            known = self._known.pop(log, None)
+            if known is not None and known[0] == seen:
+                end = known[1]
+            else:
+                end = require_end(turn.run, self._url, log)
             writes = decide(AtTheEnd(turn, log, end))
             if not writes.events and not writes.transitions:
                 return end, None
@@ -161,14 +172,6 @@ class SQLiteAppends:
             if self._connections.turn is last_turn:
                 self._known[log] = known
         return end
-
-    def _end(self, turn: Turn, log: str, seen: tuple[int, int]) -> LogEnd:
-        """The log's end, which is looked up only when others have written since the last turn."""
-        # Taken out: whatever interrupts this turn, the next one looks up what it left.
-        known = self._known.pop(log, None)
-        if known is not None and known[0] == seen:
-            return known[1]
-        return require_end(turn.run, self._url, log)
 
     def end_writer(self, log_id: UUID, writer: WriterIdentity) -> None:
         """See `Appends.end_writer`."""
@@ -189,17 +192,19 @@ class SQLiteAppends:
     def _store(
         self, turn: Turn, log: str, writer: WriterIdentity, end: LogEnd, writes: Writes
     ) -> tuple[LogEnd, _Marker]:
-        at, number = self._now(end.committed_at), introduced(turn, log, writer)
-        (order, transition), _ = end
-        insert_events(turn, log, writes.events, at, number)
-        insert_transitions(turn, log, end.horizon, writes.transitions, at, number)
-        last = Horizon(order + len(writes.events), transition + len(writes.transitions))
-        if writes.events:
-            state = writes.events[-1].record
-            return LogEnd(last, at), _Marker(log, last.order, state, at, number)
-        stored = writes.transitions[-1].stored
-        lifecycle, version = originator_hex(stored), stored.originator_version
-        return LogEnd(last, at), _Marker(lifecycle, version, stored.state, at, number)
+        (order, transition), last_at = end
+        events, transitions = writes
+        at, number = self._now(last_at), introduced(turn, log, writer)
+        if transitions:
+            insert_transitions(turn, log, end.horizon, transitions, at, number)
+            stored = transitions[-1].stored
+            version = stored.originator_version
+            marker = _Marker(originator_hex(stored), version, stored.state, at, number)
+        if events:
+            insert_events(turn, log, events, at, number)
+            marker = _Marker(log, order + len(events), events[-1].record, at, number)
+        last = Horizon(order + len(events), transition + len(transitions))
+        return LogEnd(last, at), marker
 
     def _in_turn(
         self,
@@ -294,8 +299,3 @@ class SQLiteAppends:
                 self._url,
             )
         return last
-
-
-def _data_version(turn: Turn) -> int:
-    """Changes whenever another connection has committed (https://www.sqlite.org/pragma.html)."""
-    return int(turn.run("PRAGMA data_version").fetchone()[0])

@@ -15,6 +15,8 @@ from infrastructure.stores.sqlite.selects import select_lifecycle, select_order_
 class AtTheEnd:
     """`infrastructure.store.AtTheEnd` on SQLite: a log while a turn holds its end."""
 
+    __slots__ = ("_log_id", "_run", "end")
+
     def __init__(self, turn: Turn, log: str, end: LogEnd) -> None:
         self._run = turn.run
         self._log_id = log

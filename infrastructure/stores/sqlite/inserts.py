@@ -69,6 +69,16 @@ def insert_events(
         )
     if isinstance(events, PlainEvents):
         return
+    indexed = [
+        e
+        for e in events
+        if e.event_id is not None or e.tx_hash is not None or e.late_parent is not None
+    ]
+    if indexed:
+        _index(turn, log_id, indexed)
+
+
+def _index(turn: Turn, log_id: str, events: Sequence[AuditLog.EventLogged]) -> None:
     ids = [(log_id, e.event_id, e.originator_version) for e in events if e.event_id is not None]
     if ids:
         turn.run_many("INSERT INTO event_ids VALUES (?,?,?)", ids)
