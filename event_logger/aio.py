@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import weakref
 from collections.abc import Coroutine, Sequence
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from domain.audit_log import AuditLog
 from domain.bundle import atomic_wrapper
 from domain.checks import Number
-from domain.errors import ForkedLoggerError, LoggerClosedError, NotCopyableError
+from domain.errors import LoggerClosedError, NotCopyableError
 from domain.intake import Intake
 from domain.vocabulary import Snapshot, Vocabulary
 from event_logger.async_reader import AsyncLogReader
@@ -27,6 +26,7 @@ from event_logger.options import LoggerOptions
 from event_logger.order import Order, Orders
 from event_logger.writing.group_commit import GroupCommit
 from event_logger.writing.orderly_end import closed_at_the_end
+from event_logger.writing.usage import Usage
 from infrastructure.log_metadata import captured_metadata
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ class _Opener:
         self._lock = threading.Lock()
         self._logger: EventLogger | None = None
         self._is_closed = False
+
+    @property
+    def name(self) -> str:
+        """The log that was asked for."""
+        return self._options.log
 
     def logger(self) -> EventLogger:
         with self._lock:
@@ -57,9 +62,9 @@ class _Opener:
                 self._logger.close()
 
 
-def _end(commits: GroupCommit, process: int) -> None:
+def _end(commits: GroupCommit, usage: Usage) -> None:
     # In a forked child the thread is not there, and a lock may stay held for good.
-    if process == os.getpid():
+    if not usage.is_in_fork:
         commits.end()
 
 
@@ -115,15 +120,13 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
             actor,
             if_exists,
         )
-        self._name = log
         self._intake = Intake(options.rules)
         opener = _Opener(options)
         self._opener = opener
         # Its thread must not hold on to this logger, which may be dropped without being closed.
         self._commits = GroupCommit(log, lambda: opener.logger().writer)
-        self._process = os.getpid()
-        self._is_closed = False
-        weakref.finalize(self, _end, self._commits, self._process)
+        self._usage = Usage(log)
+        weakref.finalize(self, _end, self._commits, self._usage)
         closed_at_the_end(self, partial(_finish, self._commits, opener))
 
     async def log_event(
@@ -137,7 +140,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         **event_data: Any,
     ) -> Order:
         """Log one event and return its global order; takes and raises what `EventLogger`'s does."""
-        self._check_usable()
+        self._usage.check()
         entry = self._intake.event(
             timestamp, event_type, venue, token, amount, position_snapshot, event_data
         )
@@ -153,7 +156,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         **event_data: Any,
     ) -> Orders:
         """Log a bundle, a wrapper and its details, all or none; see `EventLogger`'s."""
-        self._check_usable()
+        self._usage.check()
         wrapper = atomic_wrapper(timestamp, bundle_name, net_result, position_snapshot, event_data)
         bundle = self._intake.bundle(wrapper, detail_events)
         return Orders(map(Order, await self._commits.run(bundle)))
@@ -167,7 +170,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         **event_data: Any,
     ) -> AsyncBundleBuilder:
         """A bundle built step by step in an `async with` block; its steps are plain calls."""
-        self._check_usable()
+        self._usage.check()
         return AsyncBundleBuilder(
             self._intake.rules,
             self._log_built_bundle,
@@ -190,7 +193,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
 
     async def update_event(self, order: int, updates: dict[str, Any]) -> Order:
         """Take a live event further, after what was called before; see `EventLogger`'s."""
-        self._check_usable()
+        self._usage.check()
         update = self._intake.update(order, updates)
         return Order((await self._commits.run(update))[0])
 
@@ -216,7 +219,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
 
     async def flush(self) -> None:
         """Return when everything that was called before is durable."""
-        self._check_usable()
+        self._usage.check()
         await self._commits.run(lambda: self._opener.logger().flush())
 
     async def aclose(self) -> None:
@@ -225,9 +228,9 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         Closing twice does nothing, and neither does closing in a forked child. Raises `StoreError`;
         then it may be tried again.
         """
-        if self._process != os.getpid():
+        if self._usage.is_in_fork:
             return
-        self._is_closed = True
+        self._usage.is_closed = True
         await asyncio.shield(self._close())
 
     async def _close(self) -> None:
@@ -239,7 +242,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Raises `NotCopyableError`: what is open here is open once."""
-        raise NotCopyableError(self._name, type(self).__name__)
+        raise NotCopyableError(self._opener.name, type(self).__name__)
 
     async def __aenter__(self) -> Self:
         """The logger itself."""
@@ -255,10 +258,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         await self.aclose()
 
     def _check_usable(self) -> None:
-        if self._process != os.getpid():
-            raise ForkedLoggerError(self._name)
-        if self._is_closed:
-            raise LoggerClosedError(self._name)
+        self._usage.check()
 
     def _reader(self) -> EventLogger:
         return self._opener.logger()

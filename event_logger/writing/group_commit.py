@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import atexit
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import groupby
+from operator import attrgetter
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from domain.errors import LoggerClosedError
+from event_logger.writing.places import Places
 from event_logger.writing.writer import Writer
 from infrastructure.appending import Work
 
@@ -32,7 +34,10 @@ class _Waiting(NamedTuple):
     work: Work | Call
     future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
-    places: asyncio.Semaphore
+    places: Places
+
+
+_work, _loop = attrgetter("work"), attrgetter("loop")
 
 
 class GroupCommit:
@@ -49,30 +54,49 @@ class GroupCommit:
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
-        self._places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
-            WeakKeyDictionary()
-        )
+        self._places: WeakKeyDictionary[asyncio.AbstractEventLoop, Places] = WeakKeyDictionary()
+        # One attribute, replaced as a whole: loops have threads of their own.
+        self._last: tuple[Callable[[], object], Places] = (object, Places(0))
         self.has_ended = False
 
-    async def run(self, work: Work | Call) -> Any:
+    def run(self, work: Work | Call) -> Awaitable[Any]:
         """Give the work its turn and return what it came to, which is then durable.
 
         Cancelled before it was taken on, it is not done; afterwards it is, once. Raises
         `LoggerClosedError` when the thread was ended first.
         """
         loop = asyncio.get_running_loop()
-        places = self._places.get(loop)
-        if places is None:
-            places = self._places[loop] = asyncio.Semaphore(WAITING_CALLS)
-        await places.acquire()
+        places = self._places_of(loop)
+        if places.take_at_once():
+            return self._take_on(work, loop, places)
+        return self._run_in_turn(work, loop, places)
+
+    async def _run_in_turn(
+        self, work: Work | Call, loop: asyncio.AbstractEventLoop, places: Places
+    ) -> Any:
+        await places.take()
+        return await self._take_on(work, loop, places)
+
+    def _take_on(
+        self, work: Work | Call, loop: asyncio.AbstractEventLoop, places: Places
+    ) -> asyncio.Future[Any]:
         if self.has_ended:
-            places.release()
+            places.give_back(1)
             raise LoggerClosedError(self._log)
         if self._thread is None:
             self._start()
         future = loop.create_future()
         self._queue.put(_Waiting(work, future, loop, places))
-        return await future
+        return future
+
+    def _places_of(self, loop: asyncio.AbstractEventLoop) -> Places:
+        found = self._last
+        if found[0]() is not loop:
+            places = self._places.get(loop)
+            if places is None:
+                places = self._places[loop] = Places(WAITING_CALLS)
+            found = self._last = (ref(loop), places)
+        return found[1]
 
     def end(self) -> None:
         """Take nothing more on, and let the thread end after what was; callable anywhere."""
@@ -101,9 +125,8 @@ class GroupCommit:
         is_last = False
         while not is_last:
             group, is_last = self._next_group()
-            for is_call, members in groupby(group, lambda one: callable(one.work)):
-                together = list(members)
-                _resolve(together, self._call(together) if is_call else self._submit(together))
+            for is_call, members in _runs(group):
+                _resolve(members, self._call(members) if is_call else self._submit(members))
         atexit.unregister(self.finish)
 
     def _next_group(self) -> tuple[list[_Waiting], bool]:
@@ -135,6 +158,15 @@ class GroupCommit:
         return results
 
 
+def _runs(group: list[_Waiting]) -> Iterable[tuple[bool, list[_Waiting]]]:
+    """The group in parts that are works or calls throughout; most are of works alone."""
+    if not any(map(callable, map(_work, group))):
+        return ((False, group),)
+    return [
+        (is_call, list(part)) for is_call, part in groupby(group, lambda one: callable(one.work))
+    ]
+
+
 def _again(error: Exception) -> Exception:
     """The same error for another caller: each raises its own, with a traceback of its own."""
     twin = type(error).__new__(type(error))
@@ -146,21 +178,24 @@ def _again(error: Exception) -> Exception:
 
 
 def _resolve(group: Sequence[_Waiting], results: Sequence[Any]) -> None:
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Waiting, Any]]] = {}
-    for one, result in zip(group, results, strict=True):
-        by_loop.setdefault(one.loop, []).append((one, result))
-    for loop, batch in by_loop.items():
+    for loop in set(map(_loop, group)):
+        batch = [
+            (one.future, result)
+            for one, result in zip(group, results, strict=True)
+            if one.loop is loop
+        ]
+        places = next(one.places for one in group if one.loop is loop)
         try:
-            loop.call_soon_threadsafe(_hand_over, batch)
+            loop.call_soon_threadsafe(_hand_over, batch, places)
         except RuntimeError:
             # The loop has ended, and with it those who waited; their events are logged.
             continue
 
 
-def _hand_over(batch: list[tuple[_Waiting, Any]]) -> None:
+def _hand_over(batch: list[tuple[asyncio.Future[Any], Any]], places: Places) -> None:
     """On the loop's own thread; a cancelled caller wants nothing."""
-    for (_, future, _, places), result in batch:
-        places.release()
+    places.give_back(len(batch))
+    for future, result in batch:
         if future.done():
             continue
         if isinstance(result, BaseException):

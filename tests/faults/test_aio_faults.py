@@ -198,7 +198,7 @@ def test_a_place_is_not_lost_with_the_caller_who_was_cancelled_as_it_got_it(
         second, third = (asyncio.create_task(price(logger, n)) for n in (1, 2))
         await asyncio.sleep(0)
         places = logger._commits._places[asyncio.get_running_loop()]
-        places.release()
+        places.give_back(1)
         second.cancel()
         assert await asyncio.wait_for(third, 5) == 2
         assert (await first, second.cancelled()) == (1, True)
