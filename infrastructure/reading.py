@@ -182,15 +182,14 @@ class LogReading:
             for _ in self.decoded(self.rows(after.order + 1, after.order + limit), str):
                 pass
             raise
-        position = after.position
-        for entry in entries:
-            position += 1
+        for place, entry in enumerate(entries):
+            position = after.position + 1 + place
             if entry.position != position:
+                before = entries[place - 1].horizon if place else after
                 raise self._damaged(
-                    after.order + 1 if isinstance(entry, LoggedEntry) else entry.order,
+                    before.order + 1 if isinstance(entry, LoggedEntry) else entry.order,
                     f"the entry at position {position} is missing",
                 )
-            after = entry.horizon
         return entries
 
     def history(self, order: int) -> list[dict[str, Any]]:

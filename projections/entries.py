@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from domain.horizon import Horizon
 from projections.event_dicts import Record
@@ -20,8 +20,7 @@ FOLLOWED_FIELDS = {
 """What followers are handed of an event, and where it stands in its record."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedEntry:
+class LoggedEntry(NamedTuple):
     """One event was logged; `position` is its place in the log's order of commit.
 
     Of the record there is what followers need, `FOLLOWED_FIELDS`; times are ISO 8601 text.
@@ -39,8 +38,7 @@ class LoggedEntry:
         return Horizon(self.order, self.position - self.order)
 
 
-@dataclass(frozen=True, slots=True)
-class TransitionEntry:
+class TransitionEntry(NamedTuple):
     """An event's status or values changed; of a bundle, those of its outermost wrapper.
 
     `number` counts the log's transitions from 1 on; the rest is as in `LoggedEntry`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -17,8 +17,7 @@ CHANNELS = (LOGGED_CHANNEL, BUNDLE_CHANNEL, STATUS_CHANNEL)
 STREAM = "events:stream"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message: `id` is its place among all messages of the log, `<position + 1>-<n>`.
 
     The position is its entry's, and n counts the entry's messages from 0: its own, then those of
@@ -30,8 +29,7 @@ class Message:
     data: str
 
 
-@dataclass(frozen=True, slots=True)
-class _OpenBundle:
+class _OpenBundle(NamedTuple):
     order: int
     last_detail: int
     data: str
@@ -56,26 +54,26 @@ class Messages:
     def of(self, entries: Iterable[LogEntry]) -> Iterator[Message]:
         """The messages of these entries, which follow those given before."""
         for entry in entries:
-            if isinstance(entry, LoggedEntry):
-                logged = logged_payload(entry.order, entry.record)
-                messages = [(LOGGED_CHANNEL, logged), *self._ended_bundles(entry)]
-            else:
-                messages = [(STATUS_CHANNEL, _status(entry))]
-            for n, (channel, data) in enumerate(messages):
-                yield Message(f"{entry.position + 1}-{n}", channel, data)
+            place = entry.position + 1
+            if not isinstance(entry, LoggedEntry):
+                yield Message(f"{place}-0", STATUS_CHANNEL, _status(entry))
+                continue
+            yield Message(f"{place}-0", LOGGED_CHANNEL, logged_payload(entry.order, entry.record))
+            for n, data in enumerate(self._ended_bundles(entry), 1):
+                yield Message(f"{place}-{n}", BUNDLE_CHANNEL, data)
 
-    def _ended_bundles(self, entry: LoggedEntry) -> Iterator[tuple[str, str]]:
+    def _ended_bundles(self, entry: LoggedEntry) -> Iterator[str]:
         details = entry.record.get("detail_orders")
         if details:
             bundle = _bundle(entry.order, entry.record)
             self._open.append(_OpenBundle(entry.order, details[-1], bundle))
             return
         if details is not None:
-            yield BUNDLE_CHANNEL, _bundle(entry.order, entry.record)
+            yield _bundle(entry.order, entry.record)
         ended = entry.order
         while self._open and self._open[-1].last_detail == ended:
             bundle_ended = self._open.pop()
-            yield BUNDLE_CHANNEL, bundle_ended.data
+            yield bundle_ended.data
             ended = bundle_ended.order
 
 

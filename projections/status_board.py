@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Self
 
@@ -53,8 +52,7 @@ class Only(NamedTuple):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class OpenEvent:
+class OpenEvent(NamedTuple):
     """An event that waits for the chain or the exchange.
 
     `since` is when its status began by the clock of who logged it, which is shown; `since_commit`
@@ -68,18 +66,6 @@ class OpenEvent:
     tx_hash: str | None
     since: str
     since_commit: int | None
-
-    def row(self) -> tuple[int, str, str, str, str | None, str, int | None]:
-        """The fields, in their order."""
-        return (
-            self.order,
-            self.event_type,
-            self.venue,
-            self.status,
-            self.tx_hash,
-            self.since,
-            self.since_commit,
-        )
 
     @property
     def began(self) -> int:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -94,7 +95,7 @@ class RedisPublisher:
         on this prefix, or another copy of this log does and tells other things, and
         `RedisError` when Redis is away or refuses; the same messages are then to be given again.
         """
-        fields = [text for one in messages for text in (one.id, one.channel, one.data)]
+        fields = list(chain.from_iterable(messages))
         arguments = (
             self._identity.encode(),
             self._writer.encode(),

@@ -120,7 +120,7 @@ def _apply(connection: sqlite3.Connection, log_id: UUID, changes: LiveStatus) ->
     # up while it holds the store.
     settled = [order for order, event in changes.open.items() if event is None]
     connection.execute(_DELETE_SETTLED, (log_id.hex, orjson.dumps(settled)))
-    waiting = [event.row() for event in changes.open.values() if event is not None]
+    waiting = [tuple(event) for event in changes.open.values() if event is not None]
     encoded = orjson.dumps(waiting)
     if _NUL in encoded:
         # Which SQLite's json_extract would cut texts at.
