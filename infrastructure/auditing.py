@@ -15,7 +15,7 @@ from infrastructure.reading import NO_RECORD, LogReading
 from infrastructure.store import LogStore
 from projections.audit import RULES, Finding, Rule
 from projections.audit.rule import AuditedEvent, AuditedTransition
-from projections.entries import LogEntry
+from projections.entries import LogEntry, TransitionEntry
 from projections.event_dicts import Record
 from projections.status_board import Kind, OpenEvent
 
@@ -117,7 +117,7 @@ def _last_seen(after: Horizon, entries: Sequence[LogEntry]) -> tuple[int, int]:
     """Where the next page begins: by the entries' own orders and numbers, gaps or not."""
     order, transition = after
     for entry in entries:
-        if hasattr(entry, "number"):
+        if isinstance(entry, TransitionEntry):
             transition = entry.number
         else:
             order = entry.order

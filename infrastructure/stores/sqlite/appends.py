@@ -15,7 +15,7 @@ from domain.errors import ReadOnlyStoreError, StoreError
 from domain.horizon import Horizon
 from infrastructure.commit_signal import CommitSignals
 from infrastructure.store import Decide
-from infrastructure.stored import Commit, LogEnd, Source, WriterIdentity, Writes
+from infrastructure.stored import Commit, LogEnd, Source, Transition, WriterIdentity
 from infrastructure.stores.sqlite.at_the_end import AtTheEnd
 from infrastructure.stores.sqlite.connections import Connections, Superseded, Turn
 from infrastructure.stores.sqlite.errors import DRIVER_ERRORS, as_store_error
@@ -160,10 +160,10 @@ class SQLiteAppends:
                 end = known[1]
             else:
                 end = require_end(turn.run, self._url, log)
-            writes = decide(AtTheEnd(turn, log, end))
-            if not writes.events and not writes.transitions:
+            events, transitions = decide(AtTheEnd(turn, log, end))
+            if not events and not transitions:
                 return end, None
-            return self._store(turn, log, writer, end, writes)
+            return self._store(turn, log, writer, end, events, transitions)
 
         with self._connections.lock:
             end = self._in_turn(store, writer)
@@ -190,10 +190,15 @@ class SQLiteAppends:
         self._in_turn(store, writer, wait_seconds=_AT_ONCE)
 
     def _store(
-        self, turn: Turn, log: str, writer: WriterIdentity, end: LogEnd, writes: Writes
+        self,
+        turn: Turn,
+        log: str,
+        writer: WriterIdentity,
+        end: LogEnd,
+        events: Sequence[AuditLog.EventLogged],
+        transitions: Sequence[Transition],
     ) -> tuple[LogEnd, _Marker]:
         (order, transition), last_at = end
-        events, transitions = writes
         at, number = self._now(last_at), introduced(turn, log, writer)
         if transitions:
             insert_transitions(turn, log, end.horizon, transitions, at, number)

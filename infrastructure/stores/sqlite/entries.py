@@ -87,6 +87,8 @@ def _merged(
     changed: Callable[[list[Any]], Entry],
 ) -> list[Entry]:
     """The entries in the order of their commit: a transition comes after the event before it."""
+    if not transitions:
+        return [logged(event, after.transition) for event in events]
     entries: list[Entry] = []
     e = t = 0
     # Where a page of one sequence is full, what the other has beyond it may come later.
