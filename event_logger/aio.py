@@ -21,6 +21,7 @@ from domain.intake import Intake
 from domain.vocabulary import Snapshot, Vocabulary
 from event_logger.async_reader import AsyncLogReader
 from event_logger.bundle_builder import AsyncBundleBuilder, BundleBuilder
+from event_logger.former_keywords import also_named
 from event_logger.logger import EventLogger
 from event_logger.options import LoggerOptions
 from event_logger.order import Order, Orders
@@ -191,6 +192,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
             **built.event_data,
         )
 
+    @also_named(changes="updates")
     async def update_event(self, order: int, updates: dict[str, Any]) -> Order:
         """Take a live event further, after what was called before; see `EventLogger`'s."""
         self._usage.check()

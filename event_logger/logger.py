@@ -11,6 +11,7 @@ from domain.bundle import atomic_wrapper
 from domain.checks import Number
 from domain.vocabulary import Snapshot, Vocabulary
 from event_logger.bundle_builder import BundleBuilder
+from event_logger.former_keywords import also_named
 from event_logger.options import LoggerOptions
 from event_logger.order import Order, Orders
 from event_logger.reader import LogReader
@@ -181,6 +182,7 @@ class EventLogger(LogReader, Vocabulary[Order]):
             **built.event_data,
         )
 
+    @also_named(changes="updates")
     def update_event(self, order: int, updates: dict[str, Any]) -> Order:
         """Take a live event further, and a bundle's details with it; gives the order.
 
