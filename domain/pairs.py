@@ -39,7 +39,7 @@ KNOWN_TOKENS: frozenset[str] = _words("""
     BTC ETH BNB SOL XRP ADA DOGE DOT AVAX TRX LINK MATIC POL LTC BCH ETC ATOM UNI XLM XMR FIL APT
     ARB OP NEAR INJ SUI SEI TIA TON SHIB PEPE WIF BONK AAVE CRV CVX MKR SKY LDO RPL ENS SNX COMP
     GRT HNT BAT BAL FET RUNE ALGO ICP HBAR VET EGLD XTZ EOS FLOW SAND MANA AXS GALA APE IMX STX
-    KAS ENA ETHFI EIGEN PENDLE ONDO JUP PYTH HYPE DYDX GMX KING
+    XBT KAS ENA ETHFI EIGEN PENDLE ONDO JUP PYTH HYPE DYDX GMX KING
     WETH WBTC stETH wstETH eETH weETH rETH cbETH ezETH rsETH swETH osETH frxETH sfrxETH mETH ETHx
     cbBTC tBTC LBTC FBTC USDe sUSDe PYUSD GUSD LUSD SUSD crvUSD GHO FRAX sDAI
 """).union({*QUOTE_TOKENS} - {"USD"})
@@ -151,6 +151,9 @@ def _split(name: str) -> tuple[str, str | None] | None:
     cut = _cut(first)
     if cut is not None or _candidates(first):
         return cut
+    if _candidates(others[0]):
+        # PF_XBTUSD: what stands before the pair is no token.
+        return None
     return first, None if _is_contract(others[0]) else others[0]
 
 

@@ -36,6 +36,7 @@ SPLIT = [
     ("wstETHETH", "wstETH", "ETH"),
     ("weETH_ETH", "weETH", "ETH"),
     ("weETH/WETH", "weETH", "WETH"),
+    ("XBTUSD", "XBT", "USD"),
     ("1000PEPEUSDT", "1000PEPE", "USDT"),
     ("NEWCOINUSDC", "NEWCOIN", "USDC"),
     ("W/USDT", "W", "USDT"),
@@ -76,7 +77,7 @@ def test_a_pair_is_cut_into_base_and_quote(name: str, base: str, quote: str | No
     "name",
     ["WBTC", "wstETH", "weETH", "stETH", "cbBTC", "newETH", "FDUSD", "USDT", "ETH", "USD",
      "XETH", "FOOTUSD", "FOOBUSD", "FOOTUSD-PERP", "ethusdt", "NEWCOIN", "?", "/USDT", "ETH/",
-     "ETH USDT", " ETH/USDT", "btcusd", "TUSD", "ETHUSDTPERP!",
+     "ETH USDT", "PF_XBTUSD", "PI_ETHUSD", " ETH/USDT", "btcusd", "TUSD", "ETHUSDTPERP!",
      "/", "-PERP"],
 )  # fmt: skip
 def test_a_name_whose_base_cannot_be_told_is_refused(name: str) -> None:
