@@ -16,6 +16,8 @@ from projections.event_dicts import EventDict
 if TYPE_CHECKING:
     import pandas as pd
 
+    from infrastructure.redis.connection import RedisSource
+
 T = TypeVar("T")
 PAGE = 500
 
@@ -136,6 +138,10 @@ class AsyncLogReader:
                 stuck_after, event_type=event_type, venue=venue, status=status
             )
         )
+
+    async def health(self, redis: RedisSource = None, behind_after: Any = "10s") -> dict[str, Any]:
+        """How far the log's followers have come, and what waits; see `LogReader.health`."""
+        return await self._read(lambda reader: reader.health(redis, behind_after))
 
     async def history(self, order: int) -> list[dict[str, Any]]:
         """The event's logging and transitions, oldest first; raises `UnknownOrderError`."""

@@ -15,6 +15,7 @@ from event_logger.former_keywords import also_named
 from event_logger.options import LoggerOptions
 from event_logger.order import Order, Orders
 from event_logger.reader import LogReader
+from event_logger.settings import default_redis
 from event_logger.writing.composition import compose
 from event_logger.writing.letting_go import let_go
 from event_logger.writing.orderly_end import closed_at_the_end
@@ -84,6 +85,9 @@ class EventLogger(LogReader, Vocabulary[Order]):
         self.execution_mode = execution_mode
         self.include_balance_snapshots = include_balance_snapshots
         self._intake = audit_log.intake
+        self._redis: RedisSource = False
+        if options.is_live:
+            self._redis = default_redis() if redis is None else redis
         self._is_overridden = type(self).log_event is not EventLogger.log_event
         # Runs when the logger is garbage collected or the interpreter exits, whichever is first.
         self._finalizer = weakref.finalize(self, let_go, self.writer)
@@ -199,6 +203,13 @@ class EventLogger(LogReader, Vocabulary[Order]):
     def _place_of(self, order: int) -> tuple[str, str | None]:
         event = self._event(order)
         return event["venue"], event["token"]
+
+    def health(self, redis: RedisSource = None, behind_after: Any = "10s") -> dict[str, Any]:
+        """See `LogReader.health`: here of the Redis that this logger publishes to, and with
+        `last_errors`, what last kept its followers from following."""
+        asked = self._redis if redis is None else redis
+        found = super().health(asked, behind_after)
+        return found | {"last_errors": self.writer.last_errors}
 
     def flush(self) -> None:
         """Commit what was logged so far; it is on the disk when this returns."""

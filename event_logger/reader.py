@@ -15,7 +15,6 @@ from domain.audit_log import AuditLog
 from domain.checks import order as checked_order
 from domain.errors import (
     CorruptLogError,
-    ExportError,
     InvalidEventError,
     NotCopyableError,
     UnknownOrderError,
@@ -23,20 +22,21 @@ from domain.errors import (
 from domain.times import checked_duration
 from event_logger.bundles import BundleReading
 from event_logger.event_sequence import EventSequence
+from event_logger.exported import Exported
 from event_logger.search import Criteria, Search, checked_bound, checked_only, checked_text
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.listing import listed
 from infrastructure.reading import Records, Rows
-from infrastructure.stores import is_part_of_store
 from infrastructure.timestamps import RecordedTimes, load_pandas, timestamp_of
 from projections.bundle_trees import Tree
-from projections.csv_rows import as_stored
 from projections.event_dicts import AsTime, EventDict, event_dict
 from projections.status_board import LiveStatus
 from projections.summary import Summary
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from infrastructure.redis.connection import RedisSource
 
 
 class LogReader:
@@ -158,6 +158,17 @@ class LogReader:
         folded = LiveStatus().fold(self._records(1, last))
         return folded.as_dict(datetime.now(UTC), limit, only=only)
 
+    def health(self, redis: RedisSource = None, behind_after: Any = "10s") -> dict[str, Any]:
+        """How far the log's followers have come, whether Redis answers, and what waits.
+
+        See `infrastructure.health.health_of`; `redis` is a URL or a client, None asks none. Raises
+        `StoreError` and, for arguments that make no sense, `LogConfigurationError`.
+        """
+        from infrastructure.health import health_of
+
+        seconds = checked_duration("behind_after", behind_after)
+        return health_of(self._logs.store, self._log, redis, seconds)
+
     def history(self, order: int) -> list[dict[str, Any]]:
         """The event's statuses with their times, oldest first; the logging itself is the first.
 
@@ -196,21 +207,9 @@ class LogReader:
         formula, and a byte order mark. `progress` gets (done, total) rows now and then. Raises
         `ExportError`; the former file then stands as it was.
         """
-        from infrastructure.files.csv_export import write_csv
-
-        self._refuse_own_store(filepath)
         self._last_order()
-        # One moment, whatever is updated meanwhile.
-        last, until = self._logs.horizon(self._log)
-        stored = self._log.mode != "live"
-        return write_csv(
-            self._as_stored(last) if stored else self._records(1, last, str, until),
-            filepath,
-            stored=stored,
-            csv_safe=csv_safe,
-            total=last,
-            progress=progress,
-        )
+        source = Exported(self._logs, self._log, self._rows, self._records)
+        return source.to_csv(filepath, csv_safe=csv_safe, progress=progress)
 
     def export_to_jsonl(
         self, filepath: str | None = None, *, progress: Callable[[int, int], None] | None = None
@@ -221,22 +220,9 @@ class LogReader:
         without one: `event_log_YYYYMMDD_HHMMSS.jsonl` (UTC), a new file in the current folder.
         `progress` gets (done, total) entries now and then. Raises `ExportError`.
         """
-        from infrastructure.files.jsonl_export import write_jsonl
-
-        self._refuse_own_store(filepath)
         self._last_order()
-        return write_jsonl(self._logs, self._log, filepath, progress)
-
-    def _refuse_own_store(self, filepath: str | None) -> None:
-        if filepath is not None and is_part_of_store(self._logs.store.url, filepath):
-            raise ExportError(filepath, "it is the store of this log; name another file")
-
-    def _as_stored(self, last: int) -> Records:
-        for order, state in self._rows(1, last):
-            try:
-                yield order, as_stored(state)
-            except orjson.JSONDecodeError as error:
-                raise CorruptLogError(self._log.name, order, f"it is no JSON ({error})") from error
+        source = Exported(self._logs, self._log, self._rows, self._records)
+        return source.to_jsonl(filepath, progress)
 
     def bundle_tree(self, order: int) -> Tree:
         """The whole bundle that the event belongs to, as `{"event": …, "details": [trees]}`.

@@ -108,6 +108,28 @@ def notify(
 
 
 @commands.command()
+def health(
+    store: Store,
+    log: Log = "default",
+    redis: Redis = None,
+    behind: Annotated[
+        str,
+        typer.Option(metavar="TIME", help="Behind for longer than this is waiting (10s, 5m)."),
+    ] = "10s",
+    as_json: AsJson = False,
+) -> None:
+    """How far board and notifier have come, and whether Redis answers; exit 1 if anything waits.
+
+    Redis is asked where one is named, by --redis or EVENT_LOGGER_REDIS.
+    """
+    with open_log(store, log) as reader:
+        found = reader.health(redis, behind)
+    output.print_health(found, as_json)
+    if found["waiting"]:
+        raise typer.Exit(1)
+
+
+@commands.command()
 def tail(
     redis: Redis = None,
     channel_prefix: Prefix = "",

@@ -29,6 +29,27 @@ def print_status(board: Board, as_json: bool, *, only_stuck: bool = False) -> No
         _say_all(_whole(board, only_stuck))
 
 
+def print_health(health: Board, as_json: bool) -> None:
+    """The log's followers and Redis, and what waits."""
+    if as_json:
+        print_json(health)
+        return
+    last = health["last_commit"]
+    say(
+        f"log {text_of(health['log'])} ({health['mode']}): {counted(health['events'], 'event')},"
+        f" {counted(health['transitions'], 'transition')}"
+        + (f", last commit {last}" if last else "")
+    )
+    for follower in health["followers"]:
+        seconds = follower["seconds"]
+        age = "" if seconds is None else f", the oldest for {seconds:.1f} s"
+        say(f"{follower['name']}: at {follower['position']}, {follower['entries']} behind{age}")
+    if health["redis"] is not None:
+        say("redis: answers" if health["redis"]["answers"] else "redis: does not answer")
+    for sentence in health["waiting"] or ["nothing waits"]:
+        say(text_of(sentence))
+
+
 def watch_status(read: Callable[[], Board], interval: float, only_stuck: bool) -> None:
     """The board as it changes, until it is interrupted; without a terminal a block per change.
 

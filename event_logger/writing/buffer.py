@@ -38,6 +38,11 @@ class BufferedWriter:
         self._is_leased = False
         self._is_inside = False
 
+    @property
+    def last_errors(self) -> list[str]:
+        """See `Writer.last_errors`; a backtest has no followers."""
+        return []
+
     def submit(self, work: Work) -> range:
         """See `Writer.submit`; committed when a batch is full.
 

@@ -18,6 +18,10 @@ class Writer(Protocol):
 
     usage: Usage
 
+    @property
+    def last_errors(self) -> list[str]:
+        """What last kept those that follow its commits from following."""
+
     def submit(self, work: Work) -> range:
         """Log one event or bundle, or update an event; returns its orders.
 
@@ -46,6 +50,10 @@ class Writer(Protocol):
 class Follower(Protocol):
     """Follows the committed events in a thread of its own."""
 
+    @property
+    def last_error(self) -> str | None:
+        """What last kept it from following, also when that is over."""
+
     def start(self) -> None:
         """Begin to follow."""
 
@@ -68,6 +76,11 @@ class LiveWriter:
         self._followers = followers
         for follower in followers:
             follower.start()
+
+    @property
+    def last_errors(self) -> list[str]:
+        """What last kept its followers from following."""
+        return [error for one in self._followers if (error := one.last_error) is not None]
 
     def submit(self, work: Work) -> range:
         """See `Writer.submit`."""

@@ -56,6 +56,7 @@ class FollowerThread:
         self._stops: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self.run, name=name, daemon=True)
         self._outage: Outage | None = None
+        self.last_error: str | None = None
 
     @property
     def is_stopping(self) -> bool:
@@ -123,6 +124,7 @@ class FollowerThread:
             self._outage = None
 
     def _say(self, error: Exception) -> bool:
+        self.last_error = str(error) or repr(error)
         outage = self._outage_of(error)
         if outage is self._outage:
             return False

@@ -72,6 +72,11 @@ class Notifier:
             "event-log-notifier", log.name, self._round, _outage, self._release
         )
 
+    @property
+    def last_error(self) -> str | None:
+        """What last kept it from publishing, also when that is over."""
+        return self.thread.last_error
+
     def start(self) -> None:
         """Publish in a thread of its own until `stop`."""
         self.thread.start()

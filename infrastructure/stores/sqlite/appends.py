@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
@@ -17,6 +16,7 @@ from infrastructure.commit_signal import CommitSignals
 from infrastructure.store import Decide
 from infrastructure.stored import Commit, LogEnd, Source, Transition, WriterIdentity
 from infrastructure.stores.sqlite.at_the_end import AtTheEnd
+from infrastructure.stores.sqlite.clock import StoreClock
 from infrastructure.stores.sqlite.connections import Connections, Superseded, Turn
 from infrastructure.stores.sqlite.errors import DRIVER_ERRORS, as_store_error
 from infrastructure.stores.sqlite.holding import is_busy
@@ -31,11 +31,7 @@ from infrastructure.stores.sqlite.inserts import (
 from infrastructure.stores.sqlite.schema import LOCK_TIMEOUT_SECONDS
 from infrastructure.stores.sqlite.selects import require_end, select_end
 
-_log = logging.getLogger("event_logger")
-
 T = TypeVar("T")
-
-_CLOCK_BEHIND_MICROSECONDS = 60_000_000
 
 _AT_ONCE = 0.0
 
@@ -65,7 +61,7 @@ class SQLiteAppends:
         self._connections = connections
         self._commits = commits
         self._url = connections.location.url
-        self._has_warned_of_clock = False
+        self._clock = StoreClock(connections.location.url)
         self._known: dict[str, tuple[tuple[int, int], LogEnd]] = {}
 
     def create(self, opened: StoredEvent, name: str, identity: str, writer: WriterIdentity) -> bool:
@@ -84,7 +80,7 @@ class SQLiteAppends:
         log = originator_hex(opened)
 
         def fill(turn: Turn, drawn: Iterable[Sequence[AuditLog.EventLogged]]) -> _Marker:
-            at, number = self._now(None), introduced(turn, log, writer)
+            at, number = self._clock.now(None), introduced(turn, log, writer)
             insert_opened(turn, opened, name, identity, at, number)
             last, state = 0, opened.state
             for events in drawn:
@@ -199,7 +195,7 @@ class SQLiteAppends:
         transitions: Sequence[Transition],
     ) -> tuple[LogEnd, _Marker]:
         (order, transition), last_at = end
-        at, number = self._now(last_at), introduced(turn, log, writer)
+        at, number = self._clock.now(last_at), introduced(turn, log, writer)
         if transitions:
             insert_transitions(turn, log, end.horizon, transitions, at, number)
             stored = transitions[-1].stored
@@ -289,18 +285,3 @@ class SQLiteAppends:
                 return row is not None
         except (StoreError, *DRIVER_ERRORS):
             return False
-
-    def _now(self, last: int | None) -> int:
-        """The store's time, which never goes back within a log."""
-        now = time.time_ns() // 1000
-        if last is None or now > last:
-            return now
-        if last - now > _CLOCK_BEHIND_MICROSECONDS and not self._has_warned_of_clock:
-            self._has_warned_of_clock = True
-            _log.warning(
-                "this machine's clock is %d s behind the last commit of %s; the store's time stands"
-                " still until it has caught up",
-                (last - now) // 1_000_000,
-                self._url,
-            )
-        return last

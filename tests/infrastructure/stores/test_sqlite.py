@@ -13,7 +13,7 @@ import pytest
 
 from infrastructure.store import LogStore
 from infrastructure.stores import open_store
-from infrastructure.stores.sqlite import appends
+from infrastructure.stores.sqlite import clock
 from infrastructure.stores.sqlite.connections import Loan, Turn
 from tests.infrastructure.stores.contract import DurableStoreContract, StoreContract
 from tests.infrastructure.stores.written import Step
@@ -50,8 +50,8 @@ class SQLiteBackend:
     @contextmanager
     def at_time(self, microseconds: int) -> Iterator[None]:
         with pytest.MonkeyPatch.context() as patch:
-            clock = SimpleNamespace(time_ns=lambda: microseconds * 1000)
-            patch.setattr(appends, "time", clock)
+            stopped = SimpleNamespace(time_ns=lambda: microseconds * 1000)
+            patch.setattr(clock, "time", stopped)
             yield
 
     def cost(self, store: LogStore, read: Callable[[], object]) -> int:
