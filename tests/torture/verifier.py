@@ -16,7 +16,8 @@ from tests.redis_server import RedisServer, eventually
 from tests.torture.caller import HOUR, options
 from tests.torture.journal import Call, Told
 from tests.torture.plan import BACKTEST, COMMIT_EVERY
-from tests.torture.processes import Running
+from tests.torture.caller import HOUR
+from tests.torture.worker import options
 
 LARGEST_BUNDLE = 8
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 from uuid import UUID
@@ -178,7 +177,7 @@ class SQLiteAppends:
         def store(turn: Turn) -> tuple[None, _Marker | None]:
             turn.run(
                 "UPDATE writers SET ended_at=? WHERE log_id=? AND writer=?",
-                (time.time_ns() // 1000, log_id.hex, number),
+                (self._clock.now(None), log_id.hex, number),
             )
             return None, _Marker(log_id.hex, 0, b"", None, number)
 
