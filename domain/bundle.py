@@ -5,9 +5,9 @@ What a bundle spans is said here and nowhere else: `last_order_of` and `wrapper_
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import orjson
 
@@ -51,8 +51,13 @@ def check_parent(order: int, record: Record) -> None:
 class Step(int):
     """A step of a bundle being built: stands for its order, which exists after the block.
 
-    Its value is the step's place in the bundle, depth-first, the wrapper being 0.
+    Its value is the step's place in the bundle, depth-first, the wrapper being 0. Awaiting it gives
+    the step itself at once, so that asynchronous code may await its steps as it awaits its orders.
     """
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        yield from ()
+        return self
 
 
 def atomic_wrapper(

@@ -170,7 +170,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         position_snapshot: Snapshot = None,
         **event_data: Any,
     ) -> AsyncBundleBuilder:
-        """A bundle built step by step in an `async with` block; its steps are plain calls."""
+        """A bundle built step by step in an `async with` block; only the block's end waits."""
         self._usage.check()
         return AsyncBundleBuilder(
             self._intake.rules,

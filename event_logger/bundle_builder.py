@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from domain.bundle import Step, atomic_wrapper
 from domain.bundle_planner import ARGUMENTS
@@ -30,6 +30,8 @@ class BundleBuilder(Vocabulary[Step]):
     Every typed method gives a `Step`, a handle that later steps can name in `related_events`. When
     the block ends the bundle is logged in one transaction and `orders` holds its orders, the
     wrapper's first: `bundle.orders[step]`. An exception inside the block logs nothing.
+
+    `async with` does what `with` does, and a step may be awaited, which gives the step at once.
     """
 
     def __init__(
@@ -124,6 +126,18 @@ class BundleBuilder(Vocabulary[Step]):
         if exc_type is None:
             self.orders = self._finish(self)
 
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        """As the end of a `with` block: the bundle is logged without yielding to the loop."""
+        self.__exit__(exc_type, exc_val, exc_tb)
+
     def _end(self, exc_type: type[BaseException] | None) -> None:
         self._is_open = False
         if exc_type is not None:
@@ -166,11 +180,18 @@ class BundleBuilder(Vocabulary[Step]):
 
 
 class AsyncBundleBuilder(BundleBuilder):
-    """A bundle built step by step in an `async with` block; the steps are plain calls."""
+    """A bundle of an asynchronous logger: the end of its `async with` block waits for the commit.
+
+    Bundles inside it do no I/O of their own, and take `with` and `async with` alike.
+    """
 
     def __init__(self, rules: LoggingRules, log: LogBundleAsync, *arguments: Any) -> None:
         super().__init__(rules, _refuse_plain_with, *arguments)
         self._log = log
+
+    def __enter__(self) -> Self:
+        """Raises `InvalidEventError`: the commit must be awaited."""
+        _refuse_plain_with(self)
 
     async def __aenter__(self) -> Self:
         return self
@@ -206,7 +227,7 @@ def _captured(rules: LoggingRules, arguments: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _refuse_plain_with(built: BundleBuilder) -> Orders:
+def _refuse_plain_with(built: BundleBuilder) -> NoReturn:
     raise InvalidEventError(
         "bundle",
         built.bundle_name,

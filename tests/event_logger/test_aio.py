@@ -14,7 +14,6 @@ from domain.errors import (
     EventIdConflictError,
     IllegalTransitionError,
     InvalidAmountError,
-    InvalidEventError,
     UpdateNotAllowedError,
 )
 from event_logger import AsyncEventLogger, open_log
@@ -146,30 +145,6 @@ def test_a_backtest_is_never_updated(store: str) -> None:
     run(store, test, "backtest")
 
 
-def test_bundles_are_built_step_by_step_by_several_tasks(store: str) -> None:
-    async def build(logger: AsyncEventLogger, name: str) -> Any:
-        async with logger.bundle(HOUR, name) as bundle:
-            loan = bundle.log_flash_borrow(HOUR, "BALANCER", "WETH", 20)
-            await asyncio.sleep(0)
-            bundle.log_flash_repay(HOUR, "BALANCER", "WETH", 20, related_events=[loan])
-        return bundle.orders
-
-    async def test(logger: AsyncEventLogger) -> None:
-        built = await asyncio.gather(*(build(logger, f"B{n}") for n in range(10)))
-        assert sorted(order for orders in built for order in orders) == list(range(1, 31))
-        for orders in built:
-            assert (await logger.events[orders[2] - 1])["related_events"] == [orders[1]]
-        with pytest.raises(InvalidEventError, match="needs `async with`; nothing is logged"):
-            with logger.bundle(HOUR, "PLAIN") as bundle:
-                bundle.log_price_update(HOUR, "BINANCE", "ETH", 1)
-        with pytest.raises(ZeroDivisionError):
-            async with logger.bundle(HOUR, "FAILED") as bundle:
-                bundle.log_price_update(HOUR, "BINANCE", "ETH", 1 / 0)
-        assert await logger.global_order == 30
-
-    run(store, test)
-
-
 def test_what_is_logged_is_captured_before_it_waits(store: str) -> None:
     async def test(logger: AsyncEventLogger) -> None:
         snapshot = {"wallet": {"ETH": 1.0}}
@@ -266,20 +241,6 @@ def test_event_ids_hold_from_one_logger_to_the_next(store: str) -> None:
     run(store, twice)
     with open_log(store) as reader:
         assert reader.global_order == 3
-
-
-def test_a_bundle_inside_a_bundle(store: str) -> None:
-    async def test(logger: AsyncEventLogger) -> None:
-        async with logger.bundle(HOUR, "ENTRY") as bundle:
-            with bundle.bundle(HOUR, "LOOP") as loop:
-                stake = loop.log_stake(HOUR, "LIDO", 10, 9.9, 1.01)
-            bundle.log_price_update(HOUR, "BINANCE", "ETH", 2500, related_events=[stake])
-        assert bundle.orders == [1, 2, 3, 4]
-        assert (await logger.events[3])["related_events"] == [3]
-        (tree,) = [tree async for tree in logger.bundle_trees()]
-        assert [one["event"]["order"] for one in tree["details"]] == [2, 4]
-
-    run(store, test)
 
 
 def test_without_snapshots_an_update_leaves_them_out(store: str) -> None:
