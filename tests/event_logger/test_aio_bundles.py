@@ -12,9 +12,8 @@ import pytest
 
 from domain.bundle import Step
 from domain.errors import InvalidAmountError, InvalidEventError
-from event_logger import AsyncEventLogger, EventLogger
+from event_logger import AsyncEventLogger, EventLogger, open_log
 from event_logger.bundle_builder import BundleBuilder
-from event_logger.reader import open_log
 from tests.support import HOUR, url_of
 
 Test = Callable[[AsyncEventLogger], Coroutine[Any, Any, None]]
