@@ -13,10 +13,10 @@ from infrastructure.audit_logs import AuditLogs
 from infrastructure.auditing import audited
 from projections.audit import Severity
 from tests.redis_server import RedisServer, eventually
-from tests.torture.caller import HOUR, options
+from tests.torture.caller import HOUR
 from tests.torture.journal import Call, Told
 from tests.torture.plan import BACKTEST, COMMIT_EVERY
-from tests.torture.caller import HOUR
+from tests.torture.processes import Running
 from tests.torture.worker import options
 
 LARGEST_BUNDLE = 8
