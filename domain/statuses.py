@@ -76,10 +76,10 @@ _TRADES = frozenset({"SPOT_TRADE", "TRADE_EXECUTED"})
 def is_exchange_order(record: dict[str, Any], update: Container[str] = ()) -> bool:
     """Whether an event is an order on an exchange, and not a transaction.
 
-    It is where it was logged with an `exchange_order_id`; a trade is as long as neither it nor its
-    first `update` names a transaction: a swap on chain does.
+    It is where it was logged with an `exchange_order_id`, or as filled; a trade is as long as
+    neither it nor its first `update` names a transaction: a swap on chain does.
     """
-    if "exchange_order_id" in record:
+    if "exchange_order_id" in record or record.get("status") == FILLED:
         return True
     return record["event_type"] in _TRADES and not any(
         name in record or name in update for name in ("tx_hash", "nonce")

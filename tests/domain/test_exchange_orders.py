@@ -84,6 +84,19 @@ def test_which_events_are_orders(logged: Update, first: Update, *, is_order: boo
     assert way.status == mine
 
 
+@pytest.mark.parametrize("event_type", ["SPOT_TRADE", "TRADE_EXECUTED"])
+@pytest.mark.parametrize(
+    "update", [{"tx_hash": "0xa"}, {"nonce": 3}, {"status": "confirmed", "tx_hash": "0xa"}]
+)
+def test_a_trade_that_was_filled_when_logged_stays_an_order(
+    event_type: str, update: Update
+) -> None:
+    way = Way(event_type=event_type, status="filled")
+    with pytest.raises(IllegalTransitionError) as refused:
+        way.update(update)
+    assert refused.value.legal == ()
+
+
 def test_another_exchange_order_id_replaces_the_order_and_stays_in_the_history() -> None:
     way = Way({"status": "submitted"}, **PLACED)
     way.update({"status": "submitted", "exchange_order_id": "43"})
