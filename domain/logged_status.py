@@ -26,8 +26,10 @@ def logged_status(record: dict[str, Any], given: Any, *, is_live: bool) -> str |
     """
     if given is None:
         return COMPLETED if is_live and record["event_type"] in TELLING_TYPES else None
+    # Only text is compared: some arrays and missing values are neither equal nor unequal to it.
+    text = str.__str__(given) if isinstance(given, str) else None
     if not is_live:
-        if given == COMPLETED:
+        if text == COMPLETED:
             return None
         raise InvalidEventError(
             "status",
@@ -37,20 +39,20 @@ def logged_status(record: dict[str, Any], given: Any, *, is_live: bool) -> str |
         )
     is_order = is_exchange_order(record)
     legal = [one for one in LOGGED_STATUSES if is_order or one != FILLED]
-    if not isinstance(given, str) or given not in legal:
-        kind = "" if is_order or given != FILLED else " (filled is for orders on an exchange)"
+    if text not in legal:
+        kind = "" if is_order or text != FILLED else " (filled is for orders on an exchange)"
         raise InvalidEventError(
             "status",
             given,
             f"of an event when logged must be one of {', '.join(legal)}, not {shown(given)}{kind}",
         )
-    if given == SUBMITTED and not any(name in record for name in _NAMES_WHAT_WAS_SENT):
+    if text == SUBMITTED and not any(name in record for name in _NAMES_WHAT_WAS_SENT):
         raise InvalidEventError(
             "status",
             given,
             "of what is submitted needs a tx_hash, an exchange_order_id or an event_id with it",
         )
-    return None if given == PENDING else str(given)
+    return None if text == PENDING else text
 
 
 def refuse_status_of_detail(path: str, given: Any) -> None:

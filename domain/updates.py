@@ -39,6 +39,7 @@ def checked_update(order: int, update: Any) -> Changes:
 
 def _checked_status(value: Any) -> str:
     if isinstance(value, str) and value in STATUSES:
-        return str(value)
+        # Of an Enum's member, `str` gives the name.
+        return str.__str__(value)
     known = ", ".join(name for name in STATUSES if name != COMPLETED)
     raise InvalidUpdateError("status", value, f"must be one of {known}, not {shown(value)}")

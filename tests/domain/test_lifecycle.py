@@ -259,3 +259,16 @@ def test_a_lifecycle_is_what_its_stored_transitions_say(tried: list[Update]) -> 
         assert replayed.since == way.lifecycle.since
         if replayed.status in OPEN_STATUSES - {"pending", "submitted"}:
             assert replayed.values.get("confirmation_blocks") is None
+
+
+def test_who_decided_an_update_and_why_is_of_that_update_though_said_before() -> None:
+    told = {"by": "desk", "reason": "operator"}
+    way = Way({"status": "submitted", "tx_hash": "0xa"} | told)
+    way.update({"status": "submitted", "tx_hash": "0xb"} | told)
+    way.update({"confirmation_blocks": None} | told)
+    way.update({"status": "confirmed"} | told)
+    assert [one.changes for one in way.stored] == [
+        {"tx_hash": "0xa"} | told,
+        {"tx_hash": "0xb"} | told,
+        told,
+    ]

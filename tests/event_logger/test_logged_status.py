@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -85,6 +87,49 @@ def test_a_status_that_cannot_be_is_refused(
     with pytest.raises(InvalidEventError, match=f"^status .*{sentence}"):
         live.log_event(NOON, "STAKE_DEPOSIT", "LIDO", **given)
     assert live.global_order == 0
+
+
+@pytest.mark.parametrize("given", [pd.NA, pd.NaT, np.array(["pending", "x"]), ["pending"], b"x"])
+def test_a_status_that_is_no_text_is_refused_whatever_it_compares_as(
+    live: EventLogger, given: Any
+) -> None:
+    for logger in (live, EventLogger()):
+        with pytest.raises(InvalidEventError, match="^status "):
+            logger.log_event(NOON, "STAKE_DEPOSIT", "LIDO", status=given)
+        assert logger.global_order == 0
+
+
+class Named(str, Enum):
+    SUBMITTED = "submitted"
+    CONFIRMED = "confirmed"
+
+
+class NamedAnew(StrEnum):
+    SUBMITTED = "submitted"
+    CONFIRMED = "confirmed"
+
+
+class Written(str):
+    def __str__(self) -> str:
+        return "written otherwise"
+
+
+@pytest.mark.parametrize(
+    ("submitted", "confirmed"),
+    [
+        (Named.SUBMITTED, Named.CONFIRMED),
+        (NamedAnew.SUBMITTED, NamedAnew.CONFIRMED),
+        (Written("submitted"), Written("confirmed")),
+        (np.str_("submitted"), np.str_("confirmed")),
+    ],
+)
+def test_a_status_is_the_text_that_it_holds(
+    live: EventLogger, submitted: str, confirmed: str
+) -> None:
+    live.log_event(NOON, "STAKE_DEPOSIT", "LIDO", status=submitted, tx_hash="0xa")
+    live.update_event(1, {"status": confirmed})
+    assert [one["status"] for one in live.history(1)] == ["submitted", "confirmed"]
+    assert live.live_status()["counts"] == {"confirmed": 1}
 
 
 @pytest.mark.parametrize("given", [{"tx_hash": "0xa"}, {"event_id": "e"}])
