@@ -170,14 +170,13 @@ EVENT_DATA_CHECKS: dict[str, Check] = {
 }
 """The checks of the declared fields that a caller may give as `**event_data`."""
 
-UPDATE_CHECKS: dict[str, Check] = {name: FIELD_CHECKS[name] for name in _NAMES[Role.UPDATABLE]} | {
-    "reason": checks.text,
-    "by": checks.text,
-}
-"""The checks of what an update of a live event may carry beside its status.
+OF_THE_UPDATE: tuple[str, ...] = ("reason", "by")
+"""Why an update was made and who decided it: the update's own, no fields of the event."""
 
-`reason` says why, `by` who decided it: they are the update's own, no fields of the event.
-"""
+UPDATE_CHECKS: dict[str, Check] = {name: FIELD_CHECKS[name] for name in _NAMES[Role.UPDATABLE]} | {
+    name: checks.text for name in OF_THE_UPDATE
+}
+"""The checks of what an update of a live event may carry beside its status."""
 
 TRANSACTION_FIELDS: tuple[str, ...] = _NAMES[Role.SHARED]
 """What the details of a bundle share with their wrapper: they are one transaction."""

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from domain.errors import IllegalTransitionError, InvalidUpdateError, shown
 from domain.event_values import decimal_of
-from domain.fields import CLEARED_BY_REORG
+from domain.fields import CLEARED_BY_REORG, OF_THE_UPDATE
 from domain.statuses import CONFIRMED, REORGED, SUBMITTED, table_of
 from domain.values import canonical
 
@@ -57,6 +57,8 @@ def decided(present: Present, update: Changes) -> tuple[str, Changes] | None:
                 f"is missing: order {order} was logged without an event_id, so submitting it needs"
                 f" {'an' if is_order else 'a'} {needed}",
             )
+    # The same words as of the update before are still this one's.
+    changes |= {name: update[name] for name in OF_THE_UPDATE if name in update}
     if target == REORGED:
         changes |= {name: None for name in CLEARED_BY_REORG if values.get(name) is not None}
     return target, changes

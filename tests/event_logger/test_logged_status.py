@@ -143,6 +143,20 @@ def test_an_event_goes_on_from_the_status_that_it_was_logged_with(
     assert live.live_status()["confirmation_seconds"]["median"] >= 0
 
 
+def test_what_an_update_replaces_stays_in_the_historys_first_line(live: EventLogger) -> None:
+    logged: dict[str, Any] = {
+        "exchange_order_id": "A", "filled_amount": 1, "average_price": 2.5, "fee": 0.1,
+        "fee_token": "BNB", "gas_units": 21000, "tx_hash": "0xa", "nonce": 7,
+    }  # fmt: skip
+    live.log_event(NOON, "SPOT_TRADE", "BINANCE", "ETH", 10, **logged)
+    live.log_event(NOON, "STAKE_DEPOSIT", "LIDO", position_snapshot={"wallet": {"ETH": 1}})
+    live.update_event(1, {"status": "submitted", "exchange_order_id": "B", "filled_amount": 2})
+    first, second = live.history(1)
+    assert first == {"status": "pending", "recorded_at": first["recorded_at"]} | logged
+    assert (second["exchange_order_id"], second["filled_amount"]) == ("B", 2)
+    assert list(live.history(2)[0]) == ["status", "recorded_at"]
+
+
 def test_a_bundles_details_have_their_wrappers(live: EventLogger) -> None:
     details: list[dict[str, Any]] = [
         {"event_type": "STAKE_DEPOSIT", "venue": "LIDO"},
