@@ -26,7 +26,8 @@ from domain.statuses import is_exchange_order
 from domain.times import iso_utc
 
 # The snapshot is large, and nothing depends on the one that was logged.
-_LOGGED_VALUES = tuple(name for name in UPDATE_CHECKS if name != "position_snapshot")
+LOGGED_VALUES = tuple(name for name in UPDATE_CHECKS if name != "position_snapshot")
+"""What an event is logged with and updates may replace."""
 
 
 def lifecycle_id(log_id: UUID, order: int) -> UUID:
@@ -122,7 +123,7 @@ class EventLifecycle(Aggregate):
         `IllegalTransitionError`.
         """
         before = record.get("status", PENDING)
-        logged = {name: record[name] for name in _LOGGED_VALUES if name in record}
+        logged = {name: record[name] for name in LOGGED_VALUES if name in record}
         has_event_id = "event_id" in record
         if is_order is None:
             is_order = is_exchange_order(record, update)

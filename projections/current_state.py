@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from domain.fields import TIME_FIELDS
-from domain.lifecycle import PENDING
-from domain.sharing import shared, shared_of
+from domain.fields import TIME_FIELDS, TRANSACTION_FIELDS
+from domain.lifecycle import LOGGED_VALUES, PENDING
+from domain.sharing import shared_of
 from projections.event_dicts import AsTime, Record
+
+_LOGGED = frozenset((*TRANSACTION_FIELDS, *LOGGED_VALUES))
 
 Transition = dict[str, Any]
 """What is stored of a transition; `changes` holds the values that it changed."""
@@ -37,12 +39,13 @@ def history(
 ) -> list[dict[str, Any]]:
     """The logging and every transition: `status`, `recorded_at`, and the values that it set.
 
-    None is a value that the transition cleared.
+    The logging sets what updates may replace and what is of the transaction, the position snapshot
+    apart. None is a value that the transition cleared.
     """
     first = {
         "status": record.get("status", PENDING),
         "recorded_at": record["recorded_at"],
-    } | shared(record)
+    } | {name: value for name, value in record.items() if name in _LOGGED}
     steps = [first]
     for transition in transitions:
         steps.append(
