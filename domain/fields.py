@@ -173,9 +173,9 @@ EVENT_DATA_CHECKS: dict[str, Check] = {
 OF_THE_UPDATE: tuple[str, ...] = ("reason", "by")
 """Why an update was made and who decided it: the update's own, no fields of the event."""
 
-UPDATE_CHECKS: dict[str, Check] = {name: FIELD_CHECKS[name] for name in _NAMES[Role.UPDATABLE]} | {
-    name: checks.text for name in OF_THE_UPDATE
-}
+UPDATE_CHECKS: dict[str, Check] = {
+    name: FIELD_CHECKS[name] for name in _NAMES[Role.UPDATABLE]
+} | dict.fromkeys(OF_THE_UPDATE, checks.text)
 """The checks of what an update of a live event may carry beside its status."""
 
 TRANSACTION_FIELDS: tuple[str, ...] = _NAMES[Role.SHARED]

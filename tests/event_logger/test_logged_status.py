@@ -94,12 +94,12 @@ def test_a_status_that_is_no_text_is_refused_whatever_it_compares_as(
     live: EventLogger, given: Any
 ) -> None:
     for logger in (live, EventLogger()):
-        with pytest.raises(InvalidEventError, match="^status "):
+        with pytest.raises(InvalidEventError, match=r"^status "):
             logger.log_event(NOON, "STAKE_DEPOSIT", "LIDO", status=given)
         assert logger.global_order == 0
 
 
-class Named(str, Enum):
+class Named(str, Enum):  # noqa: UP042 - its text is its name, unlike a StrEnum's
     SUBMITTED = "submitted"
     CONFIRMED = "confirmed"
 
