@@ -44,10 +44,10 @@ class Only(NamedTuple):
     status: str | None = None
 
     def holds(self, venue: str, event_type: str, status: str) -> bool:
-        """Whether an event of this kind is among them."""
+        """Whether an event of this kind is among them; a transfer is at both its venues."""
         return (
             self.event_type in (None, event_type)
-            and self.venue in (None, venue)
+            and self.venue in (None, venue, *venue.split("→"))
             and self.status in (None, status)
         )
 

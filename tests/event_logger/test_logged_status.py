@@ -209,7 +209,12 @@ def test_the_board_is_asked_by_type_venue_and_status(live: EventLogger) -> None:
     live.log_event(NOON, "STAKE_DEPOSIT", "LIDO")
     live.log_event(NOON, "STAKE_DEPOSIT", "ETHERFI", status="submitted", tx_hash="0xa")
     live.log_event(NOON, "LOAN_CREATED", "AAVE")
+    live.log_venue_transfer(NOON, "BINANCE", "ETHEREUM", "ETH", 1, status="submitted", tx_hash="b")
     for only, orders in (
+        ({"venue": "BINANCE"}, [4]),
+        ({"venue": "ETHEREUM"}, [4]),
+        ({"venue": "BINANCE→ETHEREUM"}, [4]),
+        ({"venue": "ETH"}, []),
         ({"event_type": "STAKE_DEPOSIT"}, [1, 2]),
         ({"venue": "AAVE"}, [3]),
         ({"status": "pending"}, [1, 3]),
