@@ -23,6 +23,7 @@ from domain.times import checked_duration
 from event_logger.bundles import BundleReading
 from event_logger.event_sequence import EventSequence
 from event_logger.exported import Exported
+from event_logger.misspelt import found_or_said
 from event_logger.search import Criteria, Search, checked_bound, checked_only, checked_text
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.listing import listed
@@ -120,12 +121,14 @@ class LogReader:
         """The events for which all criteria hold, in order; see `event_logger.search.Criteria`.
 
         Look-ups by `event_id`, `tx_hash` and `parent` do not scan. Raises `InvalidEventError` for
-        a criterion that no event can meet, such as a time that is none.
+        a criterion that no event can meet, such as a time that is none. Where nothing is found, the
+        type, venue or status that the log does not hold is warned of, with the nearest one.
         """
         wanted = Search.of(criteria)
         reads = self._logs.store.reads
         rows = wanted.candidates(reads, self._reading, self._log, self._last_order())
-        return islice(filter(wanted.is_wanted, self._event_dicts(rows)), wanted.limit)
+        found = islice(filter(wanted.is_wanted, self._event_dicts(rows)), wanted.limit)
+        return found_or_said(found, wanted, self._log.name, lambda: self.events)
 
     def get_summary_stats(self) -> dict[str, Any]:
         """Counts by type and venue, exact sums of amounts, first and last order."""

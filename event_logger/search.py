@@ -68,9 +68,19 @@ class Search:
         given: dict[str, Any] = dict(criteria)
         for name in _TEXTS & given.keys():
             checked_text(name, given[name])
+            if given[name] is not None and not given[name].strip():
+                raise InvalidEventError(
+                    name, given[name], f"must be text that is not blank, not {shown(given[name])}"
+                )
         for name, value in _whole_numbers(given):
-            if value is not None and (type(value) is not int or (name == "limit" and value < 0)):
+            if value is None:
+                continue
+            if type(value) is not int or (name == "limit" and value < 0):
                 raise InvalidEventError(name, value, f"must be a whole number, not {shown(value)}")
+            if name != "limit" and value < 1:
+                raise InvalidEventError(
+                    name, value, f"must be an order (1, 2, 3 …), not {shown(value)}"
+                )
         for name in ("since", "until"):
             if given.get(name) is not None:
                 given[name] = checked_moment(name, given[name])
@@ -80,7 +90,7 @@ class Search:
         """Whether an event among the candidates is wanted."""
         return (
             (self.event_type is None or event["event_type"] == self.event_type)
-            and (self.venue is None or self.venue in _venues(event))
+            and (self.venue is None or self.venue in venues_of(event))
             and (self.token is None or event["token"] == self.token)
             and (self.status is None or event["status"] == self.status)
             and (self.event_id is None or event["event_id"] == self.event_id)
@@ -202,5 +212,8 @@ def checked_moment(field: str, value: Any) -> pd.Timestamp:
     return moment
 
 
-def _venues(event: EventDict) -> tuple[Any, ...]:
-    return event["venue"], event.get("from_venue"), event.get("to_venue")
+def venues_of(event: EventDict) -> tuple[Any, ...]:
+    """The venues that an event is at: of a transfer, its two sides as well."""
+    venue = event["venue"]
+    # A transfer's venue is written as from→to, whether or not it has the two sides by themselves.
+    return (venue, event.get("from_venue"), event.get("to_venue"), *venue.split("→"))

@@ -24,7 +24,6 @@ EventLoggerError
 │   ├── StoreUrlError (ValueError)          a store URL that makes no sense
 │   ├── StoreNotFoundError                  nothing there to read
 │   ├── NotAnAuditStoreError                a file that is not ours; left untouched
-│   ├── IncompleteStoreError                copied without its write-ahead log
 │   ├── NewerStoreError                     written by a newer version
 │   ├── OlderStoreError                     of a former format; to be upgraded before it is read
 │   └── ReadOnlyStoreError                  cannot be written to
@@ -62,7 +61,6 @@ from domain.errors.logs import (
 from domain.errors.stores import (
     EventLogFileError,
     ExportError,
-    IncompleteStoreError,
     NewerStoreError,
     NotAnAuditStoreError,
     OlderStoreError,
@@ -89,7 +87,6 @@ __all__ = [
     "ExportError",
     "ForkedLoggerError",
     "IllegalTransitionError",
-    "IncompleteStoreError",
     "InvalidAmountError",
     "InvalidEventError",
     "InvalidEventTypeError",

@@ -26,10 +26,6 @@ class NotAnAuditStoreError(StoreError):
     """The file is not an event log store; it was left untouched."""
 
 
-class IncompleteStoreError(StoreError):
-    """The store was copied without its write-ahead log, and lacks what was committed last."""
-
-
 class NewerStoreError(StoreError):
     """The store was written by a newer version of this package."""
 

@@ -32,7 +32,6 @@ ERRORS = [
     "ExportError",
     "ForkedLoggerError",
     "IllegalTransitionError",
-    "IncompleteStoreError",
     "InvalidAmountError",
     "InvalidEventError",
     "InvalidEventTypeError",

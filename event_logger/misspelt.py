@@ -1,0 +1,45 @@
+"""A search that finds nothing because what it asks for is written otherwise in the log."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Callable, Iterable, Iterator
+
+from domain.errors import shown
+from event_logger.search import Search, venues_of
+from projections.event_dicts import EventDict
+
+_log = logging.getLogger("event_logger")
+
+_HELD: dict[str, Callable[[EventDict], Iterable[str | None]]] = {
+    "event_type": lambda event: (event["event_type"],),
+    "venue": venues_of,
+    "status": lambda event: (event["status"],),
+}
+
+
+def found_or_said(
+    found: Iterator[EventDict], wanted: Search, name: str, events: Callable[[], Iterable[EventDict]]
+) -> Iterator[EventDict]:
+    """What is found. Where that is nothing, a type, venue or status that the log does not hold is
+    said as a warning, with the nearest that it does; `events` are all of the log named `name`.
+    """
+    is_empty = wanted.limit != 0
+    for event in found:
+        is_empty = False
+        yield event
+    asked = {field: value for field in _HELD if (value := getattr(wanted, field)) is not None}
+    if not is_empty or not asked:
+        return
+    held: dict[str, set[str]] = {field: set() for field in asked}
+    for event in events():
+        for field, values in held.items():
+            values.update(value for value in _HELD[field](event) if value is not None)
+    for field, value in asked.items():
+        if value not in held[field]:
+            # In any case: lido is nearest to LIDO.
+            spelt = {one.casefold(): one for one in sorted(held[field])}
+            nearest = difflib.get_close_matches(value.casefold(), spelt, n=1, cutoff=0.0)
+            hint = f"; the nearest is {shown(spelt[nearest[0]])}" if nearest else ""
+            _log.warning("log %r holds no %s %s%s", name, field, shown(value), hint)

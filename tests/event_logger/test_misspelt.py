@@ -1,0 +1,92 @@
+"""A search that finds nothing because a type, venue or status is misspelt says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from event_logger import EventLogger, InvalidEventError
+from tests.commands import run
+from tests.support import HOUR, url_of
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    return url_of(tmp_path / "runs.db")
+
+
+@pytest.fixture
+def logger(store: str) -> Iterator[EventLogger]:
+    with EventLogger(store=store) as logger:
+        logger.log_event(HOUR, "STAKE_DEPOSIT", "LIDO", "ETH", 1)
+        logger.log_venue_transfer(HOUR, "WALLET", "BINANCE", "USDT", 5)
+        logger.log_event(HOUR, "VENUE_TRANSFER", "BYBIT→OKX", "USDT", 5)
+        logger.flush()
+        yield logger
+
+
+@pytest.mark.parametrize(
+    ("criteria", "said"),
+    [
+        ({"event_type": "STAKE_DEPOSITS"}, ["event_type 'STAKE_DEPOSITS'", "'STAKE_DEPOSIT'"]),
+        ({"venue": "lido"}, ["venue 'lido'", "'LIDO'"]),
+        ({"venue": "BINANCES"}, ["venue 'BINANCES'", "'BINANCE'"]),
+        ({"status": "complete"}, ["status 'complete'", "'completed'"]),
+        ({"event_type": "GAS", "venue": "LIDOO"}, ["event_type 'GAS'", "venue 'LIDOO'", "'LIDO'"]),
+    ],
+)
+def test_what_the_log_does_not_hold_is_said_with_the_nearest(
+    logger: EventLogger, caplog: pytest.LogCaptureFixture, criteria: Any, said: list[str]
+) -> None:
+    assert list(logger.search(**criteria)) == []
+    assert all(part in caplog.text for part in said)
+
+
+@pytest.mark.parametrize(
+    "criteria",
+    [
+        {"event_type": "STAKE_DEPOSIT", "venue": "BINANCE"},
+        {"event_type": "STAKE_DEPOSIT"},
+        {"token": "XYZ"},
+        {"event_type": "NONE_SUCH", "limit": 0},
+    ],
+)
+def test_what_it_holds_is_not(
+    logger: EventLogger, caplog: pytest.LogCaptureFixture, criteria: Any
+) -> None:
+    list(logger.search(**criteria))
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("venue", "orders"), [("WALLET", [2]), ("BINANCE", [2]), ("BYBIT", [3]), ("OKX", [3])]
+)
+def test_a_venue_is_either_side_of_a_transfer(
+    logger: EventLogger, venue: str, orders: list[int]
+) -> None:
+    assert [event["order"] for event in logger.search(venue=venue)] == orders
+
+
+@pytest.mark.parametrize(
+    "criteria",
+    [
+        {"orders": (-1, 5)},
+        {"orders": (0, None)},
+        {"parent": 0},
+        {"parent": -3},
+        {"venue": ""},
+        {"event_type": "  "},
+        {"since": ""},
+    ],
+)
+def test_what_no_event_can_meet_is_refused(logger: EventLogger, criteria: Any) -> None:
+    with pytest.raises(InvalidEventError):
+        logger.search(**criteria)
+
+
+def test_the_command_says_it_on_stderr(logger: EventLogger, store: str) -> None:
+    done = run("events", "--store", store, "--venue", "LIDDO")
+    assert "log 'default' holds no venue 'LIDDO'; the nearest is 'LIDO'" in done.stderr
