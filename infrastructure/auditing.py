@@ -64,7 +64,10 @@ class StoredLog:
             ids = {lifecycle_id(self.log_id, order): order for order, _ in rows}
             found = self._store.reads.transitions(self.log_id, list(ids))
             transitions = {
-                ids[one]: [AuditedTransition(t.number, _record(t.state)) for t in stored]
+                ids[one]: [
+                    AuditedTransition(t.number, _record(t.state), t.committed_at is None)
+                    for t in stored
+                ]
                 for one, stored in found.items()
             }
             for order, state in rows:

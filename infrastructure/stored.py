@@ -81,13 +81,15 @@ class Writes(NamedTuple):
 class StoredTransition(NamedTuple):
     """A transition as it is stored: its version in its lifecycle, topic, number in the log, state.
 
-    `number` is None where the log's sequence of transitions does not know it.
+    `number` is None where the log's sequence of transitions does not know it; `committed_at` is the
+    store's time of its commit, in microseconds since 1970 (None: of before format 2).
     """
 
     version: int
     topic: str
     number: int | None
     state: bytes
+    committed_at: int | None
 
 
 class Stored(NamedTuple):

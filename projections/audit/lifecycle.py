@@ -7,12 +7,14 @@ from typing import Any
 
 from domain.bundle import wrapper_of
 from domain.errors import EventLoggerError
+from domain.fields import CLEARED_BY_REORG
 from domain.lifecycle import REORGED, EventLifecycle
 from domain.values import canonical
 from projections.audit.rule import AuditedEvent, Finding, Rule
 from projections.event_dicts import Record
 
 _TOLD = ("log", "order", "from_status", "from_since", "status", "tx_hash", "changes")
+_OF_THE_BLOCK = ("block_number", "block_hash")
 
 
 class Lifecycle(Rule):
@@ -39,12 +41,16 @@ class Lifecycle(Rule):
             )
             return
         lifecycle: EventLifecycle | None = None
-        for place, (_, transition) in enumerate(event.transitions, 1):
+        for place, (_, transition, is_former) in enumerate(event.transitions, 1):
             if transition is None:
                 yield self.error([order], f"transition {place} of order {order} is no record")
                 return
             try:
+                if is_former and lifecycle is not None:
+                    _free_former_block(lifecycle, transition["changes"])
                 lifecycle, told = self._replayed(lifecycle, order, record, transition)
+                if is_former:
+                    told["changes"] = _formerly_changed(told["changes"], transition["changes"])
             except (EventLoggerError, KeyError, TypeError, ValueError) as error:
                 yield self.error([order], f"transition {place} of order {order} cannot be: {error}")
                 return
@@ -85,4 +91,20 @@ class Lifecycle(Rule):
         told: Any = pending[0]
         if told.status != told.from_status:
             lifecycle.since = transition["recorded_at"]
-        return lifecycle, vars(told)
+        return lifecycle, dict(vars(told))
+
+
+def _free_former_block(lifecycle: EventLifecycle, changes: Record) -> None:
+    """Before format 2 the block of what is confirmed could be replaced by another."""
+    for name in _OF_THE_BLOCK:
+        if changes.get(name) is not None:
+            lifecycle.values.pop(name, None)
+
+
+def _formerly_changed(told: Record, stored: Record) -> Record:
+    """Before format 2 a reorg cleared less of the block."""
+    return {
+        name: value
+        for name, value in told.items()
+        if value is not None or name not in CLEARED_BY_REORG or name in stored
+    }

@@ -44,11 +44,12 @@ class AuditedTransition(NamedTuple):
     """A transition as it is stored: `record` is None of bytes that are none.
 
     `number` is its number in the log; None where the log's sequence of transitions does not know
-    it.
+    it. `is_former` says that it was committed before format 2, under what was the rule then.
     """
 
     number: int | None
     record: Record | None
+    is_former: bool
 
 
 class AuditedEvent(NamedTuple):

@@ -13,6 +13,7 @@ from domain.horizon import START, Horizon
 from domain.lifecycle import lifecycle_id
 from infrastructure.store import AtTheEnd, LogStore
 from infrastructure.stored import OpenedLog, StoredTransition, Writes
+from projections.entries import TransitionEntry
 from tests.infrastructure.stores.written import (
     ALL,
     Move,
@@ -221,10 +222,18 @@ class AppendingContract(OnStore):
         log.append(*entries_of(range(3)), Move(1), Move(2), Move(1))
         ids = [lifecycle_id(log.log.id, order) for order in (1, 2, 3)]
 
+        times = {
+            one.number: one.committed_at
+            for one in store.reads.entries(log.log.id, START, 100)
+            if isinstance(one, TransitionEntry)
+        }
+
         def expected(order: int, *numbers: int) -> list[StoredTransition]:
             stored = [transition_of(log.log, Move(order), version) for version in (0, 1)]
             return [
-                StoredTransition(one.originator_version, one.topic, number, one.state)
+                StoredTransition(
+                    one.originator_version, one.topic, number, one.state, times[number]
+                )
                 for one, number in zip(stored, numbers, strict=False)
             ]
 

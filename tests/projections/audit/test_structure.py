@@ -72,6 +72,29 @@ def test_a_sound_log_has_no_findings(path: Path) -> None:
     assert findings(path) == []
 
 
+FORMER_REORG = changed("'$.changes', json('{\"confirmation_blocks\": null}')", of_transition(1, 3))
+FORMER_BLOCK = changed("'$.changes.block_hash', '0xe'", of_transition(10, 2))
+FORMER_COMMITS = "UPDATE stored_events SET committed_at=NULL"
+
+
+@pytest.mark.parametrize("order", [1, 10])
+def test_what_was_allowed_before_format_2_is_no_finding_and_later_is(
+    path: Path, order: int
+) -> None:
+    with EventLogger("live", store=url_of(path), redis=False) as logger:
+        logger.update_event(10, {"status": "submitted", "tx_hash": "0xf"})
+        logger.update_event(10, {"status": "confirmed", "block_hash": "0xd"})
+        logger.update_event(10, {"confirmation_blocks": 3})
+    with AuditLogs(url_of(path)) as logs:
+        StatusBoard(logs.store, logs.get("default")).catch_up()
+    with sqlite3.connect(path) as connection:
+        connection.execute(FORMER_REORG if order == 1 else FORMER_BLOCK)
+    assert [(one.rule, one.orders) for one in findings(path)] == [("lifecycle", (order,))]
+    with sqlite3.connect(path) as connection:
+        connection.execute(FORMER_COMMITS)
+    assert [one for one in findings(path) if one.rule == "lifecycle"] == []
+
+
 def test_a_sound_backtest_has_no_findings(tmp_path: Path) -> None:
     path = tmp_path / "runs.db"
     with EventLogger(store=url_of(path)) as logger:
