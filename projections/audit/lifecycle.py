@@ -48,9 +48,10 @@ class Lifecycle(Rule):
             try:
                 if is_former and lifecycle is not None:
                     _free_former_block(lifecycle, transition["changes"])
+                before = {} if lifecycle is None else dict(lifecycle.values)
                 lifecycle, told = self._replayed(lifecycle, order, record, transition)
                 if is_former:
-                    told["changes"] = _formerly_changed(told["changes"], transition["changes"])
+                    told["changes"] = _formerly_cleared(lifecycle, before, told, transition)
             except (EventLoggerError, KeyError, TypeError, ValueError) as error:
                 yield self.error([order], f"transition {place} of order {order} cannot be: {error}")
                 return
@@ -101,10 +102,13 @@ def _free_former_block(lifecycle: EventLifecycle, changes: Record) -> None:
             lifecycle.values.pop(name, None)
 
 
-def _formerly_changed(told: Record, stored: Record) -> Record:
-    """Before format 2 a reorg cleared less of the block."""
-    return {
-        name: value
-        for name, value in told.items()
-        if value is not None or name not in CLEARED_BY_REORG or name in stored
-    }
+def _formerly_cleared(
+    lifecycle: EventLifecycle, before: Record, told: Record, stored: Record
+) -> Record:
+    """The changes without what a reorg did not clear before format 2, which then stays."""
+    changes = dict(told["changes"])
+    for name in CLEARED_BY_REORG:
+        if name in changes and changes[name] is None and name not in stored["changes"]:
+            del changes[name]
+            lifecycle.values[name] = before[name]
+    return changes

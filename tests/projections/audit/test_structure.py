@@ -92,6 +92,11 @@ def test_what_was_allowed_before_format_2_is_no_finding_and_later_is(
     assert [(one.rule, one.orders) for one in findings(path)] == [("lifecycle", (order,))]
     with sqlite3.connect(path) as connection:
         connection.execute(FORMER_COMMITS)
+    with EventLogger("live", store=url_of(path), redis=False) as logger:
+        # What a former reorg left standing, the next one clears.
+        for status in ("confirmed", "reorged"):
+            logger.update_event(1, {"status": status})
+        assert ("block_number" in logger.history(1)[-1]) == (order == 1)
     assert [one for one in findings(path) if one.rule == "lifecycle"] == []
 
 
