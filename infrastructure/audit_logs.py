@@ -130,7 +130,10 @@ class AuditLogs(Application[UUID]):
     def _opened(self, log_id: UUID, name: str) -> OpenedLog | None:
         opened = self.store.reads.opened(log_id)
         if opened is None and self.store.reads.events(log_id, 1, _LAST_ORDER, 1):
-            raise damaged(name, 0, "its opening is missing, and there are events of it")
+            # Between the two looks it may have been made.
+            opened = self.store.reads.opened(log_id)
+            if opened is None:
+                raise damaged(name, 0, "its opening is missing, and there are events of it")
         return opened
 
     def _restored(self, opened: OpenedLog) -> AuditLog:

@@ -7,6 +7,7 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pandas as pd
 import pytest
@@ -20,6 +21,7 @@ from event_logger import (
     create_event_logger,
     open_log,
 )
+from infrastructure.stores.sqlite.reads import SQLiteReads
 
 NOON = pd.Timestamp("2024-05-12 12:00", tz="UTC")
 HOUR = pd.Timedelta(hours=1)
@@ -169,3 +171,20 @@ def test_a_store_that_is_not_there_is_not_made_and_the_nearest_is_said(tmp_path:
     with pytest.raises(StoreNotFoundError, match=r"no file .*runs\.db$"):
         open_log(f"sqlite:///{tmp_path / 'missing' / 'runs.db'}")
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_log_made_while_it_is_looked_for_is_there_and_not_damaged(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    EventLogger(store=store, log="other").close()
+    seen = SQLiteReads.opened
+
+    def made_meanwhile(reads: SQLiteReads, log_id: UUID) -> Any:
+        found = seen(reads, log_id)
+        monkeypatch.setattr(SQLiteReads, "opened", seen)
+        run(store)
+        return found
+
+    monkeypatch.setattr(SQLiteReads, "opened", made_meanwhile)
+    with open_log(store, "run-1") as reader:
+        assert reader.global_order == 2
