@@ -44,6 +44,12 @@ class Commands(TyperGroup):
         except BrokenPipeError:
             _drop_what_is_unwritten()
             sys.exit(0)
+        except SystemExit as end:
+            # rich, which writes the help, takes a reader that went away for a failure.
+            if isinstance(end.__context__, BrokenPipeError):
+                _drop_what_is_unwritten()
+                sys.exit(0)
+            raise
         except OSError as error:
             _drop_what_is_unwritten()
             _end(f"the output was not written: {_reason(error)}", 1)

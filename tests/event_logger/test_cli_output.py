@@ -90,3 +90,19 @@ def test_names_that_can_be_none_are_refused(store: str) -> None:
     assert "File name too long" in said
     with open_log(store) as reader, pytest.raises(ExportError, match="holds a NUL"):
         reader.export_to_csv("a\0b")
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("events", "--help"), ("status", "-h")])
+def test_a_reader_of_the_help_that_went_away_is_no_failure(arguments: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as output:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "event_logger.cli", *arguments],
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            stdout=output,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (0, b"")
