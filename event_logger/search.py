@@ -169,11 +169,11 @@ def checked_text(name: str, value: Any) -> None:
 def checked_bound(name: str, value: Any, otherwise: Any) -> int:
     """The first or last order of a range, under either of its names.
 
-    Raises `InvalidEventError` for what is no whole number.
+    Raises `InvalidEventError` for what is no whole number of zero or more.
     """
     value = otherwise if value is None else value
     plain = plain_number(value)
-    if not isinstance(plain, int) or isinstance(plain, bool):
+    if not isinstance(plain, int) or isinstance(plain, bool) or plain < 0:
         raise InvalidEventError(name, value, f"must be a whole number, not {shown(value)}")
     return int(plain)
 

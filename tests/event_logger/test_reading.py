@@ -12,7 +12,7 @@ import pytest
 
 from domain.errors import UnknownOrderError, UpdateNotAllowedError
 from domain.fields import CHAIN_FIELDS, DECLARED_FIELDS, EVENT_FIELDS
-from event_logger import EventLogger, open_log
+from event_logger import EventLogger, InvalidEventError, open_log
 from event_logger.reader import LogReader
 from tests.support import HOUR, url_of
 
@@ -122,12 +122,24 @@ def test_events_by_venue(log: LogReader, venue: str, expected: list[int]) -> Non
 
 @pytest.mark.parametrize(
     ("start", "end", "expected"),
-    [(2, 4, [2, 3, 4]), (1, 1, [1]), (5, 99, [5, 6]), (-3, 2, [1, 2]), (4, 2, []), (7, 9, [])],
+    [(2, 4, [2, 3, 4]), (1, 1, [1]), (5, 99, [5, 6]), (0, 2, [1, 2]), (4, 2, []), (7, 9, [])],
 )
 def test_events_by_order_range_both_ends_included(
     log: LogReader, start: int, end: int, expected: list[int]
 ) -> None:
     assert orders(log.get_events_by_order_range(start, end)) == expected
+
+
+@pytest.mark.parametrize(("start", "end"), [(-3, 2), (1, -1), (-2, -1), (-(10**30), 2)])
+def test_a_negative_order_is_refused_by_a_range_and_a_search(
+    log: LogReader, start: int, end: int
+) -> None:
+    with pytest.raises(InvalidEventError, match="must be a whole number"):
+        log.get_events_by_order_range(start, end)
+    with pytest.raises(InvalidEventError, match="orders must be a whole number"):
+        log.search(orders=(start, end))
+    with pytest.raises(InvalidEventError, match="parent must be a whole number"):
+        log.search(parent=min(start, end))
 
 
 def test_the_summary(log: LogReader) -> None:
