@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -31,6 +31,7 @@ _DECIMAL = '{"$decimal":"'
 _DECIMAL_NAN = re.compile(r'\{"\$decimal":"-?s?NaN\d*"\}')
 _OTHER_TAG = re.compile(r'\{"\$(int|float|time)":"([^"]*)"\}')
 _ESCAPED_KEY = re.compile(r'([{,])"\$(\$(?:[^"\\]|\\.)*":)')
+_LEAST, _MOST = 1e-4, 1e16
 _NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
@@ -89,30 +90,39 @@ def _exact_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def json_lines(values: Iterable[Any]) -> str:
+def json_parts(values: Iterable[Any]) -> bytes:
     """The `json_cell` of each value, one a line: JSON has no line feed of its own."""
-    return "\n".join(map(json_cell, values))
+    return "\n".join(map(json_cell, values)).encode()
 
 
-def stored_json_lines(values: Iterable[Any]) -> str:
-    """The `stored_json` of each value, one a line."""
-    text = b"\n".join(map(_dumps, values)).decode()
-    return _untagged(text) if "$" in text else text
+def stored_json_parts(values: Iterable[Any]) -> bytes:
+    """The JSON of each value as it was stored, one a line; `quoted_parts` takes the tags out."""
+    return b"\n".join(map(_dumps, values))
+
+
+def quoted_parts(parts: Iterable[bytes], *, stored: bool) -> list[str]:
+    """Each line of the parts as it stands within quotes: its own quotes are doubled."""
+    text = b"\n".join(parts).decode()
+    return (_untagged(text) if stored else text).replace('"', '""').split("\n")
 
 
 def stored_json(value: Any) -> str:
     """What `json_cell` gives of the restored value, of a dict or list as it was stored."""
-    text = _dumps(value).decode()
-    return _untagged(text) if "$" in text else text
+    return _untagged(_dumps(value).decode())
 
 
 def _untagged(text: str) -> str:
     # A quote inside of JSON text is escaped, so that what looks like a tag is one.
+    if '"$' not in text:
+        return text
     if "NaN" in text:
         text = _DECIMAL_NAN.sub("NaN", text)
-    head, *decimals = text.split(_DECIMAL)
-    if decimals:
-        text = head + "".join([tail.replace('"}', "", 1) for tail in decimals])
+    decimals = text.count(_DECIMAL)
+    if decimals and text.count('"}') == decimals:
+        text = text.replace(_DECIMAL, "").replace('"}', "")
+    elif decimals:
+        head, *tails = text.split(_DECIMAL)
+        text = head + "".join([tail.replace('"}', "", 1) for tail in tails])
     if '"$' in text:
         text = _OTHER_TAG.sub(_plain, text)
         text = _ESCAPED_KEY.sub(r'\1"\2', text)
@@ -144,7 +154,7 @@ def _stored_dict(value: Any) -> str:
 
 def _float(value: float) -> str:
     # orjson writes the same digits as repr in a quarter of the time, but not the same exponents.
-    return _dumps(value).decode() if 1e-4 <= abs(value) < 1e16 else repr(value)
+    return _dumps(value).decode() if _LEAST <= abs(value) < _MOST else repr(value)
 
 
 def _nothing(value: Any) -> str:
@@ -165,6 +175,47 @@ RESTORED: Cells = {
 
 STORED: Cells = {**RESTORED, int: str, dict: _stored_dict, list: _stored_list}
 """For records as they were stored."""
+
+
+def cell_texts(values: Sequence[Any], cells: Cells, *, stored: bool) -> Sequence[str]:
+    """What `cells` write of each of a column's values; of values of one type at once."""
+    kinds = set(map(type, values))
+    if len(kinds) > 1:
+        return [cells[type(value)](value) for value in values]
+    (kind,) = kinds
+    texts: Sequence[str] | None = None
+    if kind is str:
+        texts = _plain_texts(values) if cells[str] is quoted else None
+    elif kind is float:
+        texts = _floats(values)
+    elif kind is dict and stored:
+        texts = _stored_decimals(values)
+    return list(map(cells[kind], values)) if texts is None else texts
+
+
+def _plain_texts(values: Sequence[str]) -> Sequence[str] | None:
+    """The texts as they are, if none of them must be quoted, by a look at all of them."""
+    joined = "".join(values)
+    return None if any(mark in joined for mark in ',"\n\r{[') else values
+
+
+def _floats(values: Sequence[float]) -> list[str] | None:
+    if not (min(map(abs, values)) >= _LEAST and max(map(abs, values)) < _MOST):
+        return None
+    text = _dumps(values).decode()
+    return None if "null" in text else text[1:-1].split(",")
+
+
+def _stored_decimals(values: Sequence[dict[str, Any]]) -> list[str] | None:
+    text = _dumps(values).decode()
+    begin, end = "[" + _DECIMAL, '"}]'
+    if not (text.startswith(begin) and text.endswith(end)):
+        return None
+    texts = text[len(begin) : -len(end)].split('"},' + _DECIMAL)
+    # Four quotes each: there is nothing else in these dicts.
+    if len(texts) == len(values) and text.count('"') == 4 * len(values):
+        return texts
+    return None
 
 
 def safe(cells: Cells) -> Cells:

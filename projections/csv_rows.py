@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from operator import itemgetter
 from typing import Any, NamedTuple, Self
 
@@ -17,10 +16,12 @@ from projections.csv_cells import (
     RESTORED,
     STORED,
     Cells,
+    cell_texts,
     in_quotes,
-    json_lines,
+    json_parts,
+    quoted_parts,
     safe,
-    stored_json_lines,
+    stored_json_parts,
 )
 from projections.event_dicts import Record
 
@@ -70,20 +71,18 @@ class CsvColumns:
         return [*DECLARED_FIELDS, *of_chain, *extras]
 
 
-_DERIVED = (
-    "",
-    "order",
-    "status",
-    "detail_count",
-    "wallet_balance_after",
-    "cex_balance_after",
-    "aave_position_after",
-)
-"""What an event has beyond its record's fields, in the order in which `CsvLines` writes it."""
-
-_NO_VIEWS = ("", "", "")
+_AT_ONCE = 100
+_LOOK_AHEAD = 1000
+# Where every event is unlike the others, those of before are not looked through for each batch.
+_MOST_ALIKE = 500
 _APART = frozenset({"extra", "position_snapshot", "recorded_at"})
-Layout = tuple[Callable[[Record], tuple[Any, ...]], Callable[[list[str]], tuple[str, ...]]]
+Likeness = tuple[Shape, tuple[str, ...] | None]
+"""The shape of an event and the names in its snapshot: all that its line's layout depends on."""
+Texts = dict[object, Sequence[str]]
+"""The texts of a column by its name, those of a value of the snapshot by `_within(name)`."""
+Cell = tuple[str, tuple[object, ...]]
+"""What stands in a cell, `_TEXT` being the place of a text, and the names of those texts."""
+_TEXT = "\0"
 
 
 class CsvLines:
@@ -98,69 +97,135 @@ class CsvLines:
     ) -> None:
         cells = STORED if stored else RESTORED
         self._cells: Cells = safe(cells) if csv_safe else cells
-        self._json_lines = stored_json_lines if stored else json_lines
         self._stored = stored
         self._columns = columns
-        self._layouts: dict[Shape, Layout] = {}
+        self._json = stored_json_parts if stored else json_parts
+        self._alike: dict[Likeness, _Alike] = {}
+        self._taken = 0
 
     def header(self) -> str:
         """The first line."""
         return ",".join(map(self._cells[str], self._columns)) + "\n"
 
     def lines(self, events: Iterable[tuple[int, Record]]) -> Iterator[str]:
-        """The line of each event."""
-        return (self.line(order, record, shape_of(record)) for order, record in events)
+        """The line of each event, many being made at once."""
+        rest = iter(events)
+        while some := list(islice(rest, _AT_ONCE)):
+            for order, record in some:
+                self.take(order, record, shape_of(record))
+            yield from self.made()
 
-    def line(self, order: int, record: Record, shape: Shape) -> str:
-        """The line of one event of this shape."""
-        cells = self._cells
-        layout = self._layouts.get(shape)
-        if layout is None:
-            layout = self._layouts[shape] = self._layout(shape)
-        fields, columns = layout
-        snapshot, details = record.get("position_snapshot"), record.get("detail_orders")
-        texts = [
-            "",
-            str(order),
-            COMPLETED,
-            "" if details is None else str(len(details)),
-            *(_NO_VIEWS if snapshot is None else self._views(snapshot)),
-        ]
-        texts += [cells[type(value)](value) for value in fields(record)]
+    def take(self, order: int, record: Record, shape: Shape) -> None:
+        """Take in one event; what is kept of it is small, and the record may be let go of."""
+        snapshot = record.get("position_snapshot")
+        likeness = shape, None if snapshot is None else tuple(snapshot)
+        alike = self._alike.get(likeness)
+        if alike is None:
+            alike = self._alike[likeness] = _Alike(likeness, self._columns, self._stored)
+        alike.places.append(self._taken)
+        alike.orders.append(order)
+        alike.rows.append(alike.values(record))
         if shape[1]:
-            texts += [cells[type(value)](value) for value in record["extra"].values()]
-        return ",".join(columns(texts)) + "\n"
+            alike.extras.append(tuple(record["extra"].values()))
+        if snapshot:
+            alike.snapshots.append(self._json(snapshot.values()))
+        self._taken += 1
 
-    def _layout(self, shape: Shape) -> Layout:
-        """What to take of a record of this shape, and where its columns' texts then stand."""
-        fields, extras = shape
-        own = [name for name in fields if name not in _APART]
-        places = {name: place for place, name in enumerate((*_DERIVED, *own, *extras))}
-        return itemgetter(*own), itemgetter(*[places.get(name, 0) for name in self._columns])
-
-    def _views(self, snapshot: dict[str, Any]) -> tuple[str, str, str]:
-        """The snapshot and the specification's two views of it, every value written once."""
-        texts = self._json_lines(snapshot.values()).replace('"', '""').split("\n")
-        whole, wallet, perps, cex = _snapshot_layout(tuple(snapshot), self._stored)
-        texts.append("null")
-        cex_text = "" if texts[cex] == "null" else f'"{texts[cex]}"'
-        aave = f'"{{""wallet"":{texts[wallet]},""perp_positions"":{texts[perps]}}}"'
-        return whole % tuple(texts), cex_text, aave
+    def made(self) -> list[str]:
+        """The lines of the events taken in since last asked; alike ones column by column."""
+        lines = [""] * self._taken
+        for alike in self._alike.values():
+            if alike.places:
+                for place, line in zip(alike.places, alike.lines(self._cells), strict=True):
+                    lines[place] = line
+                alike.clear()
+        self._taken = 0
+        if len(self._alike) > _MOST_ALIKE:
+            self._alike.clear()
+        return lines
 
 
-@lru_cache(maxsize=256)
-def _snapshot_layout(names: tuple[str, ...], stored: bool) -> tuple[str, int, int, int]:
-    """A template of the whole, and which of the values the views take (-1: the null at the end)."""
-    places = {name: place for place, name in enumerate(names)}
-    wallet, perps, cex = (
-        places.get(name, -1) for name in ("wallet", "perp_positions", "cex_accounts")
-    )
-    plain = map(_unescaped, names) if stored else names
+def _within(name: str) -> tuple[str]:
+    return (name,)
+
+
+class _Alike:
+    """Events alike: what was taken of their records, and the template of their lines."""
+
+    def __init__(self, likeness: Likeness, columns: Sequence[str], stored: bool) -> None:
+        (fields, self._extra_names), snapshot = likeness
+        self._stored = stored
+        self._own = [name for name in fields if name not in _APART]
+        self._snapshot = snapshot or ()
+        self._has_details = "detail_orders" in fields
+        self.values: Callable[[Record], tuple[Any, ...]] = itemgetter(*self._own)
+        self.places: list[int] = []
+        self.orders: list[int] = []
+        self.rows: list[tuple[Any, ...]] = []
+        self.extras: list[tuple[Any, ...]] = []
+        self.snapshots: list[bytes] = []
+        cells: dict[str, Cell] = {"status": (COMPLETED, ())}
+        cells |= {name: (_TEXT, (name,)) for name in ("order", *self._own, *self._extra_names)}
+        if self._has_details:
+            cells["detail_count"] = _TEXT, ("detail_count",)
+        if snapshot is not None:
+            cells |= _views(snapshot, stored)
+        found = [cells.get(name, ("", ())) for name in columns]
+        template = ",".join([template for template, _ in found]) + "\n"
+        self._taken = [*chain.from_iterable(names for _, names in found)]
+        self._first, *self._between = template.split(_TEXT)
+
+    def clear(self) -> None:
+        """Let go of what was taken."""
+        for taken in (self.places, self.orders, self.rows, self.extras, self.snapshots):
+            taken.clear()
+
+    def lines(self, cells: Cells) -> Iterator[str]:
+        """The lines of the events taken in."""
+        texts = self._texts(cells)
+        pieces: list[Iterable[str]] = [[self._first] * len(self.orders)]
+        for name, after in zip(self._taken, self._between, strict=True):
+            pieces += texts[name], repeat(after)
+        # Joining takes half of the time that a template does (measured).
+        return map("".join, zip(*pieces, strict=False))
+
+    def _texts(self, cells: Cells) -> Texts:
+        columns = dict(zip(self._own, zip(*self.rows, strict=True), strict=True))
+        if self._extra_names:
+            columns |= zip(self._extra_names, zip(*self.extras, strict=True), strict=True)
+        texts: Texts = {
+            name: cell_texts(values, cells, stored=self._stored) for name, values in columns.items()
+        }
+        texts["order"] = list(map(str, self.orders))
+        if self._has_details:
+            texts["detail_count"] = [str(len(orders)) for orders in columns["detail_orders"]]
+        if self._snapshot:
+            width = len(self._snapshot)
+            parts = quoted_parts(self.snapshots, stored=self._stored)
+            for place, name in enumerate(self._snapshot):
+                texts[_within(name)] = parts[place::width]
+            cex = texts.get(_within("cex_accounts"), ())
+            texts["cex_balance_after"] = ["" if t == "null" else f'"{t}"' for t in cex]
+        return texts
+
+
+def _views(snapshot: Sequence[str], stored: bool) -> dict[str, Cell]:
+    """The cells of the snapshot and the specification's two views of it."""
+    plain = map(_unescaped, snapshot) if stored else snapshot
     keys = [in_quotes(json.dumps(name, ensure_ascii=False))[1:-1] for name in plain]
-    values = ",".join(f"{key.replace('%', '%%')}:%s" for key in keys)
-    # "%.0s" takes a text and writes nothing: the null at the end, and the text of no values.
-    nothing = "" if names else "%.0s"
-    return f'"{{{values}{nothing}}}"%.0s', wallet, perps, cex
+    values = ",".join([f"{key}:{_TEXT}" for key in keys])
+    cells: dict[str, Cell] = {
+        "wallet_balance_after": (f'"{{{values}}}"', tuple(map(_within, snapshot)))
+    }
+    if "cex_accounts" in snapshot:
+        cells["cex_balance_after"] = _TEXT, ("cex_balance_after",)
+    viewed = [name for name in ("wallet", "perp_positions") if name in snapshot]
+    wallet, perps = (_TEXT if name in viewed else "null" for name in ("wallet", "perp_positions"))
+    cells["aave_position_after"] = (
+        f'"{{""wallet"":{wallet},""perp_positions"":{perps}}}"',
+        tuple(map(_within, viewed)),
+    )
+    return cells
 
 
 class CsvBatch(NamedTuple):
@@ -181,23 +246,24 @@ def csv_batches(
     later event brings a further column, a batch with that column begins.
     """
     rest = iter(events)
-    first = list(islice(rest, size))
+    first = list(islice(rest, _LOOK_AHEAD))
     columns = CsvColumns().fold(first)
     names, known = columns.names(), set(map(shape_of, (record for _, record in first)))
-    batch, make = CsvBatch(names, []), lines_under(names).line
+    under, waiting = lines_under(names), 0
     for order, record in chain(first, rest):
         shape = shape_of(record)
         if shape not in known:
             known.add(shape)
-            names = columns.fold_shapes([shape]).names()
-            if names != batch.columns:
-                yield batch
-                batch, make = CsvBatch(names, []), lines_under(names).line
-        batch.lines.append(make(order, record, shape))
-        if len(batch.lines) >= size:
-            yield batch
-            batch = CsvBatch(names, [])
-    yield batch
+            wider = columns.fold_shapes([shape]).names()
+            if wider != names:
+                yield CsvBatch(names, under.made())
+                names, under, waiting = wider, lines_under(wider), 0
+        under.take(order, record, shape)
+        waiting += 1
+        if waiting == size:
+            yield CsvBatch(names, under.made())
+            waiting = 0
+    yield CsvBatch(names, under.made())
 
 
 def as_stored(state: bytes) -> Record:

@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.fields import CHAIN_FIELDS, DECLARED_FIELDS
 from domain.values import encode
@@ -143,6 +145,42 @@ def test_json_cell(value: Any, text: str) -> None:
 def test_an_int_past_what_python_prints_is_json_all_the_same() -> None:
     cell = json_cell({"huge": 10**5000, "d": Decimal("1.5")})
     assert json.loads(cell) == {"huge": hex(10**5000), "d": 1.5}
+
+
+_texts = ["", "plain", "a,b", 'q"', "{x", "ä", "line\n"]
+_floats = [0.5, 0.0, 1e-7, 1e22, math.nan, math.inf]
+_numbers = [*_floats, 7, 2**70, -(10**5000), Decimal("1.10"), Decimal("1E-18"), Decimal("NaN")]
+_nested = [
+    [],
+    [1, "x"],
+    {},
+    {"$decimal": "1"},
+    {"a": {"d": Decimal("2"), "t": "x"}},
+    [Decimal("3")],
+]
+_values = st.sampled_from([True, None, *_texts, *_numbers, *_nested])
+_named = st.dictionaries(st.sampled_from(["wallet", "cex_accounts", "$own", "50%"]), _values)
+
+
+@given(st.lists(st.fixed_dictionaries({}, optional={"extra": _named, "position_snapshot": _named})))
+@pytest.mark.parametrize("stored", [True, False])
+def test_many_lines_made_at_once_are_those_made_one_by_one(
+    stored: bool, drawn: list[Record]
+) -> None:
+    records = [BARE | {name: value for name, value in one.items() if value} for one in drawn]
+    if stored:
+        records = [as_stored(encode(record)) for record in records]
+    events = list(enumerate(records, 1))
+    columns = CsvColumns().fold(events).names()
+    alone = [line for e in events for line in CsvLines(columns, stored=stored).lines([e])]
+    assert list(CsvLines(columns, stored=stored).lines(events)) == alone
+
+
+def test_events_unlike_all_others_are_let_go_of() -> None:
+    events = [(n, BARE | {"extra": {f"x{n}": n}}) for n in range(1, 2001)]
+    columns = ["order", "x7", "x1999"]
+    lines = list(CsvLines(columns).lines(events))
+    assert (lines[6], lines[7], lines[1998]) == ("7,7,\n", "8,,\n", "1999,,1999\n")
 
 
 def test_rows_are_made_one_at_a_time() -> None:
