@@ -72,7 +72,6 @@ class CsvColumns:
 
 
 _AT_ONCE = 100
-_LOOK_AHEAD = 1000
 # Where every event is unlike the others, those of before are not looked through for each batch.
 _MOST_ALIKE = 500
 _APART = frozenset({"extra", "position_snapshot", "recorded_at"})
@@ -246,7 +245,7 @@ def csv_batches(
     later event brings a further column, a batch with that column begins.
     """
     rest = iter(events)
-    first = list(islice(rest, _LOOK_AHEAD))
+    first = list(islice(rest, size))
     columns = CsvColumns().fold(first)
     names, known = columns.names(), set(map(shape_of, (record for _, record in first)))
     under, waiting = lines_under(names), 0
