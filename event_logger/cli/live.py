@@ -47,11 +47,14 @@ def status(
         ),
     ] = None,
     event_type: Annotated[
-        str | None, typer.Option("--type", help="Only of this event type.")
+        str | None, typer.Option("--type", metavar="TYPE", help="Only of this event type.")
     ] = None,
-    venue: Annotated[str | None, typer.Option(help="Only at this venue.")] = None,
+    venue: Annotated[str | None, typer.Option(metavar="VENUE", help="Only at this venue.")] = None,
     only_status: Annotated[
-        str | None, typer.Option("--status", help="Only with this status, such as submitted.")
+        str | None,
+        typer.Option(
+            "--status", metavar="STATUS", help="Only with this status, such as submitted."
+        ),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Show it changing, until Ctrl-C.")] = False,
     interval: Annotated[

@@ -136,9 +136,9 @@ def test_a_negative_order_is_refused_by_a_range_and_a_search(
 ) -> None:
     with pytest.raises(InvalidEventError, match="must be a whole number"):
         log.get_events_by_order_range(start, end)
-    with pytest.raises(InvalidEventError, match="orders must be a whole number"):
+    with pytest.raises(InvalidEventError, match="orders must be"):
         log.search(orders=(start, end))
-    with pytest.raises(InvalidEventError, match="parent must be a whole number"):
+    with pytest.raises(InvalidEventError, match="parent must be"):
         log.search(parent=min(start, end))
 
 
