@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 
 from domain.errors import shown
+from domain.errors.base import nearest
 from event_logger.search import Search, venues_of
 from projections.event_dicts import EventDict
 
@@ -38,8 +38,6 @@ def found_or_said(
             values.update(value for value in _HELD[field](event) if value is not None)
     for field, value in asked.items():
         if value not in held[field]:
-            # In any case: lido is nearest to LIDO.
-            spelt = {one.casefold(): one for one in sorted(held[field])}
-            nearest = difflib.get_close_matches(value.casefold(), spelt, n=1, cutoff=0.0)
-            hint = f"; the nearest is {shown(spelt[nearest[0]])}" if nearest else ""
+            near = nearest(value, held[field])
+            hint = "" if near is None else f"; the nearest is {shown(near)}"
             _log.warning("log %r holds no %s %s%s", name, field, shown(value), hint)

@@ -10,13 +10,11 @@ from domain.audit_log import AuditLog
 from domain.errors import EventLoggerError
 from domain.horizon import Horizon
 from domain.times import iso_utc
+from infrastructure.followers.notifier import FOLLOWER
 from infrastructure.store import LogStore
 
 if TYPE_CHECKING:
     from infrastructure.redis.connection import RedisSource
-
-REDIS_FOLLOWER = "redis"
-"""The name under which the notifier's position is stored."""
 
 BEHIND_SECONDS = 10.0
 """What a follower has not come to counts as waiting from this age on."""
@@ -59,9 +57,9 @@ def _positions(store: LogStore, log: AuditLog) -> list[tuple[str, Horizon]]:
     if log.mode != "live":
         return []
     found = [("board", store.board.read(log.id).horizon)]
-    published = store.followers.position(REDIS_FOLLOWER, log.id)
+    published = store.followers.position(FOLLOWER, log.id)
     # A log that was never published has nobody who has not published it.
-    return found if published is None else [*found, (REDIS_FOLLOWER, published)]
+    return found if published is None else [*found, (FOLLOWER, published)]
 
 
 def _follower(
