@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from functools import lru_cache
 
 from domain.errors import InvalidEventTypeError, shown
+from domain.errors.base import nearest
 
 CATALOGUE: dict[str, tuple[str, ...]] = {
     "on-chain": (
@@ -84,8 +84,8 @@ def checked_event_type(value: object, *, strict: bool = False) -> str:
             "event_type", value, f"must be UPPER_SNAKE_CASE like 'STAKE_DEPOSIT', not {shown(name)}"
         )
     if strict and name not in EVENT_TYPES:
-        nearest = difflib.get_close_matches(name, sorted(EVENT_TYPES), n=1, cutoff=0.0)[0]
+        near = nearest(name, EVENT_TYPES)
         raise InvalidEventTypeError(
-            "event_type", value, f"{name!r} is not in the catalogue; the nearest is {nearest!r}"
+            "event_type", value, f"{name!r} is not in the catalogue; the nearest is {near!r}"
         )
     return name

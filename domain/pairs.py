@@ -56,6 +56,11 @@ _SPOT_SIDES = {"BUY": "BUY", "SELL": "SELL"}
 _MEANT = {"BUY": "LONG", "SELL": "SHORT", "LONG": "BUY", "SHORT": "SELL"}
 
 
+def venues_in(venue: str) -> tuple[str, ...]:
+    """A venue, and both sides of one that is written as a transfer's: from→to."""
+    return (venue, *venue.split("→"))
+
+
 def base_token(pair: str) -> str:
     """The base of a pair: ETH of ETH/USDT or ETHUSDT, in the instrument ETHUSDT-PERP too.
 

@@ -11,6 +11,7 @@ import orjson
 
 from domain.audit_log import AuditLog
 from domain.errors import InvalidEventError, InvalidTimestampError, shown
+from domain.pairs import venues_in
 from domain.tags import plain_number
 from domain.times import checked_time, iso_of_text
 from infrastructure.reading import LogReading, Rows
@@ -214,6 +215,4 @@ def checked_moment(field: str, value: Any) -> pd.Timestamp:
 
 def venues_of(event: EventDict) -> tuple[Any, ...]:
     """The venues that an event is at: of a transfer, its two sides as well."""
-    venue = event["venue"]
-    # A transfer's venue is written as from→to, whether or not it has the two sides by themselves.
-    return (venue, event.get("from_venue"), event.get("to_venue"), *venue.split("→"))
+    return (*venues_in(event["venue"]), event.get("from_venue"), event.get("to_venue"))

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Self
 
 from domain.event_types import TELLING_TYPES
+from domain.pairs import venues_in
 from domain.statuses import (
     COMPLETED,
     CONFIRMED,
@@ -47,7 +48,7 @@ class Only(NamedTuple):
         """Whether an event of this kind is among them; a transfer is at both its venues."""
         return (
             self.event_type in (None, event_type)
-            and self.venue in (None, venue, *venue.split("→"))
+            and self.venue in (None, *venues_in(venue))
             and self.status in (None, status)
         )
 
