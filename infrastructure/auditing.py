@@ -7,30 +7,34 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from domain.audit_log import AuditLog
-from domain.errors import StoreError
+from domain.errors import CorruptLogError, StoreError
 from domain.horizon import START, Horizon
 from domain.lifecycle import lifecycle_id
 from domain.values import decode
 from infrastructure.reading import NO_RECORD, LogReading
 from infrastructure.store import LogStore
 from projections.audit import RULES, Finding, Rule
-from projections.audit.rule import AuditedEvent, AuditedTransition
+from projections.audit.rule import AuditedEvent, AuditedTransition, AuditOptions, Keys
 from projections.entries import LogEntry, TransitionEntry
 from projections.event_dicts import Record
 from projections.status_board import Kind, OpenEvent
 
 PAGE = 500
+DEFAULTS = AuditOptions()
 
 
 def audited(
-    store: LogStore, log: AuditLog, rules: Sequence[type[Rule]] = RULES
+    store: LogStore,
+    log: AuditLog,
+    rules: Sequence[type[Rule]] = RULES,
+    options: AuditOptions = DEFAULTS,
 ) -> Iterator[Finding]:
     """What is wrong with the log as it is committed now, rule by rule as the log is read.
 
     What is committed meanwhile may be seen or not; an audit of a log that is written to is one of
     its end as it was at the beginning. Raises `StoreError` where the store cannot be read at all.
     """
-    seen = StoredLog(store, log)
+    seen = StoredLog(store, log, options)
     at_work = [rule(seen) for rule in rules]
     for event in seen.events():
         for rule in at_work:
@@ -45,12 +49,13 @@ def audited(
 class StoredLog:
     """`projections.audit.rule.AuditedLog` of a store."""
 
-    def __init__(self, store: LogStore, log: AuditLog) -> None:
+    def __init__(self, store: LogStore, log: AuditLog, options: AuditOptions = DEFAULTS) -> None:
         self._store = store
         self._reading = LogReading(store, log)
         self.name = log.name
         self.log_id = log.id
         self.mode = log.mode
+        self.options = options
         self._board = store.board.read(log.id) if log.mode == "live" else None
         # After the board, which then is not ahead of it.
         self.end = store.reads.end(log.id).horizon
@@ -71,7 +76,26 @@ class StoredLog:
                 for one, stored in found.items()
             }
             for order, state in rows:
-                yield AuditedEvent(order, _record(state), self._until(transitions.get(order, ())))
+                record = _record(state)
+                yield AuditedEvent(
+                    order,
+                    record,
+                    self._until(transitions.get(order, ())),
+                    self._as_it_reads_now(order, record),
+                )
+
+    def _as_it_reads_now(self, order: int, record: Record | None) -> Record | None:
+        if record is None or self.mode != "live":
+            return record
+        try:
+            ((_, now),) = self._reading.current(iter([(order, record)]), str, self.end.transition)
+        except CorruptLogError:
+            return None
+        return now
+
+    def keys(self) -> Keys:
+        """See `AuditedLog.keys`."""
+        return KeysInMemory()
 
     def entries(self) -> Iterator[LogEntry]:
         """Every entry up to the end, or to where the store cannot read them."""
@@ -114,6 +138,18 @@ class StoredLog:
         """See `AuditedLog.board`."""
         board = self._board
         return None if board is None else (board.horizon, board.counts, board.open)
+
+
+class KeysInMemory:
+    """`projections.audit.rule.Keys` in a dict."""
+
+    def __init__(self) -> None:
+        self._orders: dict[str, int] = {}
+
+    def first(self, key: str, order: int) -> int | None:
+        """See `Keys.first`."""
+        seen = self._orders.setdefault(key, order)
+        return None if seen == order else seen
 
 
 def _last_seen(after: Horizon, entries: Sequence[LogEntry]) -> tuple[int, int]:

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, TypedDict, Unpack
 from uuid import UUID
 
 from domain.horizon import Horizon
@@ -30,7 +32,12 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, at these orders, in one sentence; what was expected, and found."""
+    """One thing that is wrong, at these orders, in one sentence; what was expected, and found.
+
+    `field` is the field, account or asset that is wrong, and with the rule and the orders what a
+    finding is known by. `tolerance` is what a difference may be there, as people read it.
+    `last_good` is the last order at which what is wrong was still right, where that can be told.
+    """
 
     rule: str
     severity: Severity
@@ -38,6 +45,17 @@ class Finding:
     message: str
     expected: object = None
     found: object = None
+    field: str | None = None
+    tolerance: str | None = None
+    last_good: int | None = None
+
+
+class Further(TypedDict, total=False):
+    """What a finding may say besides; see `Finding`."""
+
+    field: str | None
+    tolerance: str | None
+    last_good: int | None
 
 
 class AuditedTransition(NamedTuple):
@@ -53,11 +71,45 @@ class AuditedTransition(NamedTuple):
 
 
 class AuditedEvent(NamedTuple):
-    """An event as it is stored: `record` is None of bytes that are none; times are ISO text."""
+    """An event as it is stored: `record` is None of bytes that are none; times are ISO text.
+
+    `now` is the record as it reads after all transitions, its wrapper's included, with its status;
+    None where that cannot be told, which the structural rules report.
+    """
 
     order: int
     record: Record | None
     transitions: Sequence[AuditedTransition]
+    now: Record | None = None
+
+
+class Unjudged(NamedTuple):
+    """What a rule could not judge: at these orders, and why."""
+
+    orders: tuple[int, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditOptions:
+    """What an audit is asked for beside its rules.
+
+    `tolerance` replaces every rule's own, as a fraction of the larger figure; None leaves them.
+    What is logged later than `late_after` its timestamp, or waits for longer than
+    `unsettled_after`, is said. `closed_until` is the end of the period that is closed: ISO 8601.
+    """
+
+    tolerance: Decimal | None = None
+    late_after: timedelta = timedelta(hours=1)
+    unsettled_after: timedelta = timedelta(hours=1)
+    closed_until: str | None = None
+
+
+class Keys(Protocol):
+    """A set of keys of any size, each with the order at which it was first seen."""
+
+    def first(self, key: str, order: int) -> int | None:
+        """The order under which the key was seen before; None, and noted, where it was not."""
 
 
 class AuditedLog(Protocol):
@@ -67,6 +119,10 @@ class AuditedLog(Protocol):
     log_id: UUID
     mode: str
     end: Horizon
+    options: AuditOptions
+
+    def keys(self) -> Keys:
+        """A new, empty set of keys; a long one does not stay in memory."""
 
     def record(self, order: int) -> Record:
         """The record of an order; raises `CorruptLogError` where there is none."""
@@ -88,13 +144,28 @@ class AuditedLog(Protocol):
 
 
 class Rule:
-    """A rule at work on one log; `NAME` is how it is asked for, `CHECKS` what it checks."""
+    """A rule at work on one log.
+
+    `NAME` is how it is asked for, `CHECKS` what it checks, `WHY` what an auditor learns from it,
+    `TOLERANCE` what a difference may be and where that comes from. `VERSION` grows whenever the
+    same log may give other findings. A rule counts in `looked_at` what it judged: one that found
+    nothing to judge did not apply.
+    """
 
     NAME: ClassVar[str]
     CHECKS: ClassVar[str]
+    WHY: ClassVar[str] = ""
+    TOLERANCE: ClassVar[str] = "exact"
+    VERSION: ClassVar[int] = 1
 
     def __init__(self, log: AuditedLog) -> None:
         self.log = log
+        self.looked_at = 0
+        self.unjudged: list[Unjudged] = []
+
+    def could_not(self, orders: Sequence[int], why: str) -> None:
+        """Note what cannot be judged, and why; it is no finding, and is always reported."""
+        self.unjudged.append(Unjudged(tuple(orders), why))
 
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """What is wrong with the next event."""
@@ -109,13 +180,31 @@ class Rule:
         yield from ()
 
     def error(
-        self, orders: Sequence[int], message: str, expected: object = None, found: object = None
+        self,
+        orders: Sequence[int],
+        message: str,
+        expected: object = None,
+        found: object = None,
+        **further: Unpack[Further],
     ) -> Finding:
         """An error of this rule."""
-        return Finding(self.NAME, Severity.ERROR, tuple(orders), message, expected, found)
+        return Finding(
+            self.NAME, Severity.ERROR, tuple(orders), message, expected, found, **further
+        )
 
     def warning(
-        self, orders: Sequence[int], message: str, expected: object = None, found: object = None
+        self,
+        orders: Sequence[int],
+        message: str,
+        expected: object = None,
+        found: object = None,
+        **further: Unpack[Further],
     ) -> Finding:
         """A warning of this rule."""
-        return Finding(self.NAME, Severity.WARNING, tuple(orders), message, expected, found)
+        return Finding(
+            self.NAME, Severity.WARNING, tuple(orders), message, expected, found, **further
+        )
+
+    def note(self, orders: Sequence[int], message: str, **further: Unpack[Further]) -> Finding:
+        """A note of this rule: nothing is wrong, but an auditor wants to know."""
+        return Finding(self.NAME, Severity.NOTE, tuple(orders), message, **further)
