@@ -52,33 +52,43 @@ def audit(
     options: AuditOptions = DEFAULTS,
     *,
     accepted: Mapping[str, Accepted] | None = None,
+    expired: Sequence[Accepted] = (),
     end: Horizon | None = None,
 ) -> AuditReport:
     """The report of an audit; `accepted` are findings accepted before, by fingerprint.
 
+    Those of `expired` were, and count again.
+
     A rule that raises has not run, which is its result, and stops no other. Raises `StoreError`
     where the store cannot be read at all.
     """
-    opened = store.reads.opened(log.id)
-    if opened is None:
-        raise UnknownLogError(log.name, [one.name for one in store.reads.logs()])
+    identity = identity_of(store, log)
     seen = StoredLog(store, log, options, end)
-    judge = Judging(opened.identity, corrections_of(seen, store), accepted or {})
+    judge = Judging(identity, corrections_of(seen, store), accepted or {})
     at_work = [AtWork(rule, seen, judge) for rule in rules]
     run_rules(at_work, seen)
     audited_rules = {one.kind.NAME for one in at_work}
     return AuditReport(
         log=log.name,
-        identity=opened.identity,
+        identity=identity,
         horizon=seen.end,
         findings=tuple(sorted((each for one in at_work for each in one.held), key=worst_first)),
         results=tuple(one.result() for one in at_work),
+        expired=tuple(expired),
         disappeared=tuple(
             one
             for known_by, one in (accepted or {}).items()
             if known_by not in judge.met and one.rule in audited_rules
         ),
     )
+
+
+def identity_of(store: LogStore, log: AuditLog) -> str:
+    """The identity of a log that is there; raises `UnknownLogError`."""
+    opened = store.reads.opened(log.id)
+    if opened is None:
+        raise UnknownLogError(log.name, [one.name for one in store.reads.logs()])
+    return opened.identity
 
 
 def corrections_of(log: StoredLog, store: LogStore) -> dict[int, list[Correction]]:

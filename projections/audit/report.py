@@ -69,7 +69,8 @@ class AuditReport:
     """An audit of one log up to a horizon: its findings, worst first, and each rule's result.
 
     Of a rule that finds very much the first findings of each severity are held, and its result
-    counts what was left out. `disappeared` are findings of the baseline that are there no more.
+    counts what was left out. `disappeared` are findings of the baseline that are there no more,
+    `expired` what it accepted until a day that is over.
     """
 
     log: str
@@ -78,6 +79,7 @@ class AuditReport:
     findings: tuple[Finding, ...]
     results: tuple[RuleResult, ...]
     disappeared: tuple[Accepted, ...] = ()
+    expired: tuple[Accepted, ...] = ()
 
     @property
     def is_sound(self) -> bool:

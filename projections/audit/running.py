@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
-from domain.errors import CorruptLogError
+from domain.errors import EventLoggerError
 from projections.audit.judging import Judge
 from projections.audit.report import Outcome, RuleResult
 from projections.audit.rule import (
@@ -73,8 +73,8 @@ class AtWork:
 
     def stop(self, error: Exception, order: int | None) -> None:
         """The rule cannot go on."""
-        if isinstance(error, CorruptLogError):
-            self.why = f"the log is damaged: {error}"
+        if isinstance(error, EventLoggerError):
+            self.why = str(error)
             return
         at = "" if order is None else f" at order {order}"
         self.why = f"the rule {self.kind.NAME} raised {type(error).__name__}{at}: {error}"

@@ -139,7 +139,7 @@ def test_every_rule_ends_as_one_of_four(path: Path) -> None:
             "at the end",
             "could not run",
             0,
-            "the log is damaged: log 'default' is damaged at order 4711: its record is missing, or"
+            "log 'default' is damaged at order 4711: its record is missing, or"
             " is no logged event; the orders before and after it can be read by range",
         ),
         ("unable", "could not run", 4, None),
