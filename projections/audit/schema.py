@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from domain.fields import Event
+from domain.event_model import event_model
 from domain.statuses import STATUSES
 from projections.audit.rule import AuditedEvent, Finding, Rule
 
@@ -30,7 +30,7 @@ class Schema(Rule):
         if status is not None and status not in STATUSES:
             yield self.error([order], f"the status of order {order} is none", found=status)
         try:
-            Event.model_validate(fields)
+            event_model().model_validate(fields)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))

@@ -193,8 +193,8 @@ def test_the_attributes_that_strategies_read() -> None:
         assert (logger.execution_mode, logger.include_balance_snapshots) == ("backtest", False)
 
 
-def test_importing_brings_in_no_pandas_and_no_redis() -> None:
-    heavy = '("pandas", "numpy", "pyarrow", "redis", "typer", "rich", "pydantic_settings")'
+def test_importing_brings_in_no_pandas_no_redis_and_no_pydantic() -> None:
+    heavy = '("pandas", "numpy", "pyarrow", "redis", "typer", "rich", "pydantic")'
     program = f"print([name for name in {heavy} if name in sys.modules])"
     assert run_program(program) == "[]\n"
 
