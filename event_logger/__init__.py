@@ -4,6 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from event_logger.errors import (
+    AuditFileError,
+    AuditRuleError,
     ConcurrencyError,
     CorruptLogError,
     EventIdConflictError,
@@ -33,6 +35,7 @@ from event_logger.errors import (
     StreamInUseError,
     UnknownLogError,
     UnknownOrderError,
+    UnknownRuleError,
     UnsupportedValueError,
     UpdateConflictError,
     UpdateNotAllowedError,
@@ -49,6 +52,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncEventLogger",
+    "AuditFileError",
+    "AuditRuleError",
     "ConcurrencyError",
     "CorruptLogError",
     "EventIdConflictError",
@@ -82,6 +87,7 @@ __all__ = [
     "StreamInUseError",
     "UnknownLogError",
     "UnknownOrderError",
+    "UnknownRuleError",
     "UnsupportedValueError",
     "UpdateConflictError",
     "UpdateNotAllowedError",

@@ -24,6 +24,8 @@ MEMBERS = [
 ]
 
 ERRORS = [
+    "AuditFileError",
+    "AuditRuleError",
     "ConcurrencyError",
     "CorruptLogError",
     "EventIdConflictError",
@@ -53,6 +55,7 @@ ERRORS = [
     "StreamInUseError",
     "UnknownLogError",
     "UnknownOrderError",
+    "UnknownRuleError",
     "UnsupportedValueError",
     "UpdateConflictError",
     "UpdateNotAllowedError",
@@ -120,6 +123,7 @@ OPEN_ENDED = {
     "export_to_jsonl": "filepath=None",
     "get_events_by_order_range": "start=None, end=None",
     "live_status": "stuck_after=None",
+    "audit": "rules=None, **asked",
     "health": "redis=None, behind_after='10s'",
 }
 """Methods that may take more arguments after those of the contract."""
