@@ -1,4 +1,4 @@
-"""The books of a live strategy: what it logs, each with what became of it, and what it then owns."""
+"""The books of a live strategy: what it logs, what became of each, and what it then owns."""
 
 from __future__ import annotations
 
