@@ -14,7 +14,13 @@ from domain.values import decode
 from infrastructure.reading import NO_RECORD, LogReading
 from infrastructure.store import LogStore
 from projections.audit import RULES, Finding, Rule
-from projections.audit.rule import AuditedEvent, AuditedTransition, AuditOptions, Keys
+from projections.audit.rule import (
+    AuditedEvent,
+    AuditedTransition,
+    AuditedWriter,
+    AuditOptions,
+    Keys,
+)
 from projections.entries import LogEntry, TransitionEntry
 from projections.event_dicts import Record
 from projections.status_board import Kind, OpenEvent
@@ -128,6 +134,14 @@ class StoredLog:
     def orders_with_hash(self, tx_hash: str) -> Sequence[int]:
         """See `AuditedLog.orders_with_hash`."""
         return self._store.reads.orders_with_hash(self.log_id, tx_hash)
+
+    def writers(self) -> Sequence[AuditedWriter]:
+        """See `AuditedLog.writers`."""
+        found = self._store.reads.writers(self.log_id)
+        return [
+            AuditedWriter(_record(introduction) or {}, ended_at)
+            for _, (introduction, ended_at) in sorted(found.items())
+        ]
 
     def late_details(self) -> Sequence[tuple[int, int]]:
         """See `AuditedLog.late_details`."""

@@ -43,7 +43,7 @@ BACKTEST, LIVE = "backtest", "live"
 
 _OF_THE_RUN = frozenset(("order", "updates", "stored", "committed_at", "detail_orders"))
 _OF_THE_UPDATE = frozenset(("at", "stored"))
-_WRITER = (1, b'{"program":"strategy"}', None)
+_WRITER = (1, b'{"program":"strategy"}', microseconds_of_text("ended_at", "2026-01-01T00:00:00Z"))
 
 
 class Plant(NamedTuple):
