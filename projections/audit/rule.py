@@ -141,6 +141,17 @@ class Keys(Protocol):
         """The order under which the key was seen before; None, and noted, where it was not."""
 
 
+class AuditedWriter(NamedTuple):
+    """One opening of the log by one process, as it introduced itself.
+
+    `introduction` holds user, host, process, program and when it opened the log, as far as they are
+    known; `ended_at` is the store's time at which it closed, None of one that did not.
+    """
+
+    introduction: Record
+    ended_at: int | None
+
+
 class AuditedLog(Protocol):
     """The log that is looked at, and what is kept of it beside its entries."""
 
@@ -164,6 +175,9 @@ class AuditedLog(Protocol):
 
     def orders_with_hash(self, tx_hash: str) -> Sequence[int]:
         """Where the index of transaction hashes leads."""
+
+    def writers(self) -> Sequence[AuditedWriter]:
+        """Who wrote to it, by the order of their first commits."""
 
     def late_details(self) -> Sequence[tuple[int, int]]:
         """The (parent, detail) orders that the index of late details holds."""
