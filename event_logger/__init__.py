@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from event_logger.errors import (
+    CertificateError,
     ConcurrencyError,
     CorruptLogError,
     EventIdConflictError,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncEventLogger",
+    "CertificateError",
     "ConcurrencyError",
     "CorruptLogError",
     "EventIdConflictError",

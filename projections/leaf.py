@@ -24,7 +24,8 @@ from hashlib import sha256
 
 from projections.merkle import leaf_hash
 
-HEADER = b"event-logger/leaf/v1\n"
+LAYOUT = "event-logger/leaf/v1"
+_HEADER = f"{LAYOUT}\n".encode()
 OPENING, EVENT, TRANSITION = b"opening", b"event", b"transition"
 
 
@@ -45,7 +46,7 @@ def leaf_data(
         b"" if committed_at is None else committed_at.to_bytes(8, "big", signed=True),
         b"" if writer_sha256 is None else writer_sha256,
     )
-    return HEADER + b"".join([len(field).to_bytes(2, "big") + field for field in fields])
+    return _HEADER + b"".join([len(field).to_bytes(2, "big") + field for field in fields])
 
 
 def entry_hash(

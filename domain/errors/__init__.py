@@ -31,7 +31,8 @@ EventLoggerError
 │   └── StreamInUseError                    another log publishes on the same prefix
 ├── CorruptLogError (ValueError)            stored data that does not hold together
 ├── ExportError (OSError)                   a file that could not be written
-└── EventLogFileError (ValueError)          a CSV file that is no sound event log
+├── EventLogFileError (ValueError)          a CSV file that is no sound event log
+└── CertificateError (ValueError)           a certificate that is none, or of another log
 """
 
 from domain.errors.base import (
@@ -59,6 +60,7 @@ from domain.errors.logs import (
     UnknownLogError,
 )
 from domain.errors.stores import (
+    CertificateError,
     EventLogFileError,
     ExportError,
     NewerStoreError,
@@ -79,6 +81,7 @@ from domain.errors.updates import (
 )
 
 __all__ = [
+    "CertificateError",
     "ConcurrencyError",
     "CorruptLogError",
     "EventIdConflictError",

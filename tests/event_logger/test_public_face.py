@@ -24,6 +24,7 @@ MEMBERS = [
 ]
 
 ERRORS = [
+    "CertificateError",
     "ConcurrencyError",
     "CorruptLogError",
     "EventIdConflictError",
@@ -113,9 +114,11 @@ METHODS = {
     "bundle_tree": "order",
     "bundle_trees": "",
     "to_dataframe": "",
+    "check_certificate": "certificate",
 }
 
 OPEN_ENDED = {
+    "certify": "filepath=None",
     "export_to_csv": "filepath=None",
     "export_to_jsonl": "filepath=None",
     "get_events_by_order_range": "start=None, end=None",
