@@ -31,19 +31,18 @@ def read_certificate(source: str | os.PathLike[str] | Mapping[str, Any]) -> tupl
         try:
             return name, Certificate.parse(json.dumps(source))
         except (TypeError, ValueError) as error:
-            raise CertificateError(name, _sentence(error)) from None
+            problem = f"is no certificate ({error})" if isinstance(error, TypeError) else str(error)
+            raise CertificateError(name, problem) from None
     name = str(source)
+    if "\0" in name:
+        raise CertificateError(shown(name), "cannot be read: no file's name holds a NUL character")
     try:
         return name, Certificate.parse(Path(source).read_bytes())
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise CertificateError(name, f"cannot be read ({reason})") from error
     except ValueError as error:
-        raise CertificateError(shown(name) if "\0" in name else name, _sentence(error)) from None
-
-
-def _sentence(error: Exception) -> str:
-    return f"is no certificate ({error})" if isinstance(error, TypeError) else str(error)
+        raise CertificateError(name, str(error)) from None
 
 
 def checked(
@@ -166,7 +165,7 @@ def _result(
         f"log {shown(log.name)} and the certificate do not agree in {named}, though every entry is"
         " as it was: the certificate was changed, or the log gives something else now"
     )
-    if any(one.what == "tree" for one in differences):
+    if any(one.what == "root" for one in differences):
         message = (
             f"log {shown(log.name)} and the certificate do not agree in {named}, and no prefix"
             " tells where: the certificate itself was changed"

@@ -15,7 +15,6 @@ from infrastructure.auditing import audited
 from infrastructure.earlier import damaged
 from infrastructure.files.jsonl_format import time_text
 from infrastructure.leaves import Leaf, Leaves
-from infrastructure.passwords import without_password
 from infrastructure.reading import NO_RECORD, PAGE, LogReading, Records
 from infrastructure.store import LogStore
 from infrastructure.writers import package_version
@@ -156,7 +155,7 @@ class Certifying:
         digests = [self._csv, self._bundles, self._board, *self._others]
         return {
             "format": FORMAT,
-            "store": without_password(self._store.url),
+            "store": self._store.url,
             "log": self._log.name,
             "identity": self._log.identity,
             "mode": self._log.mode,

@@ -109,7 +109,11 @@ class Certificate:
             )
         self.horizon = horizon
         prefixes = said["tree"]["prefixes"]
-        self._every, told = prefixes["every"], b64decode(prefixes["digests"], validate=True)
+        self._every = prefixes["every"]
+        try:
+            told = b64decode(prefixes["digests"], validate=True)
+        except ValueError as error:
+            raise ValueError(f"is no whole certificate: its prefixes are none ({error})") from None
         if self._every != Prefixes(self.size).every or len(told) != PREFIX_BYTES * (
             self.size // self._every
         ):

@@ -44,8 +44,8 @@ class CsvDigest(Digest):
     """The bytes of the CSV export, header and all.
 
     `columns` are those of the whole log where they are known; without them the first events tell
-    them, and `is_whole` says whether none came up after those. With `stored`, records are as
-    `projections.csv_rows.as_stored` gives them.
+    them, and `is_whole` says whether none came up after those: else there is no digest. With
+    `stored`, records are as `projections.csv_rows.as_stored` gives them.
     """
 
     NAME = "csv"
@@ -57,14 +57,21 @@ class CsvDigest(Digest):
         self._waiting: list[tuple[int, Record, Shape]] = []
         self._lines: CsvLines | None = None
         self._names: Sequence[str] = ()
-        self.is_whole = True
+        self._is_whole = True
         if columns is not None:
             self._begin(columns)
 
     @property
     def columns(self) -> list[str]:
         """The columns that the events folded in so far need."""
+        self._take()
         return self._columns.names()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the events folded in so far need no column that the first ones lack."""
+        self._take()
+        return self._is_whole
 
     def fold(self, order: int, record: Record) -> None:
         """See `Digest.fold`."""
@@ -84,12 +91,12 @@ class CsvDigest(Digest):
 
     def _take(self) -> None:
         waiting, self._waiting = self._waiting, []
-        self._columns.fold_shapes(shape for _, _, shape in waiting)
+        names = self._columns.fold_shapes(shape for _, _, shape in waiting).names()
         if self._lines is None:
-            self._begin(self.columns)
+            self._begin(names)
         lines = self._lines
-        if lines is None or not set(self.columns) <= set(self._names):
-            self.is_whole = False
+        if lines is None or not set(names) <= set(self._names):
+            self._is_whole = False
             return
         for order, record, shape in waiting:
             lines.take(order, record, shape)
