@@ -4,6 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from event_logger.errors import (
+    AuditFileError,
+    AuditRuleError,
     CertificateError,
     ConcurrencyError,
     CorruptLogError,
@@ -34,6 +36,7 @@ from event_logger.errors import (
     StreamInUseError,
     UnknownLogError,
     UnknownOrderError,
+    UnknownRuleError,
     UnsupportedValueError,
     UpdateConflictError,
     UpdateNotAllowedError,
@@ -50,6 +53,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncEventLogger",
+    "AuditFileError",
+    "AuditRuleError",
     "CertificateError",
     "ConcurrencyError",
     "CorruptLogError",
@@ -84,6 +89,7 @@ __all__ = [
     "StreamInUseError",
     "UnknownLogError",
     "UnknownOrderError",
+    "UnknownRuleError",
     "UnsupportedValueError",
     "UpdateConflictError",
     "UpdateNotAllowedError",

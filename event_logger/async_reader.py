@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
@@ -17,7 +17,10 @@ from projections.event_dicts import EventDict
 if TYPE_CHECKING:
     import pandas as pd
 
+    from event_logger.audits import AuditAsked
     from infrastructure.redis.connection import RedisSource
+    from projections.audit.report import AuditReport
+    from projections.audit.rule import Rule
     from projections.certificate import CertificateCheck
 
 T = TypeVar("T")
@@ -144,6 +147,12 @@ class AsyncLogReader:
     async def health(self, redis: RedisSource = None, behind_after: Any = "10s") -> dict[str, Any]:
         """How far the log's followers have come, and what waits; see `LogReader.health`."""
         return await self._read(lambda reader: reader.health(redis, behind_after))
+
+    async def audit(
+        self, rules: Sequence[str | type[Rule]] | str | None = None, **asked: Unpack[AuditAsked]
+    ) -> AuditReport:
+        """Run the rules over the log; see `LogReader.audit`."""
+        return await self._read(lambda reader: reader.audit(rules, **asked))
 
     async def history(self, order: int) -> list[dict[str, Any]]:
         """The event's logging and transitions, oldest first; raises `UnknownOrderError`."""

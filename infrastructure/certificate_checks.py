@@ -11,10 +11,9 @@ from typing import Any
 from domain.audit_log import AuditLog
 from domain.errors import CertificateError, CorruptLogError, shown
 from domain.horizon import Horizon
-from infrastructure.certifying import Certifying, PrefixDiffersError, rule_results
+from infrastructure.certifying import Certifying, PrefixDiffersError
 from infrastructure.leaves import Leaf
 from infrastructure.store import LogStore
-from projections.audit import RULES
 from projections.certificate import Certificate, CertificateCheck, Difference
 
 _KEPT_BESIDE = "derived"
@@ -62,7 +61,7 @@ def checked(
         if end.position < certificate.horizon.position:
             making.take_leaves()
             return _cut(log, certificate.horizon, end)
-        found = making.document(rules=None)
+        found = making.document(with_rules=False)
     except PrefixDiffersError as error:
         return _differs(log, error)
     except CorruptLogError as error:
@@ -71,8 +70,8 @@ def checked(
         return CertificateCheck(False, message, (first, error.order))
     found = json.loads(json.dumps(found))
     differences, not_compared = certificate.compared(found)
-    if end == certificate.horizon and said["rules"] is not None:
-        differences += _rules(store, log, said["rules"], not_compared)
+    if said["rules"] is not None:
+        differences += _rules(making.rules(), said["rules"], not_compared)
     return _result(log, certificate, differences, not_compared)
 
 
@@ -134,9 +133,8 @@ def _where(leaf: Leaf) -> str:
 
 
 def _rules(
-    store: LogStore, log: AuditLog, said: dict[str, Any], not_compared: list[str]
+    found: dict[str, Any], said: dict[str, Any], not_compared: list[str]
 ) -> list[Difference]:
-    found = rule_results(store, log, RULES)
     differences = []
     for name, certified in said.items():
         now = found.get(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,7 +10,8 @@ import orjson
 from domain.audit_log import AuditLog
 from domain.errors import CorruptLogError
 from domain.horizon import START, Horizon
-from infrastructure.auditing import audited
+from infrastructure.audit_rules import rules_named
+from infrastructure.auditing import audit
 from infrastructure.earlier import damaged
 from infrastructure.files.jsonl_format import time_text
 from infrastructure.leaves import Leaf, Leaves
@@ -19,7 +19,7 @@ from infrastructure.reading import NO_RECORD, PAGE, LogReading, Records
 from infrastructure.store import LogStore
 from infrastructure.writers import package_version
 from projections import control_totals
-from projections.audit import RULES, Rule, Severity
+from projections.audit import Rule
 from projections.certificate import FORMAT, Certificate, Prefixes
 from projections.control_totals import ControlTotals
 from projections.csv_rows import as_stored
@@ -65,8 +65,8 @@ class Certifying:
         self.uncompared: tuple[Leaf, Leaf] | None = None
         """The first and the last of the leaves whose prefixes were not compared yet."""
 
-    def document(self, rules: Sequence[type[Rule]] | None = RULES) -> dict[str, Any]:
-        """The certificate; without `rules` it says nothing of an audit.
+    def document(self, *, with_rules: bool = True) -> dict[str, Any]:
+        """The certificate; of an audit it says nothing where that is not asked for.
 
         Raises `PrefixDiffersError` too.
         """
@@ -78,7 +78,7 @@ class Certifying:
             self._csv = CsvDigest(self._csv.columns, stored=not self._is_live)
             for order, record in self._csv_records():
                 self._csv.fold(order, record)
-        return self._document(rules)
+        return self._document(with_rules)
 
     def take_leaves(self) -> None:
         """Read every entry as far as the horizon; of a backtest, fold its event in as well.
@@ -149,7 +149,7 @@ class Certifying:
             self._board.follow(entries, self._reading.bundle_records)
             after = entries[-1].horizon
 
-    def _document(self, rules: Sequence[type[Rule]] | None) -> dict[str, Any]:
+    def _document(self, with_rules: bool) -> dict[str, Any]:
         last = self._last.entry if self._last is not None else None
         at = last.committed_at if last else self._store.reads.stored(self._log.id, START)[0]
         digests = [self._csv, self._bundles, self._board, *self._others]
@@ -180,10 +180,14 @@ class Certifying:
                 "version": control_totals.VERSION,
                 "totals": self._totals.rows(),
             },
-            "rules": None if rules is None else rule_results(self._store, self._log, rules),
+            "rules": self.rules() if with_rules else None,
             "writers": list(self._writers()),
             "versions": {"event_logger": package_version()},
         }
+
+    def rules(self) -> dict[str, Any]:
+        """How each rule of the audit ends at the horizon."""
+        return rule_results(self._store, self._log, self._upto, rules_named(None))
 
     def _metadata(self) -> Any:
         opened = self._store.reads.opened(self._log.id)
@@ -208,17 +212,20 @@ class Certifying:
 
 
 def rule_results(
-    store: LogStore, log: AuditLog, rules: Sequence[type[Rule]]
+    store: LogStore, log: AuditLog, upto: Horizon, rules: Sequence[type[Rule]]
 ) -> dict[str, dict[str, Any]]:
-    """Of each rule its version, whether the log passed, and how many findings there are."""
-    counts: dict[str, Counter[Severity]] = {rule.NAME: Counter() for rule in rules}
-    for finding in audited(store, log, rules):
-        counts[finding.rule][finding.severity] += 1
+    """How each rule ended at the horizon, and how many findings there are."""
+    report = audit(store, log, rules, end=upto)
     return {
-        rule.NAME: {
-            "version": rule.VERSION,
-            "result": "failed" if counts[rule.NAME][Severity.ERROR] else "passed",
-            **{f"{severity}s": counts[rule.NAME][severity] for severity in Severity},
+        one.rule: {
+            "version": one.version,
+            "result": str(one.outcome),
+            "looked_at": one.looked_at,
+            "errors": one.errors,
+            "warnings": one.warnings,
+            "notes": one.notes,
+            "repaired": one.repaired,
+            "unjudged": one.unjudged_count,
         }
-        for rule in rules
+        for one in report.results
     }

@@ -76,7 +76,8 @@ def test_a_certificate_says_what_the_log_gives(tmp_path: Path, mode: str) -> Non
         "STAKE_DEPOSIT": "8",
         "TRADE_EXECUTED": "1.5",
     }
-    assert {one["result"] for one in made["rules"].values()} == {"passed"}
+    assert {one["result"] for one in made["rules"].values()} <= {"passed", "not applicable"}
+    assert made["rules"]["schema"]["looked_at"] == 11
     assert made["versions"]["event_logger"]
 
 

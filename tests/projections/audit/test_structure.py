@@ -179,4 +179,4 @@ def test_each_rule_has_a_name_and_says_what_it_checks() -> None:
     names = [rule.NAME for rule in RULES]
     assert len(set(names)) == len(names)
     assert set(names) == {rule for _, rule, _ in PLANTED}
-    assert all(rule.CHECKS for rule in RULES)
+    assert all(rule.CHECKS and rule.WHY and rule.TOLERANCE for rule in RULES)
