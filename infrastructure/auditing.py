@@ -70,7 +70,7 @@ class StoredLog:
             found = self._store.reads.transitions(self.log_id, list(ids))
             transitions = {
                 ids[one]: [
-                    AuditedTransition(t.number, _record(t.state), t.committed_at is None)
+                    AuditedTransition(t.number, _record(t.state), t.committed_at is None, t.after)
                     for t in stored
                 ]
                 for one, stored in found.items()

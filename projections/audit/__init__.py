@@ -4,6 +4,8 @@ The structural ones say that a log holds together as it is stored, the others th
 A rule is a file here, its line in `RULES`, and its rows in the rules' test table.
 """
 
+from projections.audit.balances import Snapshots
+from projections.audit.bundles import Bundles
 from projections.audit.derived import Derived
 from projections.audit.fills import Fills
 from projections.audit.funding_amounts import FundingAmounts
@@ -26,6 +28,8 @@ RULES: tuple[type[Rule], ...] = (
     Lifecycle,
     Times,
     Derived,
+    Bundles,
+    Snapshots,
     Gas,
     Trades,
     FundingAmounts,

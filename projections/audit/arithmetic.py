@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeGuard
 
 from domain.event_values import EventValues
 from projections.audit.figures import Difference, Figure, compared
+from projections.audit.gaps import Gaps
 from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
 
 
@@ -19,7 +20,7 @@ class ArithmeticRule(Rule):
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
-        self._spans: dict[str, list[int]] = {}
+        self._gaps = Gaps()
 
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """Whether its figures agree, once all transitions are applied."""
@@ -33,18 +34,12 @@ class ArithmeticRule(Rule):
 
     def end(self) -> Iterator[Finding]:
         """Notes what could not be judged."""
-        for why, (first, last, count) in self._spans.items():
-            orders = (first,) if first == last else (first, last)
-            many = f", {count} events" if count > 1 else ""
-            where = f"at order {first}" if first == last else f"at orders {first} to {last}{many}"
-            self.could_not(orders, f"{why} {where}")
+        self._gaps.tell(self)
         yield from ()
 
     def unjudgeable(self, order: int, why: str) -> None:
         """Note that an event could not be judged; events with the same reason are told as one."""
-        span = self._spans.setdefault(why, [order, order, 0])
-        span[1] = order
-        span[2] += 1
+        self._gaps.note(order, why)
 
     def compare(
         self, expected: Decimal, found: Figure, *terms: Figure, roundings: int = 1

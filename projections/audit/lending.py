@@ -68,7 +68,7 @@ class Lending(ArithmeticRule):
         if kind is None:
             yield from self._accrual(order, values)
             return
-        index = _index(values, *kind.indices)
+        index = index_in(values, *kind.indices)
         token = values.given_text("token")
         if index is None or token is None:
             return
@@ -112,7 +112,7 @@ class Lending(ArithmeticRule):
     def _accrual(self, order: int, values: EventValues) -> Iterator[Finding]:
         """Interest: what a scaled balance is worth more since the index before."""
         scaled, token = values.given_text("scaled_token"), values.given_text("token")
-        before, index = _index(values, "previous_index"), _index(values, "index")
+        before, index = index_in(values, "previous_index"), index_in(values, "index")
         if scaled is None or token is None or index is None:
             return
         self.looked_at += 1
@@ -162,7 +162,8 @@ def _market(values: EventValues, token: str, is_debt: bool) -> Market:
     )  # fmt: skip
 
 
-def _index(values: EventValues, *names: str) -> Figure | None:
+def index_in(values: EventValues, *names: str) -> Figure | None:
+    """The first index of these names that an event tells; one in rays as the factor that it is."""
     for name in names:
         figure = Figure.named(values, name)
         if figure is not None:

@@ -178,5 +178,5 @@ def test_a_backtest_whose_timestamps_go_back_is_warned_of(tmp_path: Path) -> Non
 def test_each_rule_has_a_name_and_says_what_it_checks() -> None:
     names = [rule.NAME for rule in RULES]
     assert len(set(names)) == len(names)
-    assert set(names) == {rule for _, rule, _ in PLANTED}
+    assert {rule for _, rule, _ in PLANTED} <= set(names)
     assert all(rule.CHECKS for rule in RULES)
