@@ -243,7 +243,9 @@ def _last_seen(after: Horizon, page: Sequence[StoredEntry]) -> Horizon:
 
 
 def _audited(stored: StoredTransition) -> AuditedTransition:
-    return AuditedTransition(stored.number, _record(stored.state), stored.committed_at is None)
+    return AuditedTransition(
+        stored.number, _record(stored.state), stored.committed_at is None, stored.after
+    )
 
 
 def _logged(one: StoredEntry, record: Record) -> LoggedEntry:

@@ -92,11 +92,13 @@ class AuditedTransition(NamedTuple):
 
     `number` is its number in the log; None where the log's sequence of transitions does not know
     it. `is_former` says that it was committed before format 2, under what was the rule then.
+    `after` is the last order that was committed before it, where that is known.
     """
 
     number: int | None
     record: Record | None
     is_former: bool
+    after: int | None = None
 
 
 class AuditedEvent(NamedTuple):
