@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any
 
+from domain.errors.base import shown
+
 PENDING = "pending"
 SUBMITTED = "submitted"
 PARTIALLY_FILLED = "partially_filled"
@@ -89,3 +91,12 @@ def is_exchange_order(record: dict[str, Any], update: Container[str] = ()) -> bo
 def table_of(*, is_order: bool) -> Table:
     """The table of an exchange's orders, or of transactions."""
     return ORDER_TRANSITIONS if is_order else TRANSITIONS
+
+
+def check_status(status: object) -> None:
+    """Raises `ValueError` for what is no status."""
+    if not isinstance(status, str) or status not in _KNOWN:
+        raise ValueError(f"its status is {shown(status)}")
+
+
+_KNOWN = frozenset(STATUSES)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict
 import orjson
 
 from domain.audit_log import AuditLog
-from domain.errors import InvalidEventError, InvalidTimestampError, shown
+from domain.errors import CorruptLogError, InvalidEventError, InvalidTimestampError, shown
 from domain.pairs import venues_in
 from domain.tags import plain_number
 from domain.times import checked_time, iso_of_text
@@ -122,6 +122,9 @@ class Search:
             return self._of_the_hash(self.tx_hash, reads, reading, log)
         if self.event_id is not None:
             order = reads.order_of(log.id, self.event_id)
+            if order is not None and reading.record(order).get("event_id") != self.event_id:
+                found = f"the index of event_ids leads from {shown(self.event_id)} to it"
+                raise CorruptLogError(log.name, order, f"{found}, and it has another or none")
             return [] if order is None else [order]
         if self.parent is not None:
             return self._details(reads, reading, log, self.parent)

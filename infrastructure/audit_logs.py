@@ -161,8 +161,9 @@ class AuditLogs(Application[UUID]):
         except BaseException:
             log.take_back(pending)
             raise
-        log.take_back(pending[1:])
-        log.earlier = StoredRecords(self.store, log)
+        log.take_back(pending[1:] if is_new else pending)
+        if is_new:
+            log.earlier = StoredRecords(self.store, log)
         return is_new
 
     def save(self, *objs: Any, **kwargs: Any) -> list[Recording[UUID]]:

@@ -11,8 +11,8 @@ from typing import Any
 
 from domain.audit_log import AuditLog
 from domain.bundle import check_parent
-from domain.errors import CorruptLogError, shown
-from domain.statuses import PENDING, STATUSES
+from domain.errors import CorruptLogError
+from domain.statuses import PENDING, check_status
 from domain.values import decode
 from infrastructure.reading import NO_RECORD
 from infrastructure.store import LogStore
@@ -45,9 +45,7 @@ def _look_at(order: int, record: dict[str, Any]) -> None:
     for name in ("extra", "position_snapshot"):
         if not isinstance(record.get(name, {}), dict):
             raise TypeError(f"its {name} is no mapping")
-    status = record.get("status", PENDING)
-    if not isinstance(status, str) or status not in STATUSES:
-        raise ValueError(f"its status is {shown(status)}")
+    check_status(record.get("status", PENDING))
     check_parent(order, record)
 
 

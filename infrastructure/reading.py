@@ -15,6 +15,7 @@ from domain.bundle import check_parent, last_order_of, wrapper_of
 from domain.errors import CorruptLogError, StoreError, shown
 from domain.horizon import Horizon
 from domain.lifecycle import EventLifecycle, lifecycle_id
+from domain.statuses import PENDING, check_status
 from domain.values import decode
 from infrastructure.store import LogStore
 from infrastructure.stored import StoredTransition
@@ -98,6 +99,8 @@ class LogReading:
                 record = decode(state, as_time)
                 # Looked at for the KeyError: no event is without them.
                 record["timestamp"], record["event_type"], record["venue"]
+                if "status" in record:
+                    check_status(record["status"])
                 if "parent_event" in record:
                     check_parent(order, record)
                 yield order, record
@@ -170,7 +173,11 @@ class LogReading:
                 order, f"its transition {place + 1} is missing, or is no transition of this log"
             )
         try:
-            return decode(stored.state, as_time)
+            transition = decode(stored.state, as_time)
+            check_status(transition["status"])
+            # Looked at for the KeyError, as its status is.
+            transition["recorded_at"], transition["changes"]
+            return transition
         except NO_RECORD as error:
             raise self._no_record(order, error) from error
 
@@ -187,6 +194,10 @@ class LogReading:
                 pass
             raise
         for place, entry in enumerate(entries):
+            try:
+                check_status(_status_of(entry))
+            except ValueError as error:
+                raise self._no_record(entry.order, error) from error
             position = after.position + 1 + place
             if entry.position != position:
                 before = entries[place - 1].horizon if place else after
@@ -210,6 +221,10 @@ class LogReading:
         if last == order:
             return [(order, record)]
         return list(self.decoded(self.rows(order, last), str))
+
+
+def _status_of(entry: LogEntry) -> object:
+    return entry.record.get("status", PENDING) if isinstance(entry, LoggedEntry) else entry.status
 
 
 def _rows_of(size: int, rows: list[tuple[int, bytes]]) -> int:

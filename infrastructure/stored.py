@@ -157,8 +157,12 @@ class WriterIdentity:
 
 
 class BoardRows(NamedTuple):
-    """A log's board as it was folded up to a horizon."""
+    """A log's board as it was folded up to a horizon.
+
+    `is_sound` is False where the store sees that a part of it was lost: it is to be folded anew.
+    """
 
     horizon: Horizon
     counts: Counter[Kind]
     open: dict[int, OpenEvent]
+    is_sound: bool = True

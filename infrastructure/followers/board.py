@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
 from domain.audit_log import AuditLog
 from domain.errors import CorruptLogError
 from domain.horizon import START, Horizon
-from domain.lifecycle import OPEN_STATUSES
+from domain.statuses import OPEN_STATUSES, STATUSES
 from infrastructure.commit_signal import CommitSignals
 from infrastructure.followers.follower import FollowerThread, Outage
 from infrastructure.reading import LogReading
@@ -147,7 +148,30 @@ class StatusBoard:
 def _adds_up(rows: BoardRows) -> bool:
     """Whether the board counts each event up to its horizon once, and has a row of each open one.
 
-    One whose tables were emptied or lost does not; it is folded anew.
+    One whose tables were emptied, cut or lost does not; it is folded anew.
     """
-    waiting = sum(rows.counts[kind] for kind in rows.counts if kind[2] in OPEN_STATUSES)
-    return rows.counts.total() == rows.horizon.order and waiting == len(rows.open)
+    if not rows.is_sound or not all(map(_is_counted, rows.counts.items())):
+        return False
+    counted = {kind: n for kind, n in rows.counts.items() if n and kind[2] in OPEN_STATUSES}
+    waiting = Counter((one.venue, one.event_type, one.status) for one in rows.open.values())
+    upto = rows.horizon.order
+    return (
+        rows.counts.total() == upto
+        and counted == waiting
+        and all(_is_open_row(one, upto) for one in rows.open.values())
+    )
+
+
+def _is_counted(row: tuple[Any, Any]) -> bool:
+    kind, events = row
+    are_texts = all(isinstance(text, str) for text in kind)
+    return are_texts and kind[2] in STATUSES and type(events) is int and events >= 0
+
+
+def _is_open_row(one: OpenEvent, upto: int) -> bool:
+    try:
+        began = one.began
+    except (TypeError, ValueError):
+        return False
+    is_text = isinstance(one.since, str) and isinstance(one.tx_hash, str | None)
+    return is_text and type(began) is int and type(one.order) is int and 0 < one.order <= upto

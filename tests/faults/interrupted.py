@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dis
 import gc
+import inspect
 import random
 import sys
 from collections.abc import Callable, Hashable
@@ -37,7 +38,9 @@ class _Watch:
             self._here(frame)
         elif event == "return":
             self._last.pop(frame, None)
-            if frame.f_back is not None and _is_calling(frame.f_back):
+            # A generator that yields has not ended: its `with` blocks would not see what is raised.
+            is_over = not frame.f_code.co_flags & inspect.CO_GENERATOR
+            if is_over and frame.f_back is not None and _is_calling(frame.f_back):
                 self._here(frame.f_back)
 
     def trace(self, frame: FrameType, event: str, _: Any) -> Any:

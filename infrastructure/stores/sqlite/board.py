@@ -14,6 +14,7 @@ from infrastructure.stored import BoardRows
 from infrastructure.stores.sqlite.confirmation_times import ConfirmationTimes, Time
 from infrastructure.stores.sqlite.connections import Connections
 from infrastructure.stores.sqlite.errors import store_errors
+from infrastructure.stores.sqlite.followers import sound_position
 from infrastructure.stores.sqlite.housekeeping import Housekeeping
 from projections.status_board import LiveStatus, OpenEvent
 
@@ -55,6 +56,7 @@ class SQLiteBoard:
                 _horizon(connection, log_id) or START,
                 Counter({(row[0], row[1], row[2]): row[3] for row in counts.fetchall()}),
                 {row[0]: OpenEvent(*row) for row in rows.fetchall()},
+                ConfirmationTimes(log_id).add_up(connection),
             )
 
     def quantiles(
@@ -107,7 +109,7 @@ def _horizon(connection: sqlite3.Connection, log_id: UUID) -> Horizon | None:
         "SELECT event_order, transition FROM follower_positions WHERE follower=? AND log_id=?",
         (FOLLOWER, log_id.hex),
     ).fetchone()
-    return None if row is None else Horizon(*row)
+    return sound_position(row)
 
 
 def _apply(connection: sqlite3.Connection, log_id: UUID, changes: LiveStatus) -> None:

@@ -25,6 +25,16 @@ _AFTER = (
     " AND (microseconds, position) > (?,?) ORDER BY microseconds, position LIMIT ?"
 )
 
+_LOOKED_AT = 2000
+_COUNT = (
+    "SELECT COUNT(*), COALESCE(SUM(typeof(microseconds)='integer' AND typeof(position)='integer'),"
+    " 0) FROM (SELECT microseconds, position FROM confirmation_times WHERE log_id=? LIMIT ?)"
+)
+_PLACE = (
+    "SELECT COUNT(*) FROM (SELECT 1 FROM confirmation_times WHERE log_id=?"
+    " AND (microseconds, position) <= (?,?) LIMIT ?)"
+)
+
 
 class ConfirmationTimes:
     """One log's times; `connection` is one of the store, in a transaction."""
@@ -48,6 +58,26 @@ class ConfirmationTimes:
     ) -> dict[str, float | None]:
         """The quantiles in microseconds, of the times here and further ones."""
         return {name: self._quantile(connection, name, q, further) for name, q in QUANTILES.items()}
+
+    def add_up(self, connection: sqlite3.Connection) -> bool:
+        """Whether there are as many times as the quantiles say, which stand where they say.
+
+        Looked at no further than `_LOOKED_AT` times, so that it costs the same however many.
+        """
+        rows = [self._row(connection, name) for name in QUANTILES]
+        (count, sound) = connection.execute(_COUNT, (self._log_id, _LOOKED_AT)).fetchone()
+        if not any(rows):
+            return bool(count == 0)
+        for row in rows:
+            if row is None or any(type(value) is not int for value in row):
+                return False
+            times, place, *here = row
+            upto = connection.execute(_PLACE, (self._log_id, *here, _LOOKED_AT)).fetchone()
+            if min(times, _LOOKED_AT) != count or sound != count or not 0 <= place < times:
+                return False
+            if upto[0] != min(place + 1, _LOOKED_AT):
+                return False
+        return True
 
     def _move(
         self, connection: sqlite3.Connection, name: str, q: float, times: Sequence[Time]

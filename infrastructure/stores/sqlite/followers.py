@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from domain.horizon import Horizon
@@ -10,6 +11,15 @@ from infrastructure.stores.sqlite.errors import store_errors
 from infrastructure.stores.sqlite.housekeeping import Housekeeping
 
 _SELECT = "SELECT event_order, transition FROM follower_positions WHERE follower=? AND log_id=?"
+
+
+def sound_position(row: Any) -> Horizon | None:
+    """The position of a row; None where there is no row, or none that holds one.
+
+    A follower then begins anew, and does nothing twice.
+    """
+    is_one = row is not None and all(type(value) is int and value >= 0 for value in row)
+    return Horizon(*row) if is_one else None
 
 
 class SQLiteFollowers:
@@ -24,7 +34,7 @@ class SQLiteFollowers:
         """See `Followers.position`."""
         with store_errors(self._url), self._connections.reading() as connection:
             row = connection.execute(_SELECT, (follower, log_id.hex)).fetchone()
-        return None if row is None else Horizon(*row)
+        return sound_position(row)
 
     def store_position(self, follower: str, log_id: UUID, position: Horizon) -> None:
         """See `Followers.store_position`."""

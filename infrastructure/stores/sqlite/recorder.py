@@ -58,8 +58,11 @@ class Recorder(SQLiteApplicationRecorder):
     def __init__(self, datastore: SQLiteDatastore) -> None:
         super().__init__(datastore, "stored_events")
         self.insert_events_statement = (
-            "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
-            " VALUES (?,?,?,?)"
+            "INSERT INTO stored_events (originator_id, originator_version, topic, state,"
+            " committed_at) VALUES (?1,?2,?3,?4, MAX("
+            "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER), COALESCE((SELECT"
+            " committed_at FROM stored_events WHERE originator_id=?1"
+            " ORDER BY originator_version DESC LIMIT 1), 0)))"
         )
 
     def construct_create_table_statements(self) -> list[str]:

@@ -17,6 +17,7 @@ from infrastructure.stores.sqlite.corrections import HAS_CORRECTIONS
 from infrastructure.stores.sqlite.errors import store_errors
 from infrastructure.stores.sqlite.followers import SQLiteFollowers
 from infrastructure.stores.sqlite.housekeeping import Housekeeping
+from infrastructure.stores.sqlite.indexes import make_lost_tables
 from infrastructure.stores.sqlite.lease import FileLease, MemoryLease, load_locks
 from infrastructure.stores.sqlite.location import (
     FORMAT,
@@ -27,8 +28,10 @@ from infrastructure.stores.sqlite.location import (
 )
 from infrastructure.stores.sqlite.reads import SQLiteReads
 from infrastructure.stores.sqlite.recorder import Datastore, Recorder
-from infrastructure.stores.sqlite.schema import create_file, create_tables
+from infrastructure.stores.sqlite.schema import TABLES, create_file, create_tables
 from infrastructure.stores.sqlite.upgrade import upgrade
+
+_TABLES_THERE = "SELECT COUNT(*) FROM sqlite_master WHERE type='table'"
 
 
 class SQLiteStore:
@@ -54,7 +57,7 @@ class SQLiteStore:
         self._location = location
         self._connections = Connections(location, is_read_only=self.is_read_only)
         self._held: set[tuple[UUID, str]] = set()
-        housekeeping = Housekeeping(self._connections)
+        housekeeping = self._housekeeping = Housekeeping(self._connections)
         try:
             with store_errors(self.url):
                 self._bring_to_format()
@@ -75,7 +78,11 @@ class SQLiteStore:
         with self._connections.reading() as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             is_whole = connection.execute(HAS_CORRECTIONS).fetchone() is not None
+            tables = connection.execute(_TABLES_THERE).fetchone()[0]
         refuse_newer(self._location, version)
+        if version == FORMAT and tables < len(TABLES) and not self.is_read_only:
+            with self._housekeeping.writing() as connection:
+                make_lost_tables(connection)
         if version == FORMAT and (is_whole or self.is_read_only):
             return
         if self.is_read_only:

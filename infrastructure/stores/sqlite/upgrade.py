@@ -118,20 +118,21 @@ def _number_transitions(connection: sqlite3.Connection) -> None:
 
 
 def _index_hashes(connection: sqlite3.Connection) -> None:
-    connection.execute(
-        "INSERT OR IGNORE INTO transaction_hashes SELECT originator_id,"
-        " json_extract(CAST(state AS TEXT), '$.tx_hash'), originator_version FROM stored_events"
+    # Not by json_extract, which cuts a text at a NUL.
+    rows = connection.execute(
+        "SELECT originator_id, CAST(state AS TEXT), originator_version FROM stored_events"
         " WHERE topic=? AND instr(state, CAST('\"tx_hash\"' AS BLOB))"
-        " AND json_extract(CAST(state AS TEXT), '$.tx_hash') IS NOT NULL",
+        " UNION ALL SELECT t.log_id, CAST(s.state AS TEXT), t.event_order FROM transitions t"
+        " JOIN stored_events s ON s.originator_id=t.lifecycle_id"
+        " AND s.originator_version=t.version",
         (AuditLog.EventLogged.TOPIC,),
     )
-    connection.execute(
-        "INSERT OR IGNORE INTO transaction_hashes SELECT t.log_id,"
-        " json_extract(CAST(s.state AS TEXT), '$.tx_hash'), t.event_order FROM transitions t"
-        " JOIN stored_events s ON s.originator_id=t.lifecycle_id"
-        " AND s.originator_version=t.version"
-        " WHERE json_extract(CAST(s.state AS TEXT), '$.tx_hash') IS NOT NULL"
+    hashes = (
+        (log_id, tx_hash, order)
+        for log_id, state, order in rows
+        if (tx_hash := orjson.loads(state).get("tx_hash")) is not None
     )
+    connection.executemany("INSERT OR IGNORE INTO transaction_hashes VALUES (?,?,?)", hashes)
 
 
 def _move_notifiers(connection: sqlite3.Connection) -> None:
