@@ -12,6 +12,7 @@ import orjson
 
 from domain.audit_log import AuditLog
 from domain.checks import order as checked_order
+from domain.corrections import with_corrections
 from domain.errors import (
     CorruptLogError,
     InvalidEventError,
@@ -283,8 +284,8 @@ class LogReader(AuditableLog):
             load_pandas()
         records = self._reading.decoded(rows, as_time)
         if self._log.mode == "live":
-            return self._reading.current(records, as_time, until)
-        return records
+            records = self._reading.current(records, as_time, until)
+        return with_corrections(records, self._reading.corrections())
 
     def _events_with(self, field: str, value: str) -> list[EventDict]:
         checked_text(field, value)

@@ -174,6 +174,10 @@ class LogReading:
         except NO_RECORD as error:
             raise self._no_record(order, error) from error
 
+    def corrections(self) -> list[tuple[int, int]]:
+        """The (corrected, correction) orders of the log."""
+        return self._store.reads.corrections(self._log.id)
+
     def entries(self, after: Horizon, limit: int) -> list[LogEntry]:
         """Up to `limit` entries after a horizon, in the order of their commit.
 

@@ -168,6 +168,9 @@ class AuditedLog(Protocol):
     def late_details(self) -> Sequence[tuple[int, int]]:
         """The (parent, detail) orders that the index of late details holds."""
 
+    def corrections(self) -> Sequence[tuple[int, int]]:
+        """The (corrected, correction) orders that the index of corrections holds."""
+
     def board(self) -> tuple[Horizon, Counter[Kind], dict[int, OpenEvent]] | None:
         """The status board that is kept, and up to where; None where none is."""
 
