@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from event_logger.errors import (
     AuditFileError,
     AuditRuleError,
+    CertificateError,
     ConcurrencyError,
     CorruptLogError,
     EventIdConflictError,
@@ -54,6 +55,7 @@ __all__ = [
     "AsyncEventLogger",
     "AuditFileError",
     "AuditRuleError",
+    "CertificateError",
     "ConcurrencyError",
     "CorruptLogError",
     "EventIdConflictError",

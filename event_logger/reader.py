@@ -22,6 +22,7 @@ from domain.errors import (
 from domain.times import checked_duration
 from event_logger.audits import AuditableLog
 from event_logger.bundles import BundleReading
+from event_logger.certified import CertifiedLog
 from event_logger.event_sequence import EventSequence
 from event_logger.exported import Exported
 from event_logger.misspelt import found_or_said
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from infrastructure.redis.connection import RedisSource
 
 
-class LogReader(AuditableLog):
+class LogReader(AuditableLog, CertifiedLog):
     """Everything that can be read from one log; each call sees what is stored by then."""
 
     def __init__(self, logs: AuditLogs, log: AuditLog) -> None:

@@ -34,7 +34,8 @@ EventLoggerError
 │   └── StreamInUseError                    another log publishes on the same prefix
 ├── CorruptLogError (ValueError)            stored data that does not hold together
 ├── ExportError (OSError)                   a file that could not be written
-└── EventLogFileError (ValueError)          a CSV file that is no sound event log
+├── EventLogFileError (ValueError)          a CSV file that is no sound event log
+└── CertificateError (ValueError)           a certificate that is none, or of another log
 """
 
 from domain.errors.audits import AuditFileError, AuditRuleError, UnknownRuleError
@@ -63,6 +64,7 @@ from domain.errors.logs import (
     UnknownLogError,
 )
 from domain.errors.stores import (
+    CertificateError,
     EventLogFileError,
     ExportError,
     NewerStoreError,
@@ -85,6 +87,7 @@ from domain.errors.updates import (
 __all__ = [
     "AuditFileError",
     "AuditRuleError",
+    "CertificateError",
     "ConcurrencyError",
     "CorruptLogError",
     "EventIdConflictError",

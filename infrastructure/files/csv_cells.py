@@ -23,6 +23,7 @@ LONGEST_SPREADSHEET_CELL = 32_767
 _A_NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _NUMBER = re.compile(rf"{_A_NUMBER}\Z", re.ASCII)
 _NUMBERS = re.compile(rf"(?:{_A_NUMBER},)*\Z", re.ASCII)
+_FRACTION = re.compile(r"-?\d+\.\d+\Z", re.ASCII)
 _WHOLE = re.compile(r"-?\d+(?:\.0+)?\Z", re.ASCII)
 _HEX = re.compile(r"-?0x[0-9a-f]+\Z")
 # A float holds fifteen digits of any number, and orjson makes floats of ints beyond 64 bits.
@@ -149,6 +150,8 @@ _CAREFUL = json.JSONDecoder(parse_float=exact_number, parse_int=_exact_int).deco
 
 def exact_number_of(name: str, cell: str) -> int | float | Decimal:
     """The number as an import takes it, to be exported as it stands; raises `ValueError`."""
+    if _FRACTION.match(cell):
+        return Decimal(cell)
     if _WHOLE_FORM.match(cell):
         return _exact_int(cell)
     if cell in NOT_FINITE and name not in NUMBER_COLUMNS:

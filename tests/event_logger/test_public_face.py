@@ -26,6 +26,7 @@ MEMBERS = [
 ERRORS = [
     "AuditFileError",
     "AuditRuleError",
+    "CertificateError",
     "ConcurrencyError",
     "CorruptLogError",
     "EventIdConflictError",
@@ -116,9 +117,11 @@ METHODS = {
     "bundle_tree": "order",
     "bundle_trees": "",
     "to_dataframe": "",
+    "check_certificate": "certificate",
 }
 
 OPEN_ENDED = {
+    "certify": "filepath=None",
     "export_to_csv": "filepath=None",
     "export_to_jsonl": "filepath=None",
     "get_events_by_order_range": "start=None, end=None",
