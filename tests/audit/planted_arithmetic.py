@@ -7,8 +7,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from tests.audit.places import Change, Orders, all_of, as_in_another, as_is, at_one, off, one_of
-from tests.audit.places import times as times_so_many
+from tests.audit.changes import Change, Orders, all_of, as_in_another, as_is, at_one, off, one_of
+from tests.audit.changes import times as times_so_many
 from tests.audit.planting import BACKTEST, LIVE, Event, Plant, Run, order_in
 
 GAS, FUNDING = "GAS_FEE_PAID", "FUNDING_PAYMENT"

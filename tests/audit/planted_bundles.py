@@ -7,7 +7,7 @@ from copy import deepcopy
 from decimal import Decimal
 from random import Random
 
-from tests.audit.places import Change, Orders, at_one, one_of, unit
+from tests.audit.changes import Change, Orders, at_one, one_of, unit
 from tests.audit.planting import Event, Plant, Run, order_in
 
 BUNDLE = "ATOMIC_TRANSACTION"

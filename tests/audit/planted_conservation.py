@@ -8,8 +8,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from tests.audit.places import Change, Orders, all_of, at_one, off, one_of, unit
-from tests.audit.places import times as times_so_many
+from tests.audit.changes import Change, Orders, all_of, at_one, off, one_of, unit
+from tests.audit.changes import times as times_so_many
 from tests.audit.planting import BACKTEST, LIVE, Event, Plant, Run, order_in
 
 BUNDLE, MOVED = "ATOMIC_TRANSACTION", "BALANCE_CHANGE"
