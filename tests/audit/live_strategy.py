@@ -96,7 +96,11 @@ def _close(books: Books, at: str) -> None:
 
 def _sped_up(books: Books, at: str) -> None:
     event = books.transaction(at, "STAKE_DEPOSIT", "LIDO", "ETH", Decimal(2), **_WSTETH)
-    again = {"at": later(at, seconds=9), "status": "submitted", "tx_hash": f"0xfa57{0:060x}"}
+    again = {
+        "at": later(at, seconds=9),
+        "status": "submitted",
+        "tx_hash": f"0xfa57{books.nonce:060x}",
+    }
     event["updates"].insert(1, again)
     books.pay_gas(event)
 
