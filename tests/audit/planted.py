@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tests.audit import planted_completeness
+from tests.audit import (
+    planted_arithmetic,
+    planted_bundles,
+    planted_completeness,
+    planted_conservation,
+)
 from tests.audit.planting import Plant
 
-PLANTS: list[Plant] = [*planted_completeness.PLANTS]
+PLANTS: list[Plant] = [
+    *planted_completeness.PLANTS,
+    *planted_conservation.PLANTS,
+    *planted_bundles.PLANTS,
+    *planted_arithmetic.PLANTS,
+]
