@@ -17,7 +17,13 @@ from infrastructure.reading import NO_RECORD, LogReading
 from infrastructure.store import LogStore
 from infrastructure.stored import StoredEntry, StoredTransition
 from infrastructure.stores import spilling_keys
-from projections.audit.rule import AuditedEvent, AuditedTransition, AuditOptions, Keys
+from projections.audit.rule import (
+    AuditedEvent,
+    AuditedTransition,
+    AuditedWriter,
+    AuditOptions,
+    Keys,
+)
 from projections.current_state import current
 from projections.entries import FOLLOWED_FIELDS, LogEntry, LoggedEntry, TransitionEntry
 from projections.event_dicts import Record
@@ -206,6 +212,14 @@ class StoredLog:
         """See `AuditedLog.orders_with_hash`."""
         return self._store.reads.orders_with_hash(self.log_id, tx_hash)
 
+    def writers(self) -> Sequence[AuditedWriter]:
+        """See `AuditedLog.writers`."""
+        found = self._store.reads.writers(self.log_id)
+        return [
+            AuditedWriter(_record(introduction) or {}, ended_at)
+            for _, (introduction, ended_at) in sorted(found.items())
+        ]
+
     def late_details(self) -> Sequence[tuple[int, int]]:
         """See `AuditedLog.late_details`."""
         found = self._store.reads.late_details(self.log_id)
@@ -229,7 +243,9 @@ def _last_seen(after: Horizon, page: Sequence[StoredEntry]) -> Horizon:
 
 
 def _audited(stored: StoredTransition) -> AuditedTransition:
-    return AuditedTransition(stored.number, _record(stored.state), stored.committed_at is None)
+    return AuditedTransition(
+        stored.number, _record(stored.state), stored.committed_at is None, stored.after
+    )
 
 
 def _logged(one: StoredEntry, record: Record) -> LoggedEntry:

@@ -43,7 +43,8 @@ class Lifecycle(Rule):
             )
             return
         lifecycle: EventLifecycle | None = None
-        for place, (_, transition, is_former) in enumerate(event.transitions, 1):
+        for place, one in enumerate(event.transitions, 1):
+            transition, is_former = one.record, one.is_former
             if transition is None:
                 yield self.error([order], f"transition {place} of order {order} is no record")
                 return

@@ -92,11 +92,13 @@ class AuditedTransition(NamedTuple):
 
     `number` is its number in the log; None where the log's sequence of transitions does not know
     it. `is_former` says that it was committed before format 2, under what was the rule then.
+    `after` is the last order that was committed before it, where that is known.
     """
 
     number: int | None
     record: Record | None
     is_former: bool
+    after: int | None = None
 
 
 class AuditedEvent(NamedTuple):
@@ -141,6 +143,17 @@ class Keys(Protocol):
         """The order under which the key was seen before; None, and noted, where it was not."""
 
 
+class AuditedWriter(NamedTuple):
+    """One opening of the log by one process, as it introduced itself.
+
+    `introduction` holds user, host, process, program and when it opened the log, as far as they are
+    known; `ended_at` is the store's time at which it closed, None of one that did not.
+    """
+
+    introduction: Record
+    ended_at: int | None
+
+
 class AuditedLog(Protocol):
     """The log that is looked at, and what is kept of it beside its entries."""
 
@@ -164,6 +177,9 @@ class AuditedLog(Protocol):
 
     def orders_with_hash(self, tx_hash: str) -> Sequence[int]:
         """Where the index of transaction hashes leads."""
+
+    def writers(self) -> Sequence[AuditedWriter]:
+        """Who wrote to it, by the order of their first commits."""
 
     def late_details(self) -> Sequence[tuple[int, int]]:
         """The (parent, detail) orders that the index of late details holds."""

@@ -82,7 +82,8 @@ class SQLiteReads:
                 ids = [one.hex for one in lifecycle_ids[start : start + _IDS_PER_STATEMENT]]
                 rows = connection.execute(
                     "SELECT s.originator_id, s.originator_version, s.topic, t.number, s.state,"
-                    " s.committed_at FROM stored_events s LEFT JOIN transitions t ON t.log_id=?"
+                    " s.committed_at, t.after_order FROM stored_events s"
+                    " LEFT JOIN transitions t ON t.log_id=?"
                     " AND t.number=s.number AND t.lifecycle_id=s.originator_id"
                     " AND t.version=s.originator_version"
                     f" WHERE s.originator_id IN ({','.join('?' * len(ids))})"
