@@ -17,6 +17,7 @@ class Derived(Rule):
     """The indexes and the status board are what the events give."""
 
     NAME = "derived"
+    IS_OF_ENTRIES = False
     CHECKS = "the indexes of ids, hashes and late details, and the status board, follow the events"
     WHY = "a look-up or a board that leads elsewhere hides events that are there"
 
