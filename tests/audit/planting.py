@@ -8,7 +8,7 @@ extras side by side, times as ISO 8601 text in UTC. Beside those an event may ha
 | `order` | the order that it had in the sound run; `parent_event` and `related_events` name these |
 | `recorded_at`, `committed_at` | the logging machine's time, and the store's (else the same) |
 | `updates` | of a live event: what `update_event` takes, each with its time, `at` |
-| `stored` | what is stored in place of what would be, of an event or of an update |
+| `stored` | what is stored in place of what would be, of an event or an update; None: nothing |
 
 What a plant inserts has no `order`; links are told anew when the run is logged, so that dropping an
 event renumbers what follows. Nothing is refused on the way: what is planted is stored.
@@ -145,6 +145,8 @@ class _Logging:
             for one in sorted(one for one in due if one[0] <= at):
                 commits.append(self._commit(one[0], Writes((), [one[2]])))
             due = [one for one in due if one[0] > at]
+            if event.get("stored", ()) is None:
+                continue
             record = self._record(order, event)
             commits.append(self._commit(at, Writes([self._logged(order, record)])))
             for place, (time, transition) in enumerate(self._transitions(order, record, event)):
