@@ -47,8 +47,9 @@ class Times(Rule):
         """Its times do not contradict each other, or the one before in a backtest."""
         self.looked_at += 1
         record = event.record or {}
-        # Its details share a wrapper's completion.
-        if self._spans.root(event) == event.order:
+        is_own = self._spans.root(event) == event.order
+        # A bundle's details share their wrapper's completion.
+        if is_own or record.get("completion_timestamp") is not None:
             yield from self._completed(event)
         timestamp = record.get("timestamp")
         if self.log.mode == "backtest" and isinstance(timestamp, str):

@@ -16,9 +16,9 @@ event renumbers what follows. Nothing is refused on the way: what is planted is 
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
@@ -30,9 +30,9 @@ from domain.lifecycle import EventLifecycle
 from domain.values import decode, encode
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.auditing import audited
-from infrastructure.files.jsonl_format import microseconds_of_text
 from infrastructure.stored import Commit, Source, Transition, Writes
 from projections.audit import RULES, Finding, Rule, Severity
+from projections.audit.moments import microseconds
 from projections.audit.rule import AuditOptions
 
 Event = dict[str, Any]
@@ -43,7 +43,7 @@ BACKTEST, LIVE = "backtest", "live"
 
 _OF_THE_RUN = frozenset(("order", "updates", "stored", "committed_at", "detail_orders"))
 _OF_THE_UPDATE = frozenset(("at", "stored"))
-_WRITER = (1, b'{"program":"strategy"}', microseconds_of_text("ended_at", "2026-01-01T00:00:00Z"))
+_WRITER = (1, b'{"program":"strategy"}', microseconds("2026-01-01T00:00:00Z"))
 
 
 class Plant(NamedTuple):
@@ -79,7 +79,8 @@ def plain(order: int, record: dict[str, Any]) -> Event:
 
 def changed(run: Run, plant: Plant, seed: int) -> tuple[Run, tuple[int, ...]] | None:
     """The run with the fault at a place that follows from the seed, and the orders to be named."""
-    run = deepcopy(run)
+    # Several times as fast as `deepcopy`.
+    run = pickle.loads(pickle.dumps(run))
     orders = plant.plant(run, Random(f"{plant.name} {seed}"))
     return None if orders is None else (run, tuple(orders))
 
@@ -155,7 +156,7 @@ class _Logging:
         return commits
 
     def _commit(self, at: str, writes: Writes) -> Commit:
-        return Commit(microseconds_of_text("committed_at", at), 1, writes)
+        return Commit(microseconds(at), 1, writes)
 
     def _logged(self, order: int, record: dict[str, Any]) -> AuditLog.EventLogged:
         parent = record.get("parent_event")
