@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from domain.fields import RESERVED_FIELDS, TIME_FIELDS, Event
+from domain.event_model import event_model
+from domain.fields import RESERVED_FIELDS, TIME_FIELDS
 from domain.statuses import LOGGED_STATUSES
 from projections.audit.moments import microseconds
 from projections.audit.rule import AuditedEvent, Finding, Rule
@@ -20,7 +21,7 @@ class Schema(Rule):
 
     NAME = "schema"
     CHECKS = "every record is an event as domain/fields.py defines it"
-    WHY = "what is no event is read by nobody, or wrongly"
+    WHY = "what is read is what was logged: no field is missing, misshapen or made up"
 
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """It is a record, and an event; the first thing that is wrong with it is said."""
@@ -35,7 +36,7 @@ class Schema(Rule):
             message = f"the status of order {order} is none that an event is logged with"
             yield self.error([order], message, LOGGED_STATUSES, status, field="status")
         try:
-            Event.model_validate(fields)
+            event_model().model_validate(fields)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))

@@ -21,8 +21,8 @@ class Times(Rule):
         "the store's time never goes back, and nothing is completed before it was triggered; a"
         " warning: the timestamps of a backtest do go back"
     )
-    WHY = "what was known when is told by these times"
-    TOLERANCE = f"{told(_SKEW)} between the clocks of the chain and of the strategy"
+    WHY = "nothing was slipped in later under an earlier time"
+    TOLERANCE = f"exact; {told(_SKEW)} between the clocks of the chain and of the strategy"
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.audit import planted_completeness, planted_structure
+from tests.audit import planted_completeness, planted_funding, planted_structure
 from tests.audit.planting import Plant
 
-PLANTS: list[Plant] = [*planted_structure.PLANTS, *planted_completeness.PLANTS]
+PLANTS: list[Plant] = [
+    *planted_structure.PLANTS,
+    *planted_funding.PLANTS,
+    *planted_completeness.PLANTS,
+]

@@ -24,7 +24,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from domain.audit_log import AuditLog
-from domain.fields import Event as Fields
+from domain.fields import stored_fields
 from domain.intake import LinkedEntry
 from domain.lifecycle import EventLifecycle
 from domain.values import decode, encode
@@ -41,6 +41,7 @@ Run = list[Event]
 DEFAULTS = AuditOptions()
 BACKTEST, LIVE = "backtest", "live"
 
+_STORED = frozenset(stored_fields())
 _OF_THE_RUN = frozenset(("order", "updates", "stored", "committed_at", "detail_orders"))
 _OF_THE_UPDATE = frozenset(("at", "stored"))
 _WRITER = (1, b'{"program":"strategy"}', microseconds("2026-01-01T00:00:00Z"))
@@ -171,7 +172,7 @@ class _Logging:
         for name, value in event.items():
             if value is None or name in _OF_THE_RUN:
                 continue
-            is_field = name in Fields.model_fields or name == "status"
+            is_field = name in _STORED or name == "status"
             (record if is_field else extra)[name] = value
         if "parent_event" in record:
             record["parent_event"] = self._now(record["parent_event"])

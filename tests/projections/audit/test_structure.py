@@ -181,4 +181,4 @@ def test_each_rule_has_a_name_and_says_what_it_checks() -> None:
     names = [rule.NAME for rule in STRUCTURE]
     assert len(set(names)) == len(names)
     assert set(names) == {rule for _, rule, _ in PLANTED}
-    assert all(rule.CHECKS for rule in STRUCTURE)
+    assert all(rule.CHECKS and rule.WHY and rule.TOLERANCE for rule in STRUCTURE)
