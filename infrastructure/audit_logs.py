@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Self
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from domain.errors import (
     ConcurrencyError,
     LogConfigurationError,
     LogInUseError,
+    StoreError,
     UnknownLogError,
     shown,
 )
@@ -270,6 +272,11 @@ class AuditLogs(Application[UUID]):
         """
         for appending in self._appending.values():
             appending.close()
+        for log, writer in self._writers.items():
+            if log not in self._appending:
+                # It made the log whole and appended nothing.
+                with suppress(StoreError):
+                    self.store.appends.end_writer(log, writer)
         for lease in self._leases.values():
             lease.release()
         # Not the library's close(), which lets go of nothing of ours: it sets a threading.Event;
