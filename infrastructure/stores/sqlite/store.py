@@ -12,6 +12,7 @@ from infrastructure.commit_signal import CommitSignals
 from infrastructure.store import Appends, Board, Followers, Lease, Reads
 from infrastructure.stores.sqlite.appends import SQLiteAppends
 from infrastructure.stores.sqlite.board import SQLiteBoard
+from infrastructure.stores.sqlite.checkpoints import make_whole, refuse_incomplete
 from infrastructure.stores.sqlite.connections import Connections
 from infrastructure.stores.sqlite.errors import store_errors
 from infrastructure.stores.sqlite.followers import SQLiteFollowers
@@ -73,8 +74,12 @@ class SQLiteStore:
             return
         with self._connections.reading() as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
+            refuse_incomplete(self._location, connection)
         refuse_newer(self._location, version)
         if version == FORMAT:
+            if not self.is_read_only:
+                with self._connections.lock:
+                    make_whole(self._connections.writer())
             return
         if self.is_read_only:
             raise OlderStoreError(
