@@ -151,16 +151,20 @@ class LogReading:
         found = self._store.reads.transitions(self._log.id, list(ids))
         return {
             ids[one]: [
-                self._transition(ids[one], place, stored, as_time)
+                self.transition(ids[one], place, stored, as_time)
                 for place, stored in enumerate(found[one])
                 if upto is None or (stored.number or 0) <= upto
             ]
             for one in found
         }
 
-    def _transition(
+    def transition(
         self, order: int, place: int, stored: StoredTransition, as_time: AsTime
     ) -> Transition:
+        """The transition that is stored at a place of the event's lifecycle.
+
+        Raises `CorruptLogError` where it is missing, or is none.
+        """
         topic = (EventLifecycle.Updated if place else EventLifecycle.Started).TOPIC
         if stored.version != place or stored.number is None or stored.topic != topic:
             raise self._damaged(
@@ -205,7 +209,7 @@ class LogReading:
             for one in self._store.reads.transitions(self._log.id, [own]).get(own, ())
             if (one.number or 0) < entry.number
         ]
-        steps = [self._transition(entry.order, n, one, str) for n, one in enumerate(stored)]
+        steps = [self.transition(entry.order, n, one, str) for n, one in enumerate(stored)]
         while steps and steps[-1]["from_status"] == PARTIALLY_FILLED:
             steps.pop()
         if not steps or steps[-1]["from_status"] != SUBMITTED:

@@ -11,6 +11,7 @@ from infrastructure.passwords import shown_place
 from infrastructure.store import LogStore
 from infrastructure.stores.sqlite.location import MEMORY, PREFIX
 from infrastructure.stores.upgraded import BackedUp, Upgraded
+from projections.audit.rule import Keys
 
 
 def open_store(url: str, *, must_exist: bool = False) -> LogStore:
@@ -69,6 +70,13 @@ def back_up_store(url: str, target: str, *, takes_incomplete: bool = False) -> B
     from infrastructure.stores.sqlite.copying import back_up
 
     return back_up(url, target, takes_incomplete=takes_incomplete)
+
+
+def spilling_keys() -> Keys:
+    """A new, empty set of keys for an audit; a long one goes to a temporary file."""
+    from infrastructure.stores.sqlite.spilled_keys import SpillingKeys
+
+    return SpillingKeys()
 
 
 def _refuse_unknown(url: str) -> None:

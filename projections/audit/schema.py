@@ -16,9 +16,11 @@ class Schema(Rule):
 
     NAME = "schema"
     CHECKS = "every record is an event as domain/fields.py defines it"
+    WHY = "what is read is what was logged: no field is missing, misshapen or made up"
 
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """It is a record, and an event."""
+        self.looked_at += 1
         order, record = event.order, event.record
         if record is None:
             yield self.error([order], f"the bytes of order {order} are no record")
