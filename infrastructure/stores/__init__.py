@@ -63,16 +63,17 @@ def upgrade_store(url: str, target: str | None = None) -> Upgraded:
     return upgrade_command.upgrade_store(url, target)
 
 
-def back_up_store(url: str, target: str) -> BackedUp:
+def back_up_store(url: str, target: str, *, takes_incomplete: bool = False) -> BackedUp:
     """Copy a store that may be in use, as it is at one moment, into a new `target`.
 
-    Nobody who writes to it waits; a file that is there is never written over. Raises what
+    Nobody who writes to it waits; a file that is there is never written over. With
+    `takes_incomplete`, also what is left of a store whose last commits are missing. Raises what
     `open_store` does.
     """
     _refuse_unknown(url)
     from infrastructure.stores.sqlite.copying import back_up
 
-    return back_up(url, target)
+    return back_up(url, target, takes_incomplete=takes_incomplete)
 
 
 def spilling_keys() -> Keys:
