@@ -13,16 +13,27 @@ from infrastructure.stores.sqlite.location import MEMORY, PREFIX
 from infrastructure.stores.upgraded import BackedUp, Upgraded
 
 
-def open_store(url: str, *, must_exist: bool = False) -> LogStore:
-    """The store that a URL names: `sqlite:///runs.db`, `sqlite:////var/log/runs.db`, `:memory:`.
+def open_store(url: str, *, must_exist: bool = False, durability: str = "full") -> LogStore:
+    """The store that a URL names: `sqlite:///runs.db`, `postgresql://user@host/db`, `:memory:`.
 
     Made where it is not there; with `must_exist` that is an error, and nothing is ever written.
-    Raises `StoreUrlError` for a URL that makes no sense, or another `StoreError`.
+    `durability="relaxed"` takes a server whose settings promise less than that what it acknowledged
+    survives a power cut. Raises `StoreUrlError` for a URL that makes no sense, or another
+    `StoreError`.
     """
     _refuse_unknown(url)
+    if is_on_server(url):
+        from infrastructure.stores.postgres.store import PostgresStore
+
+        return PostgresStore(url, must_exist=must_exist, durability=durability)
     from infrastructure.stores.sqlite.store import SQLiteStore
 
     return SQLiteStore(url, must_exist=must_exist)
+
+
+def is_on_server(url: str) -> bool:
+    """Whether the URL names a store on a PostgreSQL server."""
+    return url.lower().startswith(SERVER_SCHEMES)
 
 
 def is_part_of_store(url: str, path: str) -> bool:
@@ -77,7 +88,7 @@ def _refuse_unknown(url: str) -> None:
         raise StoreUrlError(kind, "is no store URL; write sqlite:///runs.db, as text")
     if not url:
         raise StoreUrlError(shown(url), _NO_URL)
-    if url in MEMORY or url.startswith(PREFIX):
+    if url in MEMORY or url.startswith(PREFIX) or is_on_server(url):
         return
     place = shown_place(url)
     scheme, separator, _ = url.partition("://")
@@ -92,5 +103,6 @@ def _refuse_unknown(url: str) -> None:
     raise StoreUrlError(place, problem)
 
 
+SERVER_SCHEMES = ("postgresql://", "postgres://")
 _NO_URL = "is no store URL; write sqlite:///runs.db or :memory:"
 _SCHEME = re.compile(r"[a-z][a-z0-9+]{0,30}", re.ASCII | re.IGNORECASE)
