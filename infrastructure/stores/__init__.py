@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 from domain.errors import StoreUrlError, shown
 from infrastructure.passwords import shown_place
 from infrastructure.store import LogStore
 from infrastructure.stores.sqlite.location import MEMORY, PREFIX
 from infrastructure.stores.upgraded import BackedUp, Upgraded
+
+if TYPE_CHECKING:
+    from infrastructure.stores.postgres.location import Location
 
 
 def open_store(url: str, *, must_exist: bool = False, durability: str = "full") -> LogStore:
@@ -23,9 +27,10 @@ def open_store(url: str, *, must_exist: bool = False, durability: str = "full") 
     """
     _refuse_unknown(url)
     if is_on_server(url):
+        location = _on_server(url)
         from infrastructure.stores.postgres.store import PostgresStore
 
-        return PostgresStore(url, must_exist=must_exist, durability=durability)
+        return PostgresStore(location, must_exist=must_exist, durability=durability)
     from infrastructure.stores.sqlite.store import SQLiteStore
 
     return SQLiteStore(url, must_exist=must_exist)
@@ -38,6 +43,8 @@ def is_on_server(url: str) -> bool:
 
 def is_part_of_store(url: str, path: str) -> bool:
     """Whether a file, by whatever path, is one of those that the store is kept in."""
+    if is_on_server(url):
+        return False
     from infrastructure.stores.sqlite.location import parts_of
 
     try:
@@ -50,9 +57,12 @@ def is_part_of_store(url: str, path: str) -> bool:
 def made_whole(url: str) -> AbstractContextManager[str]:
     """The URL under which to open a store that is to be there once the block ends, or not at all.
 
-    `url` itself where there is a store already. Raises what `open_store` does.
+    `url` itself where there is a store already, and on a server, where the log is stored in one
+    transaction. Raises what `open_store` does.
     """
     _refuse_unknown(url)
+    if is_on_server(url):
+        return nullcontext(url)
     from infrastructure.stores.sqlite.made_whole import made_whole
 
     return made_whole(url)
@@ -64,6 +74,11 @@ def upgrade_store(url: str, target: str | None = None) -> Upgraded:
     With a target, a URL or a path, the store itself stays as it is. Raises what `open_store` does.
     """
     _refuse_unknown(url)
+    if is_on_server(url):
+        location = _on_server(url)
+        from infrastructure.stores.postgres import upgrade_command as on_server
+
+        return on_server.upgrade_store(location, target)
     from infrastructure.stores.sqlite import upgrade_command
 
     return upgrade_command.upgrade_store(url, target)
@@ -76,9 +91,21 @@ def back_up_store(url: str, target: str) -> BackedUp:
     `open_store` does.
     """
     _refuse_unknown(url)
+    if is_on_server(url):
+        location = _on_server(url)
+        from infrastructure.stores.postgres import upgrade_command as on_server
+
+        on_server.refuse_backup(location)
     from infrastructure.stores.sqlite.copying import back_up
 
     return back_up(url, target)
+
+
+def _on_server(url: str) -> Location:
+    """The place on a server, before anything is imported that needs its driver."""
+    from infrastructure.stores.postgres.location import location_of
+
+    return location_of(url)
 
 
 def _refuse_unknown(url: str) -> None:
@@ -95,7 +122,8 @@ def _refuse_unknown(url: str) -> None:
     if separator and _SCHEME.fullmatch(scheme) and scheme.lower() != "sqlite":
         raise StoreUrlError(
             scheme,
-            f"the scheme {scheme!r} is not supported; write sqlite:///runs.db or :memory:",
+            f"the scheme {scheme!r} is not supported; write sqlite:///runs.db,"
+            " postgresql://user@host/database or :memory:",
         )
     problem = _NO_URL
     if place == url and not separator:

@@ -100,6 +100,7 @@ class Connections:
         self._writer: ServerConnection | None = None
         self._idle: list[ServerConnection] = []
         self._is_closed = self._is_given_up = False
+        self._has_warned = False
         self._process = os.getpid()
 
     def is_current(self, turn: Turn) -> bool:
@@ -122,12 +123,20 @@ class Connections:
     def connect(self, **parameters: Any) -> ServerConnection:
         """A new connection, with these parameters beside the URL's. Raises `StoreError`."""
         self.check()
-        return connect(
+        connection = connect(
             self.location,
             writes=not self.is_read_only,
             durability=self.durability,
             **parameters,
         )
+        if connection.weakness and not self._has_warned:
+            self._has_warned = True
+            _log.warning(
+                "what %s acknowledges may be lost in a power cut or failover (%s)",
+                self.location.url,
+                connection.weakness,
+            )
+        return connection
 
     def check(self) -> None:
         """Raises `StoreError` when the store is closed."""

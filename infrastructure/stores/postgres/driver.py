@@ -19,7 +19,7 @@ from infrastructure.stores.postgres.schema import OLDEST_SERVER
 
 RV = TypeVar("RV")
 
-_SETTINGS = ("fsync", "full_page_writes", "synchronous_commit")
+_SETTINGS = ("fsync", "full_page_writes", "synchronous_commit", "synchronous_standby_names")
 _SESSION = (
     "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('server_version_num')::int, "
     + ", ".join(f"pg_catalog.current_setting('{name}')" for name in _SETTINGS)
@@ -37,6 +37,7 @@ class ServerConnection(psycopg.Connection[TupleRow]):
     stop waiting, for it would then be answered without its standby having it."""
 
     sync_wait_was_cancelled = False
+    weakness = ""
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """Without what the driver's own does at an interruption: it sends a cancel."""
@@ -109,14 +110,19 @@ def _set_up(
     if weak and durability != "relaxed":
         raise StoreError(
             location.url,
-            f"acknowledges what a power cut may take ({weak} is off); set it on, or open the store"
-            ' with durability="relaxed"',
+            f"acknowledges what may be lost ({weak}); change that, or open the store with"
+            ' durability="relaxed"',
         )
+    connection.weakness = weak
 
 
 def weakness(settings: dict[str, str]) -> str:
     """Which settings make an acknowledgement less than durable; empty where none does."""
-    return ", ".join(name for name in _SETTINGS if settings[name] == "off")
+    off = [name for name in ("fsync", "full_page_writes") if settings[name] == "off"]
+    committed, standbys = settings["synchronous_commit"], settings["synchronous_standby_names"]
+    if committed == "off" or (committed == "local" and standbys.strip()):
+        off.append(f"synchronous_commit={committed}")
+    return ", ".join(name if "=" in name else f"{name}=off" for name in off)
 
 
 def _hear(connection: ServerConnection, notice: psycopg.errors.Diagnostic) -> None:

@@ -16,7 +16,7 @@ from infrastructure.stores.postgres.errors import store_errors
 from infrastructure.stores.postgres.fences import Fences
 from infrastructure.stores.postgres.followers import PostgresFollowers
 from infrastructure.stores.postgres.lease import PostgresLease
-from infrastructure.stores.postgres.location import location_of
+from infrastructure.stores.postgres.location import Location
 from infrastructure.stores.postgres.reads import PostgresReads
 from infrastructure.stores.postgres.recorder import Recorder
 from infrastructure.stores.postgres.schema import make, require_made
@@ -29,14 +29,15 @@ class PostgresStore:
     With `must_exist`, a store that is not there is an error, and nothing is ever written; a standby
     is read as well as its primary. Otherwise it is made where it is not there. With
     `durability="relaxed"` a server is taken whose settings promise less than that what it
-    acknowledged survives a power cut. Raises `StoreUrlError`, `StoreNotFoundError`,
-    `NotAnAuditStoreError`, `NewerStoreError`, `ReadOnlyStoreError` or another `StoreError`.
+    acknowledged survives a power cut. Raises `StoreNotFoundError`, `NotAnAuditStoreError`,
+    `NewerStoreError`, `ReadOnlyStoreError` or another `StoreError`.
     """
 
     is_volatile = False
 
-    def __init__(self, url: str, *, must_exist: bool = False, durability: str = "full") -> None:
-        location = location_of(url)
+    def __init__(
+        self, location: Location, *, must_exist: bool = False, durability: str = "full"
+    ) -> None:
         self.url = location.url
         self.is_read_only = must_exist
         self._connections = Connections(location, is_read_only=must_exist, durability=durability)
