@@ -30,6 +30,10 @@ class Fences:
         """Whether the log has one writer, which is this."""
         return log_id in self._epochs
 
+    def knows(self, log_id: UUID, epoch: int) -> bool:
+        """Whether it is the epoch to be named, as far as this process knows."""
+        return self._epochs.get(log_id, epoch) == epoch
+
     def check(self, log_id: UUID, epoch: int) -> None:
         """Raises `StoreError` when another has taken the lease since; `epoch` is the head's."""
         held = self._epochs.get(log_id, epoch)

@@ -52,8 +52,9 @@ class Sending:
         """Store it in one round trip where the log ends where it is expected to, else in a few."""
         # Taken out: whatever interrupts this turn, the next one looks up what it left.
         expected, writes = self.known.pop(log_id, None), None
+        if expected is not None and not self._fences.knows(log_id, expected.epoch):
+            expected = None
         if expected is not None and writer.number is not None:
-            self._fences.check(log_id, expected.epoch)
             try:
                 writes = decide(AtTheEnd(turn, self._selects, log_id, expected.end))
             except EventLoggerError:
