@@ -4,6 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from event_logger.errors import (
+    AuditFileError,
+    AuditRuleError,
+    CertificateError,
     ConcurrencyError,
     CorruptLogError,
     EventIdConflictError,
@@ -33,6 +36,7 @@ from event_logger.errors import (
     StreamInUseError,
     UnknownLogError,
     UnknownOrderError,
+    UnknownRuleError,
     UnsupportedValueError,
     UpdateConflictError,
     UpdateNotAllowedError,
@@ -49,6 +53,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncEventLogger",
+    "AuditFileError",
+    "AuditRuleError",
+    "CertificateError",
     "ConcurrencyError",
     "CorruptLogError",
     "EventIdConflictError",
@@ -82,6 +89,7 @@ __all__ = [
     "StreamInUseError",
     "UnknownLogError",
     "UnknownOrderError",
+    "UnknownRuleError",
     "UnsupportedValueError",
     "UpdateConflictError",
     "UpdateNotAllowedError",

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import UTC, datetime
 from itertools import islice
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import orjson
@@ -20,7 +19,9 @@ from domain.errors import (
     UnknownOrderError,
 )
 from domain.times import checked_duration
+from event_logger.audits import AuditableLog
 from event_logger.bundles import BundleReading
+from event_logger.certified import CertifiedLog
 from event_logger.event_sequence import EventSequence
 from event_logger.exported import Exported
 from event_logger.misspelt import found_or_said
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from infrastructure.redis.connection import RedisSource
 
 
-class LogReader:
+class LogReader(AuditableLog, CertifiedLog):
     """Everything that can be read from one log; each call sees what is stored by then."""
 
     def __init__(self, logs: AuditLogs, log: AuditLog) -> None:
@@ -64,12 +65,7 @@ class LogReader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     @property

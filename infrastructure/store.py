@@ -137,6 +137,9 @@ class Reads(Protocol):
     def late_details(self, log_id: UUID) -> list[tuple[int, int]]:
         """The (parent, detail) orders of details logged after their parent's own transaction."""
 
+    def corrections(self, log_id: UUID) -> list[tuple[int, int]]:
+        """The (corrected, correction) orders of the log's corrections; the log is not scanned."""
+
     def entries(self, log_id: UUID, after: Horizon, limit: int) -> list[LogEntry]:
         """Up to `limit` entries of this log after a horizon, in the order of their commit.
 

@@ -132,7 +132,7 @@ class FileRows:
 
 def _check_views(snapshot: Any, texts: dict[str, str]) -> None:
     if len(texts) == len(SNAPSHOT_COLUMNS) and cells_of.are_views(
-        *(texts[name] for name in SNAPSHOT_COLUMNS)
+        snapshot, *(texts[name] for name in SNAPSHOT_COLUMNS)
     ):
         return
     views = snapshot_views(snapshot) if isinstance(snapshot, dict) else {}

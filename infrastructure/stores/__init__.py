@@ -12,6 +12,7 @@ from infrastructure.passwords import shown_place
 from infrastructure.store import LogStore
 from infrastructure.stores.sqlite.location import MEMORY, PREFIX
 from infrastructure.stores.upgraded import BackedUp, Upgraded
+from projections.audit.rule import Keys
 
 if TYPE_CHECKING:
     from infrastructure.stores.postgres.location import Location
@@ -106,6 +107,13 @@ def _on_server(url: str) -> Location:
     from infrastructure.stores.postgres.location import location_of
 
     return location_of(url)
+
+
+def spilling_keys() -> Keys:
+    """A new, empty set of keys for an audit; a long one goes to a temporary file."""
+    from infrastructure.stores.sqlite.spilled_keys import SpillingKeys
+
+    return SpillingKeys()
 
 
 def _refuse_unknown(url: str) -> None:

@@ -18,6 +18,7 @@ class Derived(Rule):
 
     NAME = "derived"
     CHECKS = "the indexes of ids, hashes and late details, and the status board, follow the events"
+    WHY = "a look-up or a board that leads elsewhere hides events that are there"
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
@@ -30,6 +31,7 @@ class Derived(Rule):
 
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """The indexes lead to it."""
+        self.looked_at += 1
         order, record = event.order, event.record or {}
         event_id = record.get("event_id")
         if isinstance(event_id, str):

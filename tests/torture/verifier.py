@@ -11,7 +11,7 @@ from pathlib import Path
 from event_logger import EventLogger, UnknownLogError, open_log
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.auditing import audited
-from projections.audit import Severity
+from projections.audit import STRUCTURE, Severity
 from tests.redis_server import RedisServer, eventually
 from tests.torture.caller import HOUR
 from tests.torture.journal import Call, Told
@@ -71,7 +71,7 @@ def _of_log(store: Path, log: str, kind: str, told: Told, server: RedisServer) -
             yield from _published(logger, log, server)
     try:
         with AuditLogs(url, must_exist=True) as logs:
-            for finding in audited(logs.store, logs.get(log)):
+            for finding in audited(logs.store, logs.get(log), STRUCTURE):
                 if finding.severity is Severity.ERROR:
                     yield f"{log}: {finding}"
     except UnknownLogError as error:

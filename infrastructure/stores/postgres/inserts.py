@@ -12,6 +12,7 @@ from eventsourcing.persistence import StoredEvent
 from psycopg.types.numeric import Int4, Int8
 
 from domain.audit_log import AuditLog
+from domain.corrections import corrected_by_state
 from domain.horizon import Horizon
 from infrastructure.stored import PlainEvents, Transition, Writes
 from infrastructure.stores.postgres import clock
@@ -36,6 +37,7 @@ class Rows(NamedTuple):
     ids: list[tuple[bytes, int]]
     hashes: list[tuple[bytes, int]]
     late: list[tuple[int, int]]
+    corrections: list[tuple[int, int]]
 
     @property
     def kinds(self) -> tuple[bool, ...]:
@@ -47,7 +49,7 @@ def rows_of(writes: Writes) -> Rows:
     """The rows of a commit."""
     events, transitions = writes.events, writes.transitions
     if isinstance(events, PlainEvents):
-        states, ids, hashes, late = events.states, [], [], []
+        states, ids, hashes, late, corrections = events.states, [], [], [], []
     else:
         states = [event.record for event in events]
         ids = [(key_of(e.event_id), e.originator_version) for e in events if e.event_id is not None]
@@ -55,8 +57,14 @@ def rows_of(writes: Writes) -> Rows:
             (key_of(e.tx_hash), e.originator_version) for e in events if e.tx_hash is not None
         ]
         late = [(e.originator_version, e.late_parent) for e in events if e.late_parent is not None]
+        # A correction names what it corrects, and so is never among plain events.
+        corrections = [
+            (corrected, event.originator_version)
+            for event in events
+            if (corrected := corrected_by_state(event.record)) is not None
+        ]
     hashes += [(key_of(t.tx_hash), t.order) for t in transitions if t.tx_hash is not None]
-    return Rows(states, transitions, ids, hashes, late)
+    return Rows(states, transitions, ids, hashes, late, corrections)
 
 
 def append_statement(schema: str, kinds: tuple[bool, ...], *, is_exact: bool) -> str:
@@ -81,7 +89,7 @@ def _append_statement(schema: str, kinds: tuple[bool, ...], is_exact: bool, now:
         " FROM free WHERE h.log_id = free.log_id RETURNING h.last_order - %(events)s AS o,"
         " h.transition - %(transitions)s AS t, h.committed_at AS at)",
     ]
-    made = (_EVENTS, _TRANSITIONS, _IDS, _HASHES, _LATE)
+    made = (_EVENTS, _TRANSITIONS, _IDS, _HASHES, _LATE, _CORRECTIONS)
     parts += [
         one.format(schema=schema) for one, is_there in zip(made, kinds, strict=True) if is_there
     ]
@@ -116,6 +124,11 @@ _LATE = (
     " SELECT %(log)s, u.d, u.p FROM head,"
     " unnest(%(l_details)s::bigint[], %(l_parents)s::bigint[]) AS u(d, p))"
 )
+_CORRECTIONS = (
+    "c AS (INSERT INTO {schema}.corrections (log_id, corrected_order, correction_order)"
+    " SELECT %(log)s, u.c, u.o FROM head,"
+    " unnest(%(c_corrected)s::bigint[], %(c_orders)s::bigint[]) AS u(c, o))"
+)
 
 
 def parameters_of(
@@ -148,6 +161,7 @@ def parameters_of(
         ("i", rows.ids, ("keys", "orders")),
         ("h", rows.hashes, ("keys", "orders")),
         ("l", rows.late, ("details", "parents")),
+        ("c", rows.corrections, ("corrected", "orders")),
     ):
         for place, column in enumerate(columns):
             given[f"{name}_{column}"] = [pair[place] for pair in pairs]
@@ -164,7 +178,7 @@ def index_statements(
         "token": None,
     }
     head = "WITH head AS (SELECT %(order)s AS o, %(transition)s AS t, %(at)s::bigint AS at), "
-    made = (_TRANSITIONS, _IDS, _HASHES, _LATE)
+    made = (_TRANSITIONS, _IDS, _HASHES, _LATE, _CORRECTIONS)
     for part, is_there in zip(made, rows.kinds[1:], strict=True):
         if is_there:
             yield f"{head}{part.format(schema=schema)} SELECT", given

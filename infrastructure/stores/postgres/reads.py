@@ -60,7 +60,7 @@ class PostgresReads:
     ) -> dict[UUID, list[StoredTransition]]:
         """See `Reads.transitions`."""
         rows = self._all(
-            "SELECT lifecycle_id, version, topic, number, state, committed_at"
+            "SELECT lifecycle_id, version, topic, number, state, committed_at, after_order"
             f" FROM {self._schema}.transitions WHERE lifecycle_id = ANY(%s) AND log_id = %s"
             " ORDER BY lifecycle_id, version",
             list(lifecycle_ids),
@@ -92,6 +92,14 @@ class PostgresReads:
         return self._all(
             f"SELECT parent_order, detail_order FROM {self._schema}.late_details"
             " WHERE log_id = %s ORDER BY detail_order",
+            log_id,
+        )
+
+    def corrections(self, log_id: UUID) -> list[tuple[int, int]]:
+        """See `Reads.corrections`."""
+        return self._all(
+            f"SELECT corrected_order, correction_order FROM {self._schema}.corrections"
+            " WHERE log_id = %s ORDER BY corrected_order, correction_order",
             log_id,
         )
 

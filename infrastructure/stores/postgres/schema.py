@@ -58,6 +58,10 @@ TABLES = {
     "late_details": (
         "log_id uuid, detail_order bigint, parent_order bigint, PRIMARY KEY (log_id, detail_order)"
     ),
+    "corrections": (
+        "log_id uuid, corrected_order bigint, correction_order bigint,"
+        " PRIMARY KEY (log_id, corrected_order, correction_order)"
+    ),
     "follower_positions": (
         "follower text, log_id uuid, event_order bigint NOT NULL, transition bigint NOT NULL,"
         " PRIMARY KEY (follower, log_id)"

@@ -13,6 +13,7 @@ from infrastructure.store import Appends, Board, Followers, Lease, Reads
 from infrastructure.stores.sqlite.appends import SQLiteAppends
 from infrastructure.stores.sqlite.board import SQLiteBoard
 from infrastructure.stores.sqlite.connections import Connections
+from infrastructure.stores.sqlite.corrections import HAS_CORRECTIONS
 from infrastructure.stores.sqlite.errors import store_errors
 from infrastructure.stores.sqlite.followers import SQLiteFollowers
 from infrastructure.stores.sqlite.housekeeping import Housekeeping
@@ -73,8 +74,9 @@ class SQLiteStore:
             return
         with self._connections.reading() as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
+            is_whole = connection.execute(HAS_CORRECTIONS).fetchone() is not None
         refuse_newer(self._location, version)
-        if version == FORMAT:
+        if version == FORMAT and (is_whole or self.is_read_only):
             return
         if self.is_read_only:
             raise OlderStoreError(

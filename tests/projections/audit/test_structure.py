@@ -14,7 +14,7 @@ from event_logger import EventLogger
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.auditing import audited
 from infrastructure.followers.board import StatusBoard
-from projections.audit import RULES, Finding, Severity
+from projections.audit import STRUCTURE, Finding, Severity
 from tests.support import HOUR, url_of
 
 LOG = log_id("default").hex
@@ -65,7 +65,7 @@ def path(tmp_path: Path) -> Path:
 
 def findings(path: Path) -> list[Finding]:
     with AuditLogs(url_of(path), must_exist=True) as logs:
-        return list(audited(logs.store, logs.get("default")))
+        return list(audited(logs.store, logs.get("default"), STRUCTURE))
 
 
 def test_a_sound_log_has_no_findings(path: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_backtest_whose_timestamps_go_back_is_warned_of(tmp_path: Path) -> Non
 
 
 def test_each_rule_has_a_name_and_says_what_it_checks() -> None:
-    names = [rule.NAME for rule in RULES]
+    names = [rule.NAME for rule in STRUCTURE]
     assert len(set(names)) == len(names)
     assert set(names) == {rule for _, rule, _ in PLANTED}
-    assert all(rule.CHECKS for rule in RULES)
+    assert all(rule.CHECKS and rule.WHY and rule.TOLERANCE for rule in STRUCTURE)

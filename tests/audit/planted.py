@@ -1,0 +1,8 @@
+"""Every fault that is planted; each is found by the rule that is named for it, and only once."""
+
+from __future__ import annotations
+
+from tests.audit import planted_completeness
+from tests.audit.planting import Plant
+
+PLANTS: list[Plant] = [*planted_completeness.PLANTS]
