@@ -221,7 +221,9 @@ class Board(Protocol):
 class Lease(Protocol):
     """A role in a log that one holder has at a time, and that dies with its process."""
 
-    is_held: bool
+    @property
+    def is_held(self) -> bool:
+        """Whether it is held, as far as this process knows."""
 
     def try_acquire(self) -> bool:
         """Take the lease unless another holds it; whether it is held now. Raises `StoreError`."""
@@ -236,13 +238,16 @@ class LogStore(Protocol):
     url: str
     is_volatile: bool
     is_read_only: bool
-    commits: CommitSignals
     recorder: ApplicationRecorder
     appends: Appends
     reads: Reads
     indexes: Indexes
     followers: Followers
     board: Board
+
+    @property
+    def commits(self) -> CommitSignals:
+        """Wake those who follow the store's logs."""
 
     def lease(self, log_id: UUID, log: str, role: str) -> Lease:
         """The lease of a role in a log; nothing is taken yet."""
