@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from domain.horizon import Horizon
 from event_logger.errors import (
     ConcurrencyError,
     CorruptLogError,
@@ -11,6 +12,7 @@ from event_logger.errors import (
     EventLoggerError,
     ExportError,
     ForkedLoggerError,
+    HorizonError,
     IllegalTransitionError,
     InvalidAmountError,
     InvalidEventError,
@@ -57,6 +59,8 @@ __all__ = [
     "EventLoggerError",
     "ExportError",
     "ForkedLoggerError",
+    "Horizon",
+    "HorizonError",
     "IllegalTransitionError",
     "InvalidAmountError",
     "InvalidEventError",

@@ -179,7 +179,8 @@ class LogReading:
             entries = self._store.reads.entries(self._log.id, after, limit)
         except StoreError:
             # Of records that are none the store cannot take the fields: say which it is.
-            for _ in self.decoded(self.rows(after.order + 1, after.order + limit), str):
+            last = min(after.order + limit, self.horizon().order)
+            for _ in self.decoded(self.rows(after.order + 1, last), str):
                 pass
             raise
         for place, entry in enumerate(entries):

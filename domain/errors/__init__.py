@@ -17,6 +17,7 @@ EventLoggerError
 ├── ForkedLoggerError (RuntimeError)        a call in a forked child
 ├── NotCopyableError (TypeError)            a logger or reader that is to be copied or pickled
 ├── LogConfigurationError (ValueError)      a mode, name, metadata or option that cannot be
+├── HorizonError (ValueError)               a point that the log never had, or that is none
 ├── UnknownLogError (LookupError)           a log that the store does not hold
 ├── LogInUseError (RuntimeError)            a second writer on a backtest log
 ├── ConcurrencyError (RuntimeError)         another writer appended first
@@ -52,6 +53,7 @@ from domain.errors.logs import (
     ConcurrencyError,
     CorruptLogError,
     ForkedLoggerError,
+    HorizonError,
     LogConfigurationError,
     LoggerClosedError,
     LogInUseError,
@@ -86,6 +88,7 @@ __all__ = [
     "EventLoggerError",
     "ExportError",
     "ForkedLoggerError",
+    "HorizonError",
     "IllegalTransitionError",
     "InvalidAmountError",
     "InvalidEventError",

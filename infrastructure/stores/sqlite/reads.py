@@ -156,14 +156,16 @@ class SQLiteReads:
             end = select_end(run, log_id.hex)
             if end is None:
                 return None
+            # Of what is missing the one before it tells; a time of None is of before all that have
+            # one.
             event = (
                 "SELECT committed_at FROM stored_events WHERE originator_id=?"
-                " AND originator_version=?"
+                " AND originator_version<=? ORDER BY originator_version DESC LIMIT 1"
             )
             transition = (
                 "SELECT s.committed_at FROM transitions t JOIN stored_events s"
                 " ON s.originator_id=t.lifecycle_id AND s.originator_version=t.version"
-                " WHERE t.log_id=? AND t.number=?"
+                " WHERE t.log_id=? AND t.number<=? ORDER BY t.number DESC LIMIT 1"
             )
 
             def last(statement: str, first: int, upto: int) -> int:
