@@ -159,7 +159,7 @@ class ReadsAsOf:
     def writers(self, log_id: UUID) -> dict[int, tuple[bytes, int | None]]:
         """See `Reads.writers`: those who had committed by then, and of them who had closed."""
         found = self._reads.writers(log_id)
-        if log_id != self._log_id:
+        if log_id != self._log_id or self._reads.end(log_id).horizon == self._horizon:
             return found
         known = self._writers_of_entries(len(found))
         until = self.end(log_id).committed_at or 0

@@ -69,8 +69,9 @@ class Committed:
             return None
         try:
             introduction = orjson.loads(writers[number][0])
-            told = {name: introduction[name] for name in _TOLD if name in introduction}
-            return told | {"opened_at": timestamp_of(told["opened_at"])}
+            told = {name: introduction.get(name) for name in _TOLD}
+            opened_at = told["opened_at"]
+            return told | {"opened_at": opened_at and timestamp_of(opened_at)}
         except NO_RECORD as error:
             problem = f"the introduction of its writer {number} is missing, or is none ({error})"
             raise damaged(self._log.name, order, problem) from error
