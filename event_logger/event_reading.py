@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import orjson
@@ -10,7 +11,11 @@ import orjson
 from domain.audit_log import AuditLog
 from domain.checks import order as checked_order
 from domain.errors import CorruptLogError, InvalidEventError, UnknownOrderError
+from event_logger.misspelt import found_or_said, say_what_is_not_held
+from event_logger.search import Search
+from infrastructure.listing import listed
 from infrastructure.reading import LogReading, Records, Rows
+from infrastructure.store import Reads
 from infrastructure.timestamps import RecordedTimes, load_pandas, timestamp_of
 from projections.event_dicts import AsTime, EventDict, event_dict
 
@@ -73,13 +78,29 @@ class EventReading:
                 continue
             raise
 
-    def events_with(self, field: str, value: str, last: int) -> Iterator[EventDict]:
-        """The events up to an order whose field has this value."""
+    def events_with(
+        self, field: str, value: str, last: int, said: set[tuple[str, str]]
+    ) -> list[EventDict]:
+        """The events up to an order whose field has this value.
+
+        A value that the log does not hold is said, unless `said` has it, and put there: a strategy
+        may ask at each step for what it has not logged yet.
+        """
         # Looking for the bytes first spares decoding the events that cannot match.
         needle = orjson.dumps({field: value})[1:-1]
         self._check()
         rows = self._reading.rows_with(needle, 1, last)
-        return (event for event in self.dicts(rows) if event[field] == value)
+        found = listed(event for event in self.dicts(rows) if event[field] == value)
+        if not found and (field, value) not in said:
+            said.add((field, value))
+            say_what_is_not_held({field: value}, self._log.name, self.events(1, last))
+        return found
+
+    def found(self, wanted: Search, reads: Reads, last: int) -> Iterator[EventDict]:
+        """The events up to an order that are wanted; what the log does not hold is said."""
+        rows = wanted.candidates(reads, self._reading, self._log, last)
+        found = islice(filter(wanted.is_wanted, self.dicts(rows)), wanted.limit)
+        return found_or_said(found, wanted, self._log.name, lambda: self.events(1, last))
 
     def _present(self, rows: Rows, as_time: AsTime) -> Records:
         if as_time is timestamp_of:

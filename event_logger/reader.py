@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import UTC, datetime
-from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
@@ -17,7 +16,6 @@ from event_logger.bundles import BundleReading
 from event_logger.event_reading import EventReading
 from event_logger.event_sequence import EventSequence
 from event_logger.exported import Exported
-from event_logger.misspelt import found_or_said
 from event_logger.search import Criteria, Search, checked_bound, checked_only, checked_text
 from infrastructure.committed import Committed
 from infrastructure.horizons import Horizons
@@ -43,6 +41,7 @@ class LogReader:
         self._logs = logs
         self._log = log
         self._reading = LogReading(logs.store, log)
+        self._said: set[tuple[str, str]] = set()
 
     def _last_order(self) -> int:
         """The order of the last event, everything logged so far being stored."""
@@ -122,11 +121,11 @@ class LogReader:
         return listed(self._events().events(1, self._last_order()))
 
     def get_events_by_type(self, event_type: str) -> list[EventDict]:
-        """The events of this type, in order."""
+        """The events of this type, in order; one that the log does not hold is said, once."""
         return self._events_with("event_type", event_type)
 
     def get_events_by_venue(self, venue: str) -> list[EventDict]:
-        """The events at this venue, in order."""
+        """The events at this venue, in order; one that the log does not hold is said, once."""
         return self._events_with("venue", venue)
 
     def get_events_by_order_range(
@@ -150,10 +149,8 @@ class LogReader:
         type, venue or status that the log does not hold is warned of, with the nearest one.
         """
         wanted = Search.of(criteria)
-        reads = self._logs.store.reads
-        rows = wanted.candidates(reads, self._reading, self._log, self._last_order())
-        found = islice(filter(wanted.is_wanted, self._events().dicts(rows)), wanted.limit)
-        return found_or_said(found, wanted, self._log.name, lambda: self.events)
+        reads, last = self._logs.store.reads, self._last_order()
+        return self._events().found(wanted, reads, last)
 
     def get_summary_stats(self) -> dict[str, Any]:
         """Counts by type and venue, exact sums of amounts, first and last order."""
@@ -291,4 +288,4 @@ class LogReader:
 
     def _events_with(self, field: str, value: str) -> list[EventDict]:
         checked_text(field, value)
-        return listed(self._events().events_with(field, value, self._last_order()))
+        return self._events().events_with(field, value, self._last_order(), self._said)
