@@ -7,7 +7,7 @@ FOLDER ?= .
 PART ?= all
 MINUTES ?= 60
 
-.PHONY: demo test torture check lint format bench clean
+.PHONY: demo test torture check lint format bench audit-score clean
 
 demo: $(READY)
 	$(BIN)/event-logger demo
@@ -30,6 +30,10 @@ lint: $(READY)
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# How many planted faults an audit finds, and how often it alarms for nothing.
+audit-score: $(READY)
+	$(BIN)/python -m tests.audit.score
 
 # FOLDER is where all contestants work (/dev/shm for memory), PART one of: backtest live reading files.
 bench: $(READY)

@@ -1,7 +1,7 @@
 """The checks that an event's declared fields pass, one function per kind of value.
 
-`Checked(check)` in a field's annotation makes pydantic run the check, and `compiled_checks` takes
-the same functions out of the model: what runs per logged event is the model, without its overhead.
+`Checked(check)` in a field's annotation makes pydantic run the check, and `domain.fields` takes the
+same functions out of it: what runs per logged event is the model, without its overhead.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
-from typing import Any, cast
-
-from pydantic import BaseModel, GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from typing import TYPE_CHECKING, Any, cast
 
 from domain.errors import InvalidAmountError, InvalidEventError, shown
 from domain.tags import plain_number
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema, core_schema
 
 Check = Callable[[str, Any], Any]
 """Takes the field's name and the value; returns the value to store or raises."""
@@ -40,6 +41,7 @@ class Checked:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         """Runs the check on every value but None, in place of pydantic's own conversions."""
+        from pydantic_core import core_schema
 
         def validate(value: Any, info: core_schema.ValidationInfo) -> Any:
             if value is None or (self.is_stored is not None and self.is_stored(value)):
@@ -47,16 +49,6 @@ class Checked:
             return self.check(str(info.field_name), value)
 
         return core_schema.with_info_plain_validator_function(validate)
-
-
-def compiled_checks(model: type[BaseModel]) -> dict[str, Check]:
-    """The check of every field of the model that is marked with one."""
-    return {
-        name: marker.check
-        for name, field in model.model_fields.items()
-        for marker in field.metadata
-        if isinstance(marker, Checked)
-    }
 
 
 def number(field: str, value: Any) -> Number:

@@ -73,6 +73,21 @@ def movements(event: EventMapping) -> tuple[Movement, ...]:
     )
 
 
+def untold_legs(event: EventMapping) -> tuple[tuple[str | None, str | None], ...]:
+    """The (account, asset) of what the event moved by an amount that it does not tell.
+
+    None stands for an account or asset that it does not tell either.
+    """
+    rule = _rule(event)
+    if rule is None:
+        return ()
+    return tuple(
+        (account or None, asset or None)
+        for account, asset, amount in rule(EventValues(event))
+        if amount is None or (amount and not (account and asset))
+    )
+
+
 def untold_fields(event: EventMapping) -> tuple[str, ...]:
     """The fields that the event lacks, so that `movements` cannot give all that it moved."""
     rule = _rule(event)
@@ -211,7 +226,9 @@ def _received(values: EventValues) -> Iterator[Leg]:
 def _flash_repaid(values: EventValues) -> Iterator[Leg]:
     token = values.text("token")
     yield WALLET, token, negated(values.number("amount"))
-    yield WALLET, token, negated(values.given_number("fee_paid"))
+    fee = values.given_number("fee_paid")
+    if fee:
+        yield WALLET, token, negated(fee)
 
 
 def _gas(values: EventValues) -> Iterator[Leg]:
@@ -220,11 +237,13 @@ def _gas(values: EventValues) -> Iterator[Leg]:
 
 
 def _changed(values: EventValues) -> Iterator[Leg]:
-    changes = values.get("changes")
+    changes, account = values.get("changes"), account_of(values.text("venue") or "")
     if isinstance(changes, Mapping):
-        account = account_of(values.text("venue") or "")
         for asset, amount in changes.items():
             yield account, asset, decimal_of(amount)
+    elif changes is None and values.given_number("amount"):
+        # It only tells of a change: by how much, and not which way.
+        yield account, values.given_text("token"), None
 
 
 _RULES: dict[str, Rule] = {

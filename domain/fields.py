@@ -3,14 +3,11 @@
 All tables of fields are taken from `Event` below, so that a field is added by its line there.
 """
 
-from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from domain import checks
-from domain.checks import Check, Checked, Number, compiled_checks
+from domain.checks import Check, Checked, Number
 from domain.event_types import checked_event_type
 from domain.times import checked_time, is_iso_utc
 
@@ -60,7 +57,7 @@ _Snapshot = Annotated[dict[str, Any] | None, Checked(checks.snapshot)]
 _Filled = tuple[object, ...]
 
 
-class Event(BaseModel):
+class Event:
     """One audit event as it is stored; its order is the version of the log it stands in.
 
     Times are ISO 8601 text in UTC. Fields that were not given are not stored. Everything that a
@@ -69,11 +66,9 @@ class Event(BaseModel):
 
     The fields stand in the order of the event dict: the specification's down to `recorded_at`,
     which every CSV has, then those whose column a CSV has where any event has the field. Beside its
-    type stand a field's meaning, with its unit, and its roles.
+    type stand a field's meaning, with its unit, and its roles. `domain.event_model` makes the model
+    of it that validates a record whole; logging runs the checks alone.
     """
-
-    # The validator is built when a record is first validated whole: logging runs the checks alone.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     timestamp: Annotated[_NeededTime, "Trigger time; on the hour in a backtest.", _NAMED]
     order: ClassVar[_Filled] = (Kind.INT, "The event's place in its log: 1, 2, 3 …", _RESERVED)
@@ -132,16 +127,21 @@ class Event(BaseModel):
     ] = None
     detail_orders: Annotated[_Orders, "A wrapper's direct details.", _RESERVED, _APART] = None
     detail_count: ClassVar[_Filled] = (Kind.INT, "How many they are.", _RESERVED, _APART)
+    corrected_by: ClassVar[_Filled] = (Kind.JSON, "Orders of the corrections of it.", _APART)
     log: ClassVar[_Filled] = ("The log that holds it, where several are shown.", _RESERVED, _APART)
-    extra: Annotated[dict[str, Any], "All else that was given.", _APART] = Field(
-        default_factory=dict
-    )
+    extra: Annotated[dict[str, Any] | None, "All else that was given.", _APART] = None
 
 
-def _marks(name: str) -> Iterable[object]:
+def _marks(name: str) -> _Filled:
     """What stands beside the type of a field."""
-    stored = Event.model_fields.get(name)
-    return getattr(Event, name) if stored is None else stored.metadata
+    stored: _Filled | None = getattr(Event.__annotations__[name], "__metadata__", None)
+    return getattr(Event, name) if stored is None else stored
+
+
+def stored_fields() -> dict[str, Any]:
+    """The annotation of each field that a record holds."""
+    annotations = Event.__annotations__
+    return {name: given for name, given in annotations.items() if hasattr(given, "__metadata__")}
 
 
 def _names_by_mark() -> dict[object, tuple[str, ...]]:
@@ -160,7 +160,12 @@ MEANINGS: dict[str, str] = {
 }
 """What each field means, with its unit."""
 
-FIELD_CHECKS: dict[str, Check] = compiled_checks(Event)
+FIELD_CHECKS: dict[str, Check] = {
+    name: mark.check
+    for name in stored_fields()
+    for mark in _marks(name)
+    if isinstance(mark, Checked)
+}
 """The check of each stored field."""
 
 EVENT_DATA_CHECKS: dict[str, Check] = {

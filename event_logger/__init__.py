@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from domain.horizon import Horizon
 from event_logger.errors import (
+    AuditFileError,
+    AuditRuleError,
+    CertificateError,
     ConcurrencyError,
     CorruptLogError,
     EventIdConflictError,
@@ -35,6 +38,7 @@ from event_logger.errors import (
     StreamInUseError,
     UnknownLogError,
     UnknownOrderError,
+    UnknownRuleError,
     UnsupportedValueError,
     UpdateConflictError,
     UpdateNotAllowedError,
@@ -51,6 +55,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncEventLogger",
+    "AuditFileError",
+    "AuditRuleError",
+    "CertificateError",
     "ConcurrencyError",
     "CorruptLogError",
     "EventIdConflictError",
@@ -86,6 +93,7 @@ __all__ = [
     "StreamInUseError",
     "UnknownLogError",
     "UnknownOrderError",
+    "UnknownRuleError",
     "UnsupportedValueError",
     "UpdateConflictError",
     "UpdateNotAllowedError",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
@@ -17,7 +18,11 @@ from projections.event_dicts import EventDict
 if TYPE_CHECKING:
     import pandas as pd
 
+    from event_logger.audits import AuditAsked
     from infrastructure.redis.connection import RedisSource
+    from projections.audit.report import AuditReport
+    from projections.audit.rule import Rule
+    from projections.certificate import CertificateCheck
 
 T = TypeVar("T")
 PAGE = 500
@@ -153,6 +158,12 @@ class AsyncLogReader:
         """How far the log's followers have come, and what waits; see `LogReader.health`."""
         return await self._read(lambda reader: reader.health(redis, behind_after))
 
+    async def audit(
+        self, rules: Sequence[str | type[Rule]] | str | None = None, **asked: Unpack[AuditAsked]
+    ) -> AuditReport:
+        """Run the rules over the log; see `LogReader.audit`."""
+        return await self._read(lambda reader: reader.audit(rules, **asked))
+
     async def history(self, order: int) -> list[dict[str, Any]]:
         """The event's logging and transitions, oldest first; raises `UnknownOrderError`."""
         return await self._read(lambda reader: reader.history(order))
@@ -172,6 +183,16 @@ class AsyncLogReader:
     async def export_to_jsonl(self, filepath: str | None = None) -> str:
         """Write the log as JSON lines and return the path; raises `ExportError`."""
         return await self._read(lambda reader: reader.export_to_jsonl(filepath))
+
+    async def certify(self, filepath: str | None = None) -> dict[str, Any]:
+        """The rebuild certificate of the log as it is now; see `LogReader.certify`."""
+        return await self._read(lambda reader: reader.certify(filepath))
+
+    async def check_certificate(
+        self, certificate: str | os.PathLike[str] | Mapping[str, Any]
+    ) -> CertificateCheck:
+        """Whether the log still gives what a certificate says; see `LogReader`'s."""
+        return await self._read(lambda reader: reader.check_certificate(certificate))
 
     async def bundle_tree(self, order: int) -> Tree:
         """The whole bundle that the event belongs to; raises `UnknownOrderError`."""

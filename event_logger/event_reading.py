@@ -10,6 +10,7 @@ import orjson
 
 from domain.audit_log import AuditLog
 from domain.checks import order as checked_order
+from domain.corrections import with_corrections
 from domain.errors import CorruptLogError, InvalidEventError, UnknownOrderError
 from event_logger.misspelt import found_or_said, say_what_is_not_held
 from event_logger.search import Search
@@ -106,4 +107,6 @@ class EventReading:
         if as_time is timestamp_of:
             load_pandas()
         records = self._reading.decoded(rows, as_time)
-        return self._reading.current(records, as_time) if self._log.mode == "live" else records
+        if self._log.mode == "live":
+            records = self._reading.current(records, as_time)
+        return with_corrections(records, self._reading.corrections())

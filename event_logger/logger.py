@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.bundle import atomic_wrapper
 from domain.checks import Number
+from domain.corrections import Corrected
 from domain.vocabulary import Snapshot, Vocabulary
 from event_logger.bundle_builder import BundleBuilder
 from event_logger.former_keywords import also_named
@@ -199,9 +200,9 @@ class EventLogger(LogReader, Vocabulary[Order]):
         """
         return Order(self.writer.submit(self._intake.update(order, updates))[0])
 
-    def _place_of(self, order: int) -> tuple[str, str | None]:
+    def _corrected(self, order: int) -> Corrected:
         event = self._event(order)
-        return event["venue"], event["token"]
+        return Corrected(event["venue"], event["token"], frozenset(event))
 
     def health(self, redis: RedisSource = None, behind_after: Any = "10s") -> dict[str, Any]:
         """See `LogReader.health`: here of the Redis that this logger publishes to, and with

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from domain.audit_log import AuditLog
 from domain.errors import NotCopyableError
 from domain.horizon import Horizon
 from domain.times import checked_duration
+from event_logger.audits import AuditableLog
 from event_logger.bundles import BundleReading
+from event_logger.certified import CertifiedLog
 from event_logger.event_reading import EventReading
 from event_logger.event_sequence import EventSequence
 from event_logger.exported import Exported
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from infrastructure.redis.connection import RedisSource
 
 
-class LogReader:
+class LogReader(AuditableLog, CertifiedLog):
     """Everything that can be read from one log; each call sees what is stored by then."""
 
     def __init__(self, logs: OpenStore, log: AuditLog) -> None:
@@ -88,12 +89,7 @@ class LogReader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     @property

@@ -44,6 +44,7 @@ class StoreAsOf:
         self.commits = store.commits
         self.recorder = store.recorder
         self.appends = store.appends
+        self.indexes = store.indexes
         self.followers = store.followers
         self.reads: Reads = ReadsAsOf(store.reads, log_id, horizon)
         self.board: Board = BoardAsOf(store, log_id, horizon)
@@ -132,6 +133,11 @@ class ReadsAsOf:
         """See `Reads.late_details`."""
         found = self._reads.late_details(log_id)
         return [(parent, order) for parent, order in found if self._is_known(log_id, order)]
+
+    def corrections(self, log_id: UUID) -> list[tuple[int, int]]:
+        """See `Reads.corrections`."""
+        found = self._reads.corrections(log_id)
+        return [(wrong, right) for wrong, right in found if self._is_known(log_id, right)]
 
     def entries(self, log_id: UUID, after: Horizon, limit: int) -> list[LogEntry]:
         """See `Reads.entries`."""

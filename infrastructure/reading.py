@@ -150,16 +150,20 @@ class LogReading:
         found = self._store.reads.transitions(self._log.id, list(ids))
         return {
             ids[one]: [
-                self._transition(ids[one], place, stored, as_time)
+                self.transition(ids[one], place, stored, as_time)
                 for place, stored in enumerate(found[one])
                 if upto is None or (stored.number or 0) <= upto
             ]
             for one in found
         }
 
-    def _transition(
+    def transition(
         self, order: int, place: int, stored: StoredTransition, as_time: AsTime
     ) -> Transition:
+        """The transition that is stored at a place of the event's lifecycle.
+
+        Raises `CorruptLogError` where it is missing, or is none.
+        """
         topic = (EventLifecycle.Updated if place else EventLifecycle.Started).TOPIC
         if stored.version != place or stored.number is None or stored.topic != topic:
             raise self._damaged(
@@ -169,6 +173,10 @@ class LogReading:
             return decode(stored.state, as_time)
         except NO_RECORD as error:
             raise self._no_record(order, error) from error
+
+    def corrections(self) -> list[tuple[int, int]]:
+        """The (corrected, correction) orders of the log."""
+        return self._store.reads.corrections(self._log.id)
 
     def entries(self, after: Horizon, limit: int) -> list[LogEntry]:
         """Up to `limit` entries after a horizon, in the order of their commit.

@@ -27,6 +27,7 @@ from infrastructure.commit_signal import CommitSignals
 from infrastructure.stored import (
     BoardRows,
     Commit,
+    IndexChange,
     LogEnd,
     OpenedLog,
     Source,
@@ -37,6 +38,7 @@ from infrastructure.stored import (
     Writes,
 )
 from projections.entries import LogEntry
+from projections.indexed import IndexRow
 from projections.status_board import LiveStatus, OpenEvent
 
 
@@ -57,6 +59,10 @@ class AtTheEnd(Protocol):
 
 Decide = Callable[[AtTheEnd], Writes]
 """Judges what is to be stored at the log's end. Pure: it may be called again at another end."""
+
+
+RowsOf = Callable[[Sequence[StoredEntry]], Iterable[IndexRow]]
+"""Makes the index rows of the next entries of a log, in the order of their commit."""
 
 
 class Appends(Protocol):
@@ -137,6 +143,9 @@ class Reads(Protocol):
     def late_details(self, log_id: UUID) -> list[tuple[int, int]]:
         """The (parent, detail) orders of details logged after their parent's own transaction."""
 
+    def corrections(self, log_id: UUID) -> list[tuple[int, int]]:
+        """The (corrected, correction) orders of the log's corrections; the log is not scanned."""
+
     def entries(self, log_id: UUID, after: Horizon, limit: int) -> list[LogEntry]:
         """Up to `limit` entries of this log after a horizon, in the order of their commit.
 
@@ -159,6 +168,18 @@ class Reads(Protocol):
     def horizon_at(self, log_id: UUID, committed_at: int) -> Horizon | None:
         """The last commit at or before a time of the store, in logarithmic time; None before
         any."""
+
+
+class Indexes(Protocol):
+    """What is indexed of each log's entries: rows that follow from them, written with them."""
+
+    def rebuild(self, log_id: UUID, rows_of: RowsOf) -> list[IndexChange]:
+        """Make every index of the log what its entries give; what differed, index by index.
+
+        In one transaction, while the log's end is held: `rows_of` is given a page of entries at a
+        time, from the first to the last, and must not touch the store; when it raises, nothing is
+        changed. Other logs' rows stay as they are.
+        """
 
 
 class Followers(Protocol):
@@ -223,6 +244,7 @@ class LogStore(Protocol):
     recorder: ApplicationRecorder
     appends: Appends
     reads: Reads
+    indexes: Indexes
     followers: Followers
     board: Board
 

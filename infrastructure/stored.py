@@ -82,7 +82,8 @@ class StoredTransition(NamedTuple):
     """A transition as it is stored: its version in its lifecycle, topic, number in the log, state.
 
     `number` is None where the log's sequence of transitions does not know it; `committed_at` is the
-    store's time of its commit, in microseconds since 1970 (None: of before format 2).
+    store's time of its commit, in microseconds since 1970 (None: of before format 2). `after` is
+    the last order that was committed before it, None where that is not known.
     """
 
     version: int
@@ -90,6 +91,7 @@ class StoredTransition(NamedTuple):
     number: int | None
     state: bytes
     committed_at: int | None
+    after: int | None = None
 
 
 class Stored(NamedTuple):
@@ -160,3 +162,20 @@ class BoardRows(NamedTuple):
     horizon: Horizon
     counts: Counter[Kind]
     open: dict[int, OpenEvent]
+
+
+class IndexChange(NamedTuple):
+    """What was missing in an index of a log, or stood there wrongly, when it was made anew.
+
+    `orders` are the first of those concerned, rising.
+    """
+
+    name: str
+    added: int
+    removed: int
+    orders: tuple[int, ...]
+
+    @property
+    def is_more(self) -> bool:
+        """Whether more orders may be concerned than are named."""
+        return self.added + self.removed > len(self.orders)

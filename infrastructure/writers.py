@@ -23,7 +23,7 @@ def introduce(actor: str | None = None) -> WriterIdentity:
         "host": _readable(socket.gethostname()),
         "process": os.getpid(),
         "program": _readable(program),
-        "version": _version(),
+        "version": package_version(),
         "opened_at": now(),
     }
     if actor is not None:
@@ -48,7 +48,8 @@ def _user() -> str:
 
 
 @cache
-def _version() -> str:
+def package_version() -> str:
+    """The version of this package, as it is installed."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:

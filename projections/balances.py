@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from domain.accounts import SIZE, WALLET, account_of, decimals_of, perp_account
 from domain.effects import UNDONE, filled, movements, trade_sign
@@ -18,6 +18,8 @@ ENTRY_PRICE = "entry_price"
 """What a perpetual's account holds beside its size: the average price at which it was opened."""
 
 ZERO = Decimal(0)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,22 +158,32 @@ def flat_balances(snapshot: Mapping[str, Any]) -> Iterator[tuple[str, Decimal]]:
 
     What is no number, and what is beyond the snapshot's documented shape, is left out.
     """
-    yield from _numbers(WALLET, _part(snapshot, "wallet"))
+    return flat_numbers(snapshot, decimal_of)
+
+
+def flat_numbers(
+    snapshot: Mapping[str, Any], number: Callable[[Any], T | None]
+) -> Iterator[tuple[str, T]]:
+    """`flat_balances` as `number` makes them of what the snapshot holds; None is left out."""
+    yield from _numbers(WALLET, _part(snapshot, "wallet"), number)
     for venue, balances in _part(snapshot, "cex_accounts").items():
-        yield from _numbers(account_of(venue), balances)
+        yield from _numbers(account_of(venue), balances, number)
     for venue, positions in _part(snapshot, "perp_positions").items():
         for instrument, position in (positions if isinstance(positions, Mapping) else {}).items():
-            account, numbers = perp_account(venue, instrument), dict(_numbers("", position))
+            account = perp_account(venue, instrument)
+            numbers = dict(_numbers("", position, number))
             for asset in (SIZE, ENTRY_PRICE):
                 if f".{asset}" in numbers:
                     yield f"{account}.{asset}", numbers[f".{asset}"]
 
 
-def _numbers(account: str, balances: Any) -> Iterator[tuple[str, Decimal]]:
+def _numbers(
+    account: str, balances: Any, number: Callable[[Any], T | None]
+) -> Iterator[tuple[str, T]]:
     for asset, amount in (balances if isinstance(balances, Mapping) else {}).items():
-        number = decimal_of(amount)
-        if number is not None:
-            yield f"{account}.{asset}", number
+        made = number(amount)
+        if made is not None:
+            yield f"{account}.{asset}", made
 
 
 def _part(snapshot: Mapping[str, Any], name: str) -> Mapping[str, Any]:

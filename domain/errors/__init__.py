@@ -18,6 +18,9 @@ EventLoggerError
 ├── NotCopyableError (TypeError)            a logger or reader that is to be copied or pickled
 ├── LogConfigurationError (ValueError)      a mode, name, metadata or option that cannot be
 ├── HorizonError (ValueError)               a point that the log never had, or that is none
+├── UnknownRuleError (LookupError)          a rule that an audit does not have
+├── AuditRuleError (TypeError)              a rule of another package that cannot be used
+├── AuditFileError (ValueError)             a baseline, statement or map that cannot be used
 ├── UnknownLogError (LookupError)           a log that the store does not hold
 ├── LogInUseError (RuntimeError)            a second writer on a backtest log
 ├── ConcurrencyError (RuntimeError)         another writer appended first
@@ -32,9 +35,11 @@ EventLoggerError
 │   └── StreamInUseError                    another log publishes on the same prefix
 ├── CorruptLogError (ValueError)            stored data that does not hold together
 ├── ExportError (OSError)                   a file that could not be written
-└── EventLogFileError (ValueError)          a CSV file that is no sound event log
+├── EventLogFileError (ValueError)          a CSV file that is no sound event log
+└── CertificateError (ValueError)           a certificate that is none, or of another log
 """
 
+from domain.errors.audits import AuditFileError, AuditRuleError, UnknownRuleError
 from domain.errors.base import (
     EventLoggerError,
     shown,
@@ -61,6 +66,7 @@ from domain.errors.logs import (
     UnknownLogError,
 )
 from domain.errors.stores import (
+    CertificateError,
     EventLogFileError,
     ExportError,
     NewerStoreError,
@@ -81,6 +87,9 @@ from domain.errors.updates import (
 )
 
 __all__ = [
+    "AuditFileError",
+    "AuditRuleError",
+    "CertificateError",
     "ConcurrencyError",
     "CorruptLogError",
     "EventIdConflictError",
@@ -111,6 +120,7 @@ __all__ = [
     "StreamInUseError",
     "UnknownLogError",
     "UnknownOrderError",
+    "UnknownRuleError",
     "UnsupportedValueError",
     "UpdateConflictError",
     "UpdateNotAllowedError",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -19,7 +20,10 @@ from projections.csv_cells import json_cell
 LONGEST_SPREADSHEET_CELL = 32_767
 """Characters; spreadsheets cut what is longer."""
 
-_NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
+_A_NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = re.compile(rf"{_A_NUMBER}\Z", re.ASCII)
+_NUMBERS = re.compile(rf"(?:{_A_NUMBER},)*\Z", re.ASCII)
+_FRACTION = re.compile(r"-?\d+\.\d+\Z", re.ASCII)
 _WHOLE = re.compile(r"-?\d+(?:\.0+)?\Z", re.ASCII)
 _HEX = re.compile(r"-?0x[0-9a-f]+\Z")
 # A float holds fifteen digits of any number, and orjson makes floats of ints beyond 64 bits.
@@ -32,6 +36,7 @@ _MICROSECONDS = len("2024-05-12T14:00:00.000000Z")
 _MOST_INT_DIGITS = 4300
 _SURE_DIGITS, _MOST_DIGITS = 15, 17
 NOT_FINITE = frozenset({"nan", "inf", "-inf"})
+_INFINITIES = frozenset({float("inf"), float("-inf")})
 
 
 def is_whole_form(cell: str) -> bool:
@@ -145,6 +150,8 @@ _CAREFUL = json.JSONDecoder(parse_float=exact_number, parse_int=_exact_int).deco
 
 def exact_number_of(name: str, cell: str) -> int | float | Decimal:
     """The number as an import takes it, to be exported as it stands; raises `ValueError`."""
+    if _FRACTION.match(cell):
+        return Decimal(cell)
     if _WHOLE_FORM.match(cell):
         return _exact_int(cell)
     if cell in NOT_FINITE and name not in NUMBER_COLUMNS:
@@ -225,6 +232,14 @@ def float_of(name: str, cell: str) -> float:
     return number
 
 
+def plain_floats(cells: Sequence[str]) -> list[float | None] | None:
+    """The floats of a column's cells; None where one of them has to be looked at by itself."""
+    if not _NUMBERS.match(",".join(filter(None, cells)) + ","):
+        return None
+    numbers = [float(cell) if cell else None for cell in cells]
+    return numbers if _INFINITIES.isdisjoint(numbers) else None
+
+
 def json_of(name: str, cell: str, *, exact: bool) -> Any:
     """A dict or a list (the view of `cex_accounts`: whatever JSON); raises `ValueError`."""
     try:
@@ -236,27 +251,20 @@ def json_of(name: str, cell: str, *, exact: bool) -> Any:
     raise ValueError(f"{name} {shown(cell)} is no JSON of a dict or a list{why}")
 
 
-def are_views(snapshot: str, cex: str, aave: str) -> bool:
-    """Whether two cells are surely the specification's views of the snapshot's, by their text.
+def are_views(snapshot: Any, written: str, cex: str, aave: str) -> bool:
+    """Whether two cells are surely the specification's views of the snapshot, by their text.
 
-    False, too, where only reading them would tell.
+    `written` is the snapshot's cell. False, too, where only reading them would tell.
     """
-    if snapshot.count(_CEX) != 1 or snapshot.count(_WALLET) != 1 or snapshot.count(_PERPS) != 1:
+    if not isinstance(snapshot, dict) or tuple(snapshot) != _PARTS:
         return False
-    wallet, found, perps = aave[1:-1].partition("," + _PERPS)
-    if not found or not wallet.startswith(_WALLET):
+    # Each name is there once, so that it is the key: what stands between them are its values.
+    if written.count(_CEX) != 1 or written.count(_WALLET) != 1 or written.count(_PERPS) != 1:
         return False
-    if not (cex[:1] == aave[:1] == "{" and aave[-1:] == "}"):
-        return False
-    for part in (_CEX + cex, wallet, _PERPS + perps):
-        # Each is there at most once, as its name is.
-        place = snapshot.find(part)
-        end = place + len(part)
-        if place < 0 or snapshot[end : end + 1] not in _ENDS or part.count("{") != part.count("}"):
-            return False
-    return True
+    wallet, found, perps = aave.partition("," + _PERPS)
+    return found != "" and written == f"{wallet},{_CEX}{cex},{_PERPS}{perps}"
 
 
 _CEX_VIEW = "cex_balance_after"
-_CEX, _WALLET, _PERPS = '"cex_accounts":', '"wallet":', '"perp_positions":'
-_ENDS = frozenset(",}")
+_PARTS = ("wallet", "cex_accounts", "perp_positions")
+_WALLET, _CEX, _PERPS = (f'"{name}":' for name in _PARTS)

@@ -118,7 +118,10 @@ def series(name: str, cells: Sequence[str], numbers: str) -> pd.Series[Any]:
         return pd.Series(_each(name, cells, read_json), dtype=object)
     if exact:
         return pd.Series(_each(name, cells, cells_of.decimal_of), dtype=object)
-    return pd.Series(_each(name, cells, cells_of.float_of), dtype="float64")
+    floats = cells_of.plain_floats(cells)
+    if floats is None:
+        floats = _each(name, cells, cells_of.float_of)
+    return pd.Series(floats, dtype="float64")
 
 
 def snapshot_series(
@@ -134,8 +137,8 @@ def snapshot_series(
     values = snapshots.tolist()
     columns: list[list[Any]] = [[], []]
     names = ("cex_balance_after", "aave_position_after")
-    for row, (snapshot, *texts) in enumerate(zip(wallet, cex, aave, strict=True)):
-        if snapshot and cells_of.are_views(snapshot, *texts):
+    for row, (written, *texts) in enumerate(zip(wallet, cex, aave, strict=True)):
+        if written and cells_of.are_views(values[row], written, *texts):
             views = snapshot_views(values[row])
             for name, column in zip(names, columns, strict=True):
                 column.append(views[name])

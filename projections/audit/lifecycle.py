@@ -22,11 +22,13 @@ class Lifecycle(Rule):
 
     NAME = "lifecycle"
     CHECKS = "stored transitions are those that domain/lifecycle.py allows, one after the other"
+    WHY = "what became of a transaction is a way that transactions take, and each step was reported"
 
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """Its transitions, one after the other; the first that cannot be ends the replay."""
         if not event.transitions or event.record is None:
             return
+        self.looked_at += 1
         order, record = event.order, event.record
         if self.log.mode != "live":
             yield self.error([order], f"order {order} of a {self.log.mode} log has transitions")
@@ -41,7 +43,8 @@ class Lifecycle(Rule):
             )
             return
         lifecycle: EventLifecycle | None = None
-        for place, (_, transition, is_former) in enumerate(event.transitions, 1):
+        for place, one in enumerate(event.transitions, 1):
+            transition, is_former = one.record, one.is_former
             if transition is None:
                 yield self.error([order], f"transition {place} of order {order} is no record")
                 return

@@ -14,6 +14,7 @@ class Links(Rule):
 
     NAME = "links"
     CHECKS = "bundles are whole and contiguous, parents come before, related orders exist"
+    WHY = "a transaction is there as a whole, each detail under the wrapper that it was part of"
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
@@ -22,6 +23,7 @@ class Links(Rule):
 
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """It stands where its bundle has it, and its links lead somewhere."""
+        self.looked_at += 1
         order, record = event.order, event.record or {}
         yield from self._place(order, record.get("parent_event"))
         yield from self._related(order, record)

@@ -13,6 +13,7 @@ class Orders(Rule):
 
     NAME = "orders"
     CHECKS = "orders, and the numbers of transitions, run from 1 to the log's end without gaps"
+    WHY = "what was logged cannot be taken out again, or put in between, without a gap"
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
@@ -21,6 +22,7 @@ class Orders(Rule):
 
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """Those before it are missing."""
+        self.looked_at += 1
         yield from self._missing(event.order)
         self._last_order = event.order
         self._unnumbered += [event.order for one in event.transitions if one.number is None]

@@ -1,8 +1,9 @@
 """What a rule is: it sees a log once, from its start to its end, and says what is wrong.
 
 A rule sees every event that is there, by order, each with all of its transitions; and every entry
-in the order of commit. After a difference it goes on from what it saw, so that one fault gives one
-finding. Both are given to it as they are stored: nothing was refused on the way.
+in the order of commit, an event itself coming before its entry. After a difference it goes on from
+what it saw, so that one fault gives one finding. Both are given to it as they are stored: nothing
+was refused on the way.
 """
 
 from __future__ import annotations
@@ -31,12 +32,32 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """That a finding was accepted before: by whom, why, and the last day on which that holds.
+
+    `until` is a date as ISO 8601 has it; None: for good. The rest says which finding it was.
+    """
+
+    fingerprint: str
+    by: str
+    why: str
+    until: str | None = None
+    rule: str = ""
+    orders: tuple[int, ...] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong, at these orders, in one sentence; what was expected, and found.
 
     `field` is the field, account or asset that is wrong, and with the rule and the orders what a
     finding is known by. `tolerance` is what a difference may be there, as people read it.
     `last_good` is the last order at which what is wrong was still right, where that can be told.
+
+    The rest is no rule's to say: a report adds the `fingerprint` that stands for rule, version,
+    log, orders and field, the orders of the corrections that repaired it, and, where a baseline
+    has it, who accepted it and why.
     """
 
     rule: str
@@ -48,6 +69,14 @@ class Finding:
     field: str | None = None
     tolerance: str | None = None
     last_good: int | None = None
+    fingerprint: str = ""
+    repaired_by: tuple[int, ...] = ()
+    accepted: Accepted | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Whether it counts: no correction repaired it, and nobody accepted it."""
+        return not self.repaired_by and self.accepted is None
 
 
 class Further(TypedDict, total=False):
@@ -63,11 +92,13 @@ class AuditedTransition(NamedTuple):
 
     `number` is its number in the log; None where the log's sequence of transitions does not know
     it. `is_former` says that it was committed before format 2, under what was the rule then.
+    `after` is the last order that was committed before it, where that is known.
     """
 
     number: int | None
     record: Record | None
     is_former: bool
+    after: int | None = None
 
 
 class AuditedEvent(NamedTuple):
@@ -112,6 +143,17 @@ class Keys(Protocol):
         """The order under which the key was seen before; None, and noted, where it was not."""
 
 
+class AuditedWriter(NamedTuple):
+    """One opening of the log by one process, as it introduced itself.
+
+    `introduction` holds user, host, process, program and when it opened the log, as far as they are
+    known; `ended_at` is the store's time at which it closed, None of one that did not.
+    """
+
+    introduction: Record
+    ended_at: int | None
+
+
 class AuditedLog(Protocol):
     """The log that is looked at, and what is kept of it beside its entries."""
 
@@ -136,8 +178,14 @@ class AuditedLog(Protocol):
     def orders_with_hash(self, tx_hash: str) -> Sequence[int]:
         """Where the index of transaction hashes leads."""
 
+    def writers(self) -> Sequence[AuditedWriter]:
+        """Who wrote to it, by the order of their first commits."""
+
     def late_details(self) -> Sequence[tuple[int, int]]:
         """The (parent, detail) orders that the index of late details holds."""
+
+    def corrections(self) -> Sequence[tuple[int, int]]:
+        """The (corrected, correction) orders that the index of corrections holds."""
 
     def board(self) -> tuple[Horizon, Counter[Kind], dict[int, OpenEvent]] | None:
         """The status board that is kept, and up to where; None where none is."""
@@ -149,7 +197,8 @@ class Rule:
     `NAME` is how it is asked for, `CHECKS` what it checks, `WHY` what an auditor learns from it,
     `TOLERANCE` what a difference may be and where that comes from. `VERSION` grows whenever the
     same log may give other findings. A rule counts in `looked_at` what it judged: one that found
-    nothing to judge did not apply.
+    nothing to judge did not apply. `IS_COSTLY` says that it was measured to take more than a third
+    of the time of all rules.
     """
 
     NAME: ClassVar[str]
@@ -157,6 +206,7 @@ class Rule:
     WHY: ClassVar[str] = ""
     TOLERANCE: ClassVar[str] = "exact"
     VERSION: ClassVar[int] = 1
+    IS_COSTLY: ClassVar[bool] = False
 
     def __init__(self, log: AuditedLog) -> None:
         self.log = log

@@ -16,6 +16,8 @@ class Times(Rule):
         "the store's time never goes back; a warning: a backtest's timestamps do, or a transaction"
         " ends before it began"
     )
+    WHY = "nothing was slipped in later under an earlier time"
+    TOLERANCE = "exact, to the microsecond of the store and the nanosecond of the caller"
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
@@ -36,6 +38,7 @@ class Times(Rule):
 
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """Its times do not contradict each other, or the one before in a backtest."""
+        self.looked_at += 1
         record = event.record or {}
         began, ended = record.get("trigger_timestamp"), record.get("completion_timestamp")
         if isinstance(began, str) and isinstance(ended, str) and _key(ended) < _key(began):

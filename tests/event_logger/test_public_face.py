@@ -25,6 +25,9 @@ MEMBERS = [
 ]
 
 ERRORS = [
+    "AuditFileError",
+    "AuditRuleError",
+    "CertificateError",
     "ConcurrencyError",
     "CorruptLogError",
     "EventIdConflictError",
@@ -55,6 +58,7 @@ ERRORS = [
     "StreamInUseError",
     "UnknownLogError",
     "UnknownOrderError",
+    "UnknownRuleError",
     "UnsupportedValueError",
     "UpdateConflictError",
     "UpdateNotAllowedError",
@@ -117,13 +121,16 @@ METHODS = {
     "bundle_tree": "order",
     "bundle_trees": "",
     "to_dataframe": "",
+    "check_certificate": "certificate",
 }
 
 OPEN_ENDED = {
+    "certify": "filepath=None",
     "export_to_csv": "filepath=None",
     "export_to_jsonl": "filepath=None",
     "get_events_by_order_range": "start=None, end=None",
     "live_status": "stuck_after=None",
+    "audit": "rules=None, **asked",
     "health": "redis=None, behind_after='10s'",
 }
 """Methods that may take more arguments after those of the contract."""
@@ -193,8 +200,8 @@ def test_the_attributes_that_strategies_read() -> None:
         assert (logger.execution_mode, logger.include_balance_snapshots) == ("backtest", False)
 
 
-def test_importing_brings_in_no_pandas_and_no_redis() -> None:
-    heavy = '("pandas", "numpy", "pyarrow", "redis", "typer", "rich", "pydantic_settings")'
+def test_importing_brings_in_no_pandas_no_redis_and_no_pydantic() -> None:
+    heavy = '("pandas", "numpy", "pyarrow", "redis", "typer", "rich", "pydantic")'
     program = f"print([name for name in {heavy} if name in sys.modules])"
     assert run_program(program) == "[]\n"
 

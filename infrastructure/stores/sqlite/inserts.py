@@ -10,6 +10,7 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
+from domain.corrections import corrected_by_state
 from domain.horizon import START, Horizon
 from infrastructure.stored import Commit, PlainEvents, Transition, WriterIdentity
 from infrastructure.stores.sqlite.connections import Turn
@@ -76,6 +77,14 @@ def insert_events(
     ]
     if indexed:
         _index(turn, log_id, indexed)
+    # A correction names what it corrects, and so is never among plain events.
+    corrections = [
+        (log_id, corrected, event.originator_version)
+        for event in events
+        if (corrected := corrected_by_state(event.record)) is not None
+    ]
+    if corrections:
+        turn.run_many("INSERT INTO corrections VALUES (?,?,?)", corrections)
 
 
 def _index(turn: Turn, log_id: str, events: Sequence[AuditLog.EventLogged]) -> None:

@@ -13,6 +13,7 @@ from domain.errors import StoreError
 from domain.horizon import Horizon
 from infrastructure.stored import LogEnd, OpenedLog, Stored, StoredEntry, StoredTransition
 from infrastructure.stores.sqlite.connections import Connections
+from infrastructure.stores.sqlite.corrections import CORRECTIONS_OF_EVENTS, HAS_CORRECTIONS
 from infrastructure.stores.sqlite.entries import select_entries, select_stored_entries
 from infrastructure.stores.sqlite.errors import store_errors
 from infrastructure.stores.sqlite.selects import (
@@ -38,6 +39,7 @@ class SQLiteReads:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._url = connections.location.url
+        self._has_corrections = False
 
     def _all(self, statement: str, *parameters: Any) -> list[Any]:
         with store_errors(self._url), self._connections.reading() as connection:
@@ -80,7 +82,8 @@ class SQLiteReads:
                 ids = [one.hex for one in lifecycle_ids[start : start + _IDS_PER_STATEMENT]]
                 rows = connection.execute(
                     "SELECT s.originator_id, s.originator_version, s.topic, t.number, s.state,"
-                    " s.committed_at FROM stored_events s LEFT JOIN transitions t ON t.log_id=?"
+                    " s.committed_at, t.after_order FROM stored_events s"
+                    " LEFT JOIN transitions t ON t.log_id=?"
                     " AND t.number=s.number AND t.lifecycle_id=s.originator_id"
                     " AND t.version=s.originator_version"
                     f" WHERE s.originator_id IN ({','.join('?' * len(ids))})"
@@ -111,6 +114,18 @@ class SQLiteReads:
         return self._all(
             "SELECT parent_order, detail_order FROM late_details WHERE log_id=?"
             " ORDER BY detail_order",
+            log_id.hex,
+        )
+
+    def corrections(self, log_id: UUID) -> list[tuple[int, int]]:
+        """See `Reads.corrections`."""
+        self._has_corrections = self._has_corrections or bool(self._all(HAS_CORRECTIONS))
+        if not self._has_corrections:
+            # Of a store from before there was this index, which its next writer makes.
+            return self._all(f"{CORRECTIONS_OF_EVENTS} AND originator_id=?", log_id.hex)
+        return self._all(
+            "SELECT corrected_order, correction_order FROM corrections WHERE log_id=?"
+            " ORDER BY corrected_order, correction_order",
             log_id.hex,
         )
 

@@ -36,6 +36,12 @@ since 1970, UTC), who committed (`writers`), and of a transition its number in i
 before format 2. A process of the former version fails at its next INSERT, which names no columns.
 """
 
+CORRECTIONS_TABLE = (
+    "CREATE TABLE IF NOT EXISTS corrections (log_id TEXT, corrected_order INTEGER, "
+    "correction_order INTEGER, PRIMARY KEY (log_id, corrected_order, correction_order))"
+    " WITHOUT ROWID"
+)
+
 INDEX_TABLES = (
     "CREATE TABLE IF NOT EXISTS transitions (log_id TEXT, number INTEGER, "
     "after_order INTEGER NOT NULL, event_order INTEGER NOT NULL, lifecycle_id TEXT NOT NULL, "
@@ -46,6 +52,7 @@ INDEX_TABLES = (
     "event_order INTEGER, PRIMARY KEY (log_id, tx_hash, event_order)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS late_details (log_id TEXT, parent_order INTEGER, "
     "detail_order INTEGER, PRIMARY KEY (log_id, parent_order, detail_order)) WITHOUT ROWID",
+    CORRECTIONS_TABLE,
 )
 """Written in the same transaction as the events that they index. `transitions` alone holds what
 does not follow from the events: a transition's number, and the last order before it."""

@@ -13,6 +13,7 @@ import orjson
 
 from domain.audit_log import AuditLog
 from domain.lifecycle import EventLifecycle
+from infrastructure.stores.sqlite.corrections import add_corrections
 from infrastructure.stores.sqlite.holding import begin_immediate
 from infrastructure.stores.sqlite.location import FORMAT
 from infrastructure.stores.sqlite.schema import (
@@ -40,6 +41,7 @@ def upgrade(connection: sqlite3.Connection) -> None:
         if version < FORMAT:
             _from_format_1(connection)
             connection.execute(f"PRAGMA user_version = {FORMAT}")
+        add_corrections(connection)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

@@ -196,6 +196,16 @@ class AppendingContract(OnStore):
         assert store.reads.late_details(other.log.id) == []
         assert store.reads.late_details(uuid4()) == []
 
+    def test_corrections_come_by_the_order_that_they_correct(self, store: LogStore) -> None:
+        log, other = new_log(store), new_log(store, "other")
+        log.append(entry(), entry())
+        for corrected in (2, 1, 2):
+            log.append(entry(1, "CORRECTION", related_events=[corrected, 1]))
+        log.append(entry(1, "CORRECTION"), entry(related_events=[1]))
+        assert store.reads.corrections(log.log.id) == [(1, 4), (2, 3), (2, 5)]
+        assert store.reads.corrections(other.log.id) == []
+        assert store.reads.corrections(uuid4()) == []
+
     def test_an_event_is_found_by_any_hash_that_it_ever_had(self, store: LogStore) -> None:
         log, other = new_log(store), new_log(store, "other")
         log.append(entry(), entry(tx_hash="0xa"), Move(1, "0xb"))

@@ -1,0 +1,117 @@
+"""Audits of a log: what is asked for, checked, and the audit itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from domain.audit_log import AuditLog
+from domain.checks import number
+from domain.errors import InvalidAmountError, LogConfigurationError, shown
+from domain.times import checked_duration, iso_utc
+from event_logger.search import checked_moment
+
+if TYPE_CHECKING:
+    from infrastructure.store import LogStore, OpenStore
+    from projections.audit.report import AuditReport
+    from projections.audit.rule import Accepted, AuditOptions, Rule
+
+
+class AuditAsked(TypedDict, total=False):
+    """What an audit is asked for beside its rules.
+
+    `tolerance` replaces every rule's own, as a fraction of the larger figure; 0 lifts them all.
+    `late_after` and `unsettled_after` (a timedelta, seconds, or text such as "10m") say from when
+    on something was logged late, or waits. `closed_until` is a time: what was logged later with a
+    timestamp before it is said. `baseline` is the file of what was accepted before.
+    """
+
+    tolerance: Any
+    late_after: Any
+    unsettled_after: Any
+    closed_until: Any
+    baseline: str | os.PathLike[str] | None
+
+
+class AuditableLog:
+    """A reader's audits; `_last_order` sees to it that everything logged so far is stored."""
+
+    _logs: OpenStore
+    _log: AuditLog
+
+    def _last_order(self) -> int:
+        raise NotImplementedError
+
+    def audit(
+        self, rules: Sequence[str | type[Rule]] | str | None = None, **asked: Unpack[AuditAsked]
+    ) -> AuditReport:
+        """Run the rules (by name; None: all) over one pass of the log; see `AuditAsked`.
+
+        The report iterates over the findings, worst first; `results` says how each rule ended and
+        `is_sound` whether all is well. A rule that raises has not run, which is said, and stops no
+        other. Raises `UnknownRuleError`, `AuditFileError`, `LogConfigurationError` or `StoreError`.
+        """
+        from infrastructure.audit_rules import rules_named
+
+        self._last_order()
+        return audit_of(self._logs.store, self._log, rules_named(rules), asked)
+
+
+def audit_of(
+    store: LogStore, log: AuditLog, rules: Sequence[type[Rule]], asked: AuditAsked
+) -> AuditReport:
+    """The audit of a log by these rules; raises as `AuditableLog.audit` does."""
+    from infrastructure.auditing import audit
+    from projections.audit.baseline import current_and_expired
+
+    options = _options(asked)
+    known = _accepted_before(store, log, asked.get("baseline"))
+    accepted, expired = current_and_expired(list(known.values()), datetime.now(UTC).date())
+    return audit(store, log, rules, options, accepted=accepted, expired=expired)
+
+
+def _accepted_before(
+    store: LogStore, log: AuditLog, baseline: str | os.PathLike[str] | None
+) -> Mapping[str, Accepted]:
+    if baseline is None:
+        return {}
+    from infrastructure.auditing import identity_of
+    from infrastructure.files.baseline import read_baseline
+
+    return read_baseline(baseline, log.name, identity_of(store, log))
+
+
+def _options(asked: AuditAsked) -> AuditOptions:
+    from projections.audit.rule import AuditOptions
+
+    for name in asked.keys() - AuditAsked.__annotations__.keys():
+        raise TypeError(f"an audit takes no {name!r}")
+    given: dict[str, Any] = {}
+    if (tolerance := asked.get("tolerance")) is not None:
+        given["tolerance"] = checked_tolerance(tolerance)
+    if (late_after := asked.get("late_after")) is not None:
+        given["late_after"] = checked_duration("late_after", late_after)
+    if (unsettled_after := asked.get("unsettled_after")) is not None:
+        given["unsettled_after"] = checked_duration("unsettled_after", unsettled_after)
+    if (closed_until := asked.get("closed_until")) is not None:
+        moment = checked_moment("closed_until", closed_until)
+        given["closed_until"] = iso_utc(moment)
+    return AuditOptions(**given)
+
+
+def checked_tolerance(value: Any) -> Decimal:
+    """A fraction of zero or more; raises `LogConfigurationError`."""
+    try:
+        found = Decimal(
+            str(number("tolerance", Decimal(value) if isinstance(value, str) else value))
+        )
+    except (InvalidAmountError, ArithmeticError):
+        found = Decimal(-1)
+    if found < 0:
+        raise LogConfigurationError(
+            "tolerance", value, f"must be a fraction of 0 or more, such as 1e-9, not {shown(value)}"
+        )
+    return found

@@ -1,0 +1,60 @@
+"""Certificates of a log: made, and held against it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from domain.audit_log import AuditLog
+from domain.errors import ExportError
+from infrastructure.store import OpenStore
+from infrastructure.stores import is_part_of_store
+
+if TYPE_CHECKING:
+    from projections.certificate import CertificateCheck
+
+
+class CertifiedLog:
+    """What a reader can have certified; `_last_order` sees to it that all is stored."""
+
+    _logs: OpenStore
+    _log: AuditLog
+
+    def _last_order(self) -> int:
+        raise NotImplementedError
+
+    def certify(self, filepath: str | None = None) -> dict[str, Any]:
+        """The rebuild certificate of the log as it is now, described in `docs/certificates.md`.
+
+        The same log gives the same certificate wherever it is kept, but for the store's name. It
+        is written to a file where one is named. Raises `CorruptLogError` for a log that is damaged,
+        and `ExportError`.
+        """
+        from infrastructure.certifying import Certifying
+        from infrastructure.files.replaced_file import replaced_file
+        from projections.certificate import as_text
+
+        if filepath is not None and is_part_of_store(self._logs.store.url, filepath):
+            raise ExportError(filepath, "it is the store of this log; name another file")
+        self._last_order()
+        end = self._logs.store.reads.end(self._log.id).horizon
+        made = Certifying(self._logs.store, self._log, end).document()
+        if filepath is not None:
+            with replaced_file(filepath) as file:
+                file.write(as_text(made).encode())
+        return made
+
+    def check_certificate(
+        self, certificate: str | os.PathLike[str] | Mapping[str, Any]
+    ) -> CertificateCheck:
+        """Whether the log still gives what a certificate says, and the first order that differs.
+
+        The certificate is a file's path, or the document as `certify` gives it. Raises
+        `CertificateError` for what is none, is of a newer format, or is of another log.
+        """
+        from infrastructure.certificate_checks import checked, read_certificate
+
+        name, read = read_certificate(certificate)
+        self._last_order()
+        return checked(self._logs.store, self._log, name, read)

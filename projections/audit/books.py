@@ -1,0 +1,266 @@
+"""What a log's events give of each balance, held against what its snapshots show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from domain.accounts import SIZE, WALLET, decimals_of, perp_account
+from domain.effects import Movement, movements, untold_legs
+from domain.event_types import EVENT_TYPES
+from domain.event_values import EXACT, EventValues
+from domain.pairs import quote_token
+from projections.audit.accrual import Accruals, accrues
+from projections.audit.figures import FLOAT_PART, ZERO, Figure
+from projections.audit.rule import AuditOptions
+from projections.balances import ENTRY_PRICE, Balances, flat_numbers
+
+_PARTS = ("wallet", "cex_accounts", "perp_positions")
+_ENTRY = f".{ENTRY_PRICE}"
+_SUMMARIES = frozenset(("LEVERAGE_LOOP_ITERATION", "ATOMIC_TRANSACTION"))
+"""What moves by its details; without them nobody knows whether it moves or sums up."""
+
+
+class Off(NamedTuple):
+    """A balance that the events do not give; `last_good` is the order at which it was right."""
+
+    name: str
+    expected: Decimal
+    found: Decimal
+    tolerance: str
+    last_good: int | None
+
+
+@dataclass
+class Since:
+    """What happened to a balance since it was shown last."""
+
+    at: int | None = None
+    shown: Decimal = ZERO
+    is_float: bool = False
+    moved: Decimal = ZERO
+    """The sum of all magnitudes: what an error of floats is a part of."""
+    computed: int = 0
+    """How many of the moves no field tells: they follow from others, and the venue rounded them."""
+
+
+@dataclass
+class Untold:
+    """What moved by amounts that no field tells, since the last snapshot."""
+
+    names: set[str] = field(default_factory=set)
+    accounts: set[str] = field(default_factory=set)
+    is_all: bool = False
+
+    def note(self, event: Mapping[str, Any]) -> None:
+        """Note what the event leaves untold."""
+        event_type = event["event_type"]
+        for account, asset in untold_legs(event):
+            if account is None:
+                self.is_all = True
+            elif asset is None:
+                self.accounts.add(account)
+            else:
+                self.names.add(f"{account}.{asset}")
+        is_summary = event_type in _SUMMARIES and not event.get("detail_orders")
+        if is_summary or event_type not in EVENT_TYPES:
+            self.is_all = True
+
+    def of_those(self, names: Iterable[str]) -> Untold:
+        """What is left of it where these balances alone were not shown."""
+        return Untold({name for name in names if self.covers(name)})
+
+    def covers(self, name: str) -> bool:
+        """Whether the balance may have moved so."""
+        account = name.rpartition(".")[0]
+        return self.is_all or name in self.names or account in self.accounts
+
+
+class Books:
+    """Balances by `account.asset`, as `projections.balances` names them, and how sure they are."""
+
+    def __init__(self, options: AuditOptions) -> None:
+        self._options = options
+        self._balances = Balances()
+        self._otherwise: Balances | None = None
+        """What the events give where the last snapshot differed: that may have been wrong."""
+        self._accruals = Accruals()
+        self._known: set[str] = set()
+        self._since: dict[str, Since] = {}
+        self._untold = Untold()
+        self._last: Mapping[str, Any] | None = None
+        self._adrift: set[str] = set()
+
+    def book(self, event: Mapping[str, Any]) -> None:
+        """Book an event that happened."""
+        values, moved = EventValues(event), movements(event)
+        if self._otherwise is not None:
+            self._otherwise.apply(event)
+        if event["event_type"] == "TRADE_EXECUTED":
+            self._trade(event, values, moved)
+        else:
+            self._balances.apply(event)
+        self._balances.misstated.clear()
+        self._accruals.book(values)
+        self._untold.note(event)
+        is_computed = event["event_type"] == "SPOT_TRADE" and values.get("quote_amount") is None
+        is_float = isinstance(values.get("amount"), float)
+        for one in moved:
+            is_product = is_computed and one.asset != values.get("token")
+            self._note(f"{one.account}.{one.asset}", one.amount, is_float, is_product)
+        if moved or values.get("scaled_token"):
+            self._last = None
+
+    def take_back(self, event: Mapping[str, Any]) -> None:
+        """Book that an event that was booked did not come about after all.
+
+        What a perpetual's trade averaged and realised cannot be taken out again: of all that it
+        moved, it is gone on from what is shown next.
+        """
+        self._last = None
+        if event["event_type"] == "TRADE_EXECUTED":
+            self._adrift.update(names_of(event))
+            return
+        self._accruals.book(EventValues(event), -1)
+        for one in movements(event):
+            name, back = f"{one.account}.{one.asset}", one.amount.copy_negate()
+            self._note(name, back, False, False)
+            for balances in filter(None, (self._balances, self._otherwise)):
+                balances.balances[name] = EXACT.add(balances.balances[name], back)
+
+    def _trade(
+        self, event: Mapping[str, Any], values: EventValues, moved: tuple[Movement, ...]
+    ) -> None:
+        """A perpetual's trade: what it realises is as it tells, where that may be so."""
+        venue, instrument = values.given_text("venue") or "", values.given_text("instrument")
+        balances, account = self._balances.balances, perp_account(venue, instrument or "")
+        name = f"{venue.lower()}.{quote_token(instrument)}"
+        size, before = balances[f"{account}.{SIZE}"], balances[name]
+        self._balances.apply(event)
+        told = sum((one.amount for one in moved if f"{one.account}.{one.asset}" == name), ZERO)
+        realised = EXACT.subtract(EXACT.subtract(balances[name], before), told)
+        given = values.given_number("realised_pnl_usd")
+        if given is not None and abs(EXACT.subtract(given, realised)) <= _unit_of(name):
+            balances[name] = EXACT.add(balances[name], EXACT.subtract(given, realised))
+        elif realised:
+            self._note(name, realised, False, True)
+        is_averaged = size and abs(balances[f"{account}.{SIZE}"]) > abs(size)
+        self._note(f"{account}.{ENTRY_PRICE}", ZERO, False, bool(is_averaged))
+
+    def compare(
+        self, order: int, snapshot: Mapping[str, Any], in_flight: Mapping[str, int]
+    ) -> Iterator[Off | str]:
+        """Each balance that differs, or why it cannot be judged; then goes on from what was shown.
+
+        What is `in_flight` may be in the snapshot or not: it is judged by one that comes after.
+        """
+        if snapshot == self._last:
+            return
+        shown, held = dict(flat_numbers(snapshot, Figure.of)), self._balances.balances
+        before = Balances()
+        before.balances.update(held)
+        is_off = False
+        for name in sorted(shown.keys() | held.keys()):
+            part = part_of(name)
+            if not isinstance(snapshot.get(part), Mapping) or in_flight.get(name):
+                continue
+            found = shown.get(name) or Figure(ZERO, False)
+            if name.endswith(_ENTRY) and not _shows_entry(name, shown):
+                found = Figure(held[name], False)
+            elif part in self._known and name not in self._adrift:
+                for one in self._compared(name, found):
+                    is_off = is_off or isinstance(one, Off)
+                    yield one
+            else:
+                self._accruals.show(name, ZERO, False)
+            self._adrift.discard(name)
+            held[name] = found.value
+            self._since[name] = Since(order, found.value, found.is_float)
+        self._known.update(part for part in _PARTS if isinstance(snapshot.get(part), Mapping))
+        self._otherwise = before if is_off else None
+        self._untold = self._untold.of_those(in_flight)
+        self._last = None if in_flight else snapshot
+
+    def _compared(self, name: str, found: Figure) -> Iterator[Off | str]:
+        expected = self._balances.balances[name]
+        since = self._since.get(name) or Since()
+        allowed, tolerance = self._allowed(name, since, found)
+        is_right: bool | None = _are_near(found.value, expected, allowed)
+        if accrues(name):
+            is_as_scaled = bool(is_right) and not self._accruals.is_worth(name)
+            if not is_as_scaled:
+                is_right = self._accruals.allows(name, since.shown, expected, found.value)
+            self._accruals.show(name, since.shown, is_as_scaled)
+        if is_right or self._is_otherwise(name, found, allowed):
+            return
+        if is_right is None:
+            yield f"no index tells what {name} accrued"
+        elif self._untold.covers(name):
+            yield f"an event does not tell by how much it moved {name}"
+        else:
+            yield Off(name, expected, found.value, tolerance, since.at)
+
+    def _is_otherwise(self, name: str, found: Figure, allowed: Decimal) -> bool:
+        """Whether it is what it would be, had the snapshot before not been wrong."""
+        if self._otherwise is None:
+            return False
+        return _are_near(found.value, self._otherwise.balances.get(name, ZERO), allowed)
+
+    def _allowed(self, name: str, since: Since, found: Figure) -> tuple[Decimal, str]:
+        asked = self._options.tolerance
+        if asked is not None:
+            expected = self._balances.balances[name].copy_abs()
+            larger = max(expected, found.value.copy_abs())
+            return asked * larger, f"{asked} of the larger figure, as asked for"
+        allowed, tolerance = ZERO, "exact"
+        if since.computed:
+            allowed = since.computed * (found.unit if name.endswith(_ENTRY) else _unit_of(name))
+            tolerance = f"{allowed:f}, a unit of the last place for each amount that was rounded"
+        if since.is_float or found.is_float:
+            bound = FLOAT_PART * (since.moved + since.shown.copy_abs() + found.value.copy_abs())
+            if bound > allowed:
+                allowed, tolerance = bound, f"{bound:.3g}, {FLOAT_PART} of what was held and moved"
+        return allowed, tolerance
+
+    def _note(self, name: str, amount: Decimal, is_float: bool, is_computed: bool) -> None:
+        since = self._since.setdefault(name, Since())
+        since.moved = EXACT.add(since.moved, amount.copy_abs())
+        since.is_float = since.is_float or is_float
+        since.computed += is_computed
+
+
+def names_of(event: Mapping[str, Any]) -> set[str]:
+    """The balances that the event moves, or would move if it came about."""
+    event = {**event, "status": None}
+    legs = [(one.account, one.asset) for one in movements(event)]
+    legs += [(account or "", asset or "") for account, asset in untold_legs(event)]
+    names = {f"{account}.{asset}" for account, asset in legs}
+    for account, asset in legs:
+        if asset == SIZE:
+            venue, _, instrument = account.partition(".")
+            names |= {f"{account}.{ENTRY_PRICE}", f"{venue}.{quote_token(instrument)}"}
+    return names
+
+
+def part_of(name: str) -> str:
+    """The part of a snapshot that shows the balance."""
+    account, _, asset = name.rpartition(".")
+    if account == WALLET:
+        return "wallet"
+    return "perp_positions" if asset in (SIZE, ENTRY_PRICE) else "cex_accounts"
+
+
+def _shows_entry(name: str, shown: Mapping[str, Figure]) -> bool:
+    """Whether an entry price that is not there, or another one, would say something."""
+    size = shown.get(name.removesuffix(_ENTRY) + f".{SIZE}")
+    return size is None or bool(name in shown and size.value)
+
+
+def _are_near(one: Decimal, other: Decimal, allowed: Decimal) -> bool:
+    return one == other or abs(EXACT.subtract(one, other)) <= allowed
+
+
+def _unit_of(name: str) -> Decimal:
+    return Decimal((0, (1,), -decimals_of(name.rpartition(".")[2])))

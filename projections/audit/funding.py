@@ -1,0 +1,213 @@
+"""While a perpetual position is open, every interval of funding is paid once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from domain.accounts import SIZE, perp_account
+from domain.effects import UNDONE, movements
+from domain.event_values import EXACT, EventValues
+from projections.audit.funding_intervals import known_interval
+from projections.audit.funding_schedule import PUNCTUAL, Fault, Opened, Payment, What
+from projections.audit.moments import DAY, HOUR, iso, microseconds
+from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
+from projections.event_dicts import Record
+
+_HELD = 64
+_FLOATS = Decimal("1e-12")
+ZERO = Decimal(0)
+Key = tuple[str, str]
+
+
+class Funding(Rule):
+    """Every interval of an open position's venue and instrument has exactly one payment."""
+
+    NAME = "funding"
+    CHECKS = (
+        "while a perpetual position is open, each interval of funding has one payment: none is"
+        " missing, doubled, or off its time"
+    )
+    WHY = "funding is the income of a hedge: a payment that is left out is money that is left out"
+    TOLERANCE = "15 minutes from the full hour"
+
+    def __init__(self, log: AuditedLog) -> None:
+        super().__init__(log)
+        self._positions: dict[Key, _Position] = {}
+        self._now = 0
+
+    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+        """A trade opens or closes a position; a payment belongs to one."""
+        now = event.now
+        event_type = None if now is None else now.get("event_type")
+        at = None if now is None else microseconds(now.get("timestamp"))
+        if now is None or at is None:
+            return
+        self._now = max(self._now, at)
+        if now.get("status") in UNDONE:
+            return
+        if event_type == "TRADE_EXECUTED":
+            self._trade(event, now, at)
+        elif event_type == "FUNDING_PAYMENT":
+            self.looked_at += 1
+            key = self._key(event.order, now, at)
+            if key is not None:
+                position = self._positions.setdefault(key, _Position(key))
+                position.pay(Payment.at(at, event.order), at)
+                yield from self._said(key, position.judged(at))
+
+    def end(self) -> Iterator[Finding]:
+        """What was due until the log ends, and was not paid."""
+        for key, position in self._positions.items():
+            yield from self._said(key, position.rest(self._until()))
+            if position.is_untold:
+                self.could_not(
+                    position.orders,
+                    f"the interval of {perp_account(*key)} cannot be told from so few payments",
+                )
+
+    def _until(self) -> int:
+        """A payment may be logged somewhat later, which in a backtest it never is."""
+        return self._now if self.log.mode == "backtest" else self._now - HOUR
+
+    def _trade(self, event: AuditedEvent, now: Record, at: int) -> None:
+        instrument = EventValues(now).given_text("instrument")
+        venue = now.get("venue")
+        if instrument is None or not isinstance(venue, str):
+            return
+        change = sum((one.amount for one in movements(now) if one.asset == SIZE), ZERO)
+        if change:
+            key = (venue.lower(), instrument)
+            position = self._positions.setdefault(key, _Position(key))
+            position.trade(event.order, change, at, max(at, _settled(event)))
+
+    def _key(self, order: int, now: Record, at: int) -> Key | None:
+        """Whose payment it is; the typed method names no instrument where a venue has one."""
+        venue = str(now.get("venue")).lower()
+        instrument = EventValues(now).given_text("instrument")
+        if instrument is not None:
+            return venue, instrument
+        known = [key for key in self._positions if key[0] == venue]
+        open_ = [key for key in known if self._positions[key].is_open(at)]
+        if len(open_) > 1 or (not open_ and len(known) > 1):
+            for key in open_:
+                self._positions[key].give_up()
+            self.could_not([order], f"it names no instrument, and {venue} has several")
+            return None
+        return next(iter(open_ or known), (venue, ""))
+
+    def _said(self, key: Key, faults: Iterator[Fault]) -> Iterator[Finding]:
+        for fault in faults:
+            yield self._finding(key, self._positions[key], fault)
+
+    def _finding(self, key: Key, position: _Position, fault: Fault) -> Finding:
+        account = perp_account(*key).rstrip(".")
+        due = [iso(hour * HOUR) for hour in fault.due]
+        found = None if fault.found is None else iso(fault.found * HOUR)
+        further: dict[str, Any] = {"field": account}
+        if fault.what is What.CHANGED:
+            interval = known_interval(*key, (fault.found or 0) * HOUR)
+            message = f"{account} pays every {position.interval} h from order {fault.orders[0]} on"
+            if interval is None:
+                return self.note(fault.orders, message, **further)
+            return self.warning(
+                fault.orders, f"{message}, where {interval} h is known of it", **further
+            )
+        if fault.what is What.MISSING:
+            message = f"{account}: {_counted(len(due))} between orders {fault.orders[0]} and" + (
+                f" {fault.orders[1]}" if len(fault.orders) > 1 else " the end of the log"
+            )
+            make = self.error if position.is_traded else self.warning
+            return make(fault.orders, message, due[:10], None, last_good=fault.orders[0], **further)
+        message = {
+            What.DOUBLED: f"{account}: the funding of {found} is paid twice",
+            What.OFF_TIME: f"{account}: order {fault.orders[0]} is paid off its time",
+            What.NOT_OPEN: f"{account}: order {fault.orders[0]} is paid while nothing is open",
+        }[fault.what]
+        return self.error(
+            fault.orders, message, due[0] if due else None, found, tolerance="15 min", **further
+        )
+
+
+class _Position:
+    """One instrument at one venue: what is held, and the payments for it."""
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+        self._size = self._largest = ZERO
+        self._opened: list[Opened] = []
+        self._is_given_up = False
+        self.interval: int | None = None
+        self.orders: tuple[int, ...] = ()
+        self.is_traded = False
+        self.is_untold = False
+
+    def is_open(self, at: int) -> bool:
+        """Whether it is open by a time, or was until just before."""
+        return bool(self._opened) and self._opened[-1].closed + PUNCTUAL >= at
+
+    def give_up(self) -> None:
+        """Its payments cannot be told from another's."""
+        self._is_given_up = True
+
+    def trade(self, order: int, change: Decimal, at: int, settled: int) -> None:
+        """A trade opens it, closes it, or changes what is open."""
+        self.is_traded = True
+        before = self._size
+        self._size = EXACT.add(before, change)
+        self._largest = max(self._largest, self._size.copy_abs(), change.copy_abs())
+        if self._size.copy_abs() <= EXACT.multiply(_FLOATS, self._largest):
+            self._size = ZERO
+        if not before:
+            self._open(order, at, settled)
+        elif not self._size and self._opened:
+            self._opened[-1].close(order, at, settled)
+
+    def pay(self, payment: Payment, at: int) -> None:
+        """A payment came in."""
+        self.orders = (*self.orders[:1], payment.order)
+        if not self._opened:
+            # Who logs no trades still pays: open from the first payment on, as far as is known.
+            self._open(payment.order, at, at)
+        of_its_time = [one for one in self._opened if one.began <= at + PUNCTUAL]
+        (of_its_time or self._opened)[-1].take(payment)
+
+    def judged(self, at: int) -> Iterator[Fault]:
+        """What is wrong, as soon as it can be told."""
+        while len(self._opened) > 1 and self._opened[1].began + DAY < at:
+            yield from self._of(self._opened.pop(0), is_over=True)
+        if len(self._opened[0].payments) > _HELD:
+            yield from self._of(self._opened[0], is_over=False)
+
+    def rest(self, until: int) -> Iterator[Fault]:
+        """What is wrong with all that is left."""
+        for opened in self._opened:
+            yield from self._of(opened, is_over=True, until=until)
+        self._opened = []
+
+    def _of(self, opened: Opened, *, is_over: bool, until: int = 2**62) -> Iterator[Fault]:
+        if opened.interval is None:
+            opened.interval = self.interval
+        had_payments = bool(opened.payments)
+        for fault in opened.judged(is_over=is_over, until=until):
+            self.interval = opened.interval
+            if not self._is_given_up:
+                yield fault
+        self.interval = opened.interval
+        self.is_untold |= had_payments and opened.interval is None
+
+    def _open(self, order: int, at: int, settled: int) -> None:
+        interval = self.interval or known_interval(*self._key, at)
+        self._opened.append(Opened(order, at, settled, interval))
+
+
+def _counted(missing: int) -> str:
+    return "a payment is missing" if missing == 1 else f"{missing} payments are missing"
+
+
+def _settled(event: AuditedEvent) -> int:
+    """When the trade was last heard of, in microseconds since 1970."""
+    if not event.transitions:
+        return 0
+    return microseconds((event.transitions[-1].record or {}).get("recorded_at")) or 0

@@ -1,0 +1,180 @@
+"""Trades change a perpetual's size by what was traded, and by nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from domain.accounts import SIZE, perp_account
+from domain.effects import movements, untold_fields
+from domain.event_values import EXACT, decimal_of
+from domain.statuses import OPEN_STATUSES
+from projections.audit.moments import microseconds
+from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
+from projections.event_dicts import Record
+
+_TRADE = "TRADE_EXECUTED"
+_FLOATS = Decimal("1e-12")
+ZERO = Decimal(0)
+
+
+class Positions(Rule):
+    """A position's size after its trades is the size before, and what they traded."""
+
+    NAME = "positions"
+    CHECKS = (
+        "the size that the first snapshot after a perpetual's trades shows is the size after the"
+        " trades before, plus or minus theirs; zero, or nothing, where all is closed"
+    )
+    WHY = "a size that no trade explains is a trade that nobody logged, or one that never was"
+    TOLERANCE = "exact; where floats were added, 1e-12 of the largest"
+
+    def __init__(self, log: AuditedLog) -> None:
+        super().__init__(log)
+        self._sizes: dict[tuple[str, str], Decimal] = {}
+        self._open: dict[tuple[str, str], _Traded] = {}
+        self._shown: Mapping[str, Any] | None = None
+        """The positions of the last snapshot, from which a first trade starts."""
+
+    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+        """A trade is noted; a snapshot after it is compared."""
+        now = event.now
+        if now is None:
+            return
+        if now.get("event_type") == _TRADE:
+            self._note(event, now)
+        shown = _shown(now)
+        if shown is None:
+            return
+        if self._open:
+            at = self._shown_at(event)
+            for key, traded in list(self._open.items()):
+                if at is None or (traded.is_settled and traded.settled <= at):
+                    del self._open[key]
+                    yield from self._compared(event.order, key, traded, shown)
+        self._shown = shown
+
+    def end(self) -> Iterator[Finding]:
+        """What no snapshot has shown."""
+        for (venue, instrument), traded in self._open.items():
+            self.could_not(
+                traded.orders, f"no snapshot shows {perp_account(venue, instrument)} afterwards"
+            )
+        yield from ()
+
+    def _note(self, event: AuditedEvent, now: Record) -> None:
+        venue, instrument = now.get("venue"), (now.get("extra") or {}).get("instrument")
+        if not isinstance(venue, str) or not isinstance(instrument, str):
+            self.could_not([event.order], "it names no instrument")
+            return
+        self.looked_at += 1
+        key = (venue.lower(), instrument)
+        if key not in self._sizes and key not in self._open and self._shown is not None:
+            self._sizes[key] = _size(self._shown, key)[0]
+        change = sum((one.amount for one in movements(now) if one.asset == SIZE), ZERO)
+        if not change and "side" in untold_fields(now):
+            self.could_not([event.order], "it does not tell its side")
+            self._sizes.pop(key, None)
+            return
+        has_floats = any(type(now.get(name)) is float for name in ("amount", "filled_amount"))
+        traded = _Traded(
+            (event.order,),
+            change,
+            _settled(event),
+            now.get("status") not in OPEN_STATUSES,
+            has_floats,
+        )
+        before = self._open.get(key)
+        self._open[key] = traded if before is None else before.with_(traded)
+
+    def _shown_at(self, event: AuditedEvent) -> int | None:
+        """When the snapshot of an event was taken; None in a backtest, where all is done at once.
+
+        That of an update is taken with the update.
+        """
+        if self.log.mode == "backtest":
+            return None
+        taken: object = (event.record or {}).get("recorded_at")
+        for transition in event.transitions:
+            step = transition.record or {}
+            if "position_snapshot" in (step.get("changes") or {}):
+                taken = step.get("recorded_at")
+        return microseconds(taken) or 0
+
+    def _compared(
+        self, order: int, key: tuple[str, str], traded: _Traded, shown: Mapping[str, Any]
+    ) -> Iterator[Finding]:
+        found, is_float = _size(shown, key)
+        before = self._sizes.get(key)
+        self._sizes[key] = found
+        if before is None:
+            if found != traded.change:
+                self.could_not(
+                    traded.orders, "what was held before the log's first trade is unknown"
+                )
+            return
+        expected = EXACT.add(before, traded.change)
+        allowed = self._allowed(before, expected, found, is_float or traded.has_floats)
+        if EXACT.subtract(expected, found).copy_abs() > allowed:
+            account = perp_account(*key)
+            orders = traded.orders if traded.orders[-1] == order else (*traded.orders, order)
+            yield self.error(
+                orders,
+                f"{account} is {found} after order {orders[-1]}, where {before} and the trades"
+                f" since make {expected}",
+                expected=expected,
+                found=found,
+                field=f"{account}.{SIZE}",
+                tolerance=str(allowed) if allowed else None,
+            )
+
+    def _allowed(self, before: Decimal, expected: Decimal, found: Decimal, floats: bool) -> Decimal:
+        largest = max(before.copy_abs(), expected.copy_abs(), found.copy_abs())
+        given = self.log.options.tolerance
+        if given is not None:
+            return EXACT.multiply(given, largest)
+        return EXACT.multiply(_FLOATS, largest) if floats else ZERO
+
+
+class _Traded(NamedTuple):
+    """Trades of one instrument that no snapshot has shown yet."""
+
+    orders: tuple[int, ...]
+    change: Decimal
+    settled: int
+    is_settled: bool
+    has_floats: bool
+
+    def with_(self, other: _Traded) -> _Traded:
+        """Both, one after the other."""
+        return _Traded(
+            (*self.orders[-999:], *other.orders),
+            EXACT.add(self.change, other.change),
+            max(self.settled, other.settled),
+            self.is_settled and other.is_settled,
+            self.has_floats or other.has_floats,
+        )
+
+
+def _settled(event: AuditedEvent) -> int:
+    """When the trade was last heard of, in microseconds since 1970."""
+    last = event.transitions[-1].record if event.transitions else event.record
+    return microseconds((last or {}).get("recorded_at")) or 0
+
+
+def _shown(now: Record) -> Mapping[str, Any] | None:
+    snapshot = now.get("position_snapshot")
+    positions = snapshot.get("perp_positions") if isinstance(snapshot, dict) else None
+    return positions if isinstance(positions, dict) else None
+
+
+def _size(shown: Mapping[str, Any], key: tuple[str, str]) -> tuple[Decimal, bool]:
+    """The size that is shown, zero where none is; and whether it is a float."""
+    venue, instrument = key
+    for name, positions in shown.items():
+        if name.lower() == venue and isinstance(positions, dict):
+            position = positions.get(instrument)
+            size = position.get(SIZE) if isinstance(position, dict) else None
+            return decimal_of(size) or ZERO, type(size) is float
+    return ZERO, False

@@ -1,0 +1,29 @@
+"""Which transaction an event belongs to, told as the log goes by."""
+
+from __future__ import annotations
+
+from projections.audit.rule import AuditedEvent
+
+
+class Spans:
+    """Follows the events by order, and knows the bundle that each stands in."""
+
+    def __init__(self) -> None:
+        self._root = self._last = 0
+
+    def root(self, event: AuditedEvent) -> int:
+        """The outermost wrapper's order; the event's own where it is no detail of a bundle.
+
+        A detail that was logged after its wrapper's transaction is one of its own.
+        """
+        order = event.order
+        if order > self._last:
+            self._root = self._last = order
+        details = (event.record or {}).get("detail_orders")
+        if isinstance(details, list) and details and type(details[-1]) is int:
+            # A bundle that is damaged may say anything; the rule `links` finds it.
+            self._last = max(self._last, min(details[-1], order + _MOST))
+        return self._root
+
+
+_MOST = 100_000
