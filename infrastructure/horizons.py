@@ -102,6 +102,7 @@ class Horizons:
         found = self._reads.horizon_at(self._log.id, moment.microseconds)
         if found is None:
             raise self._before_opening(moment, self.time_of(START))
+        found = self._whole(found)
         if self._reads.stored(self._log.id, found).committed_at is not None:
             return found
         horizon, _ = self._former(found, moment)
@@ -113,6 +114,15 @@ class Horizons:
             moment,
         )
         return horizon
+
+    def _whole(self, found: Horizon) -> Horizon:
+        """The point of the log there; where an entry is missing, that it is will be said."""
+        end = self._reading.horizon()
+        order, transition = found
+        if transition:
+            last = self._reads.stored_entries(self._log.id, Horizon(end.order, transition - 1), 1)
+            order = max(order, *(one.horizon.order for one in last if one.number == transition))
+        return Horizon(order, max(transition, self._transitions_before(order, end)))
 
     def _former(self, upto: Horizon, until: Moment | None = None) -> tuple[Horizon, Moment]:
         """The last point of these, which have no times of commit, with nothing recorded later
