@@ -15,8 +15,7 @@ from domain.times import checked_duration, iso_utc
 from event_logger.search import checked_moment
 
 if TYPE_CHECKING:
-    from infrastructure.audit_logs import AuditLogs
-    from infrastructure.store import LogStore
+    from infrastructure.store import LogStore, OpenStore
     from projections.audit.report import AuditReport
     from projections.audit.rule import Accepted, AuditOptions, Rule
 
@@ -42,7 +41,7 @@ class AuditAsked(TypedDict, total=False):
 class AuditableLog:
     """A reader's audits; `_last_order` sees to it that everything logged so far is stored."""
 
-    _logs: AuditLogs
+    _logs: OpenStore
     _log: AuditLog
 
     def _last_order(self) -> int:

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from event_logger.cli.options import AsJson, Log
+from event_logger.cli.named import opened
+from event_logger.cli.options import AsJson, AsOf, Log
 from event_logger.cli.output import counted
 from event_logger.cli.terminal import say
-from event_logger.opening import open_log
 
 commands = typer.Typer()
 
@@ -23,7 +23,8 @@ def audit(
             envvar="EVENT_LOGGER_STORE", metavar="URL", help="The store, as sqlite:///runs.db."
         ),
     ] = None,
-    log: Log = "default",
+    log: Log = None,
+    as_of: AsOf = None,
     rule: Annotated[
         list[str] | None,
         typer.Option(metavar="RULE", help="Only this rule; may be given several times."),
@@ -88,7 +89,7 @@ def audit(
         raise typer.BadParameter("is missing", param_hint="--sample")
     if write_baseline is not None and (by is None or why is None):
         raise typer.BadParameter("is missing", param_hint="--why" if by else "--by")
-    with open_log(store, log) as reader:
+    with opened(store, log, as_of) as reader:
         if sample is not None:
             print_sample(reader, sample, seed, as_json)
             return
