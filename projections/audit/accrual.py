@@ -59,8 +59,8 @@ class Accruals:
     def __init__(self) -> None:
         self._balances: dict[str, Accruing] = {}
 
-    def book(self, values: EventValues) -> None:
-        """Note the index that an event tells, and what it moves at that."""
+    def book(self, values: EventValues, sign: int = 1) -> None:
+        """Note the index that an event tells, and what it moves at that; -1 takes it back."""
         kind, token = KINDS.get(values.get("event_type")), values.given_text("token") or ""
         name = values.given_text("scaled_token")
         if kind is not None:
@@ -71,7 +71,7 @@ class Accruals:
         figure = index_in(values, *(kind.indices if kind else ("index",)))
         one.index = one.index if figure is None else figure.value
         if kind is not None:
-            sign = 1 if kind.scaled.endswith("received") else -1
+            sign = sign if kind.scaled.endswith("received") else -sign
             for moved in ("scaled", "worth"):
                 amount = values.given_number(kind.scaled if moved == "scaled" else "amount")
                 setattr(one, moved, EXACT.add(getattr(one, moved), sign * (amount or ZERO)))

@@ -113,10 +113,22 @@ class Books:
         if moved or values.get("scaled_token"):
             self._last = None
 
-    def forget(self, event: Mapping[str, Any]) -> None:
-        """Go on from what is shown next, of all that the event moved."""
-        self._adrift.update(names_of(event))
+    def take_back(self, event: Mapping[str, Any]) -> None:
+        """Book that an event that was booked did not come about after all.
+
+        What a perpetual's trade averaged and realised cannot be taken out again: of all that it
+        moved, it is gone on from what is shown next.
+        """
         self._last = None
+        if event["event_type"] == "TRADE_EXECUTED":
+            self._adrift.update(names_of(event))
+            return
+        self._accruals.book(EventValues(event), -1)
+        for one in movements(event):
+            name, back = f"{one.account}.{one.asset}", one.amount.copy_negate()
+            self._note(name, back, False, False)
+            for balances in filter(None, (self._balances, self._otherwise)):
+                balances.balances[name] = EXACT.add(balances.balances[name], back)
 
     def _trade(
         self, event: Mapping[str, Any], values: EventValues, moved: tuple[Movement, ...]
@@ -192,9 +204,9 @@ class Books:
 
     def _is_otherwise(self, name: str, found: Figure, allowed: Decimal) -> bool:
         """Whether it is what it would be, had the snapshot before not been wrong."""
-        if self._otherwise is None or name not in self._otherwise.balances:
+        if self._otherwise is None:
             return False
-        return _are_near(found.value, self._otherwise.balances[name], allowed)
+        return _are_near(found.value, self._otherwise.balances.get(name, ZERO), allowed)
 
     def _allowed(self, name: str, since: Since, found: Figure) -> tuple[Decimal, str]:
         asked = self._options.tolerance
