@@ -148,7 +148,9 @@ class Funding(Rule):
             message = f"{account}: {_counted(len(due))} between orders {fault.orders[0]} and" + (
                 f" {fault.orders[1]}" if len(fault.orders) > 1 else " the end of the log"
             )
-            make = self.error if position.is_traded else self.warning
+            # Who logs no trades may hold nothing by then; who logs no funding, none of it.
+            is_certain = position.is_traded and self.looked_at > 0
+            make = self.error if is_certain else self.warning
             return make(fault.orders, message, due[:10], None, last_good=fault.orders[0], **further)
         message = {
             What.DOUBLED: f"{account}: the funding of {found} is paid twice",
@@ -219,15 +221,16 @@ class _Position:
     def _of(self, opened: Opened, *, is_over: bool, until: int = 2**62) -> Iterator[Fault]:
         if opened.interval is None:
             opened.interval = self.interval
-        had_payments = bool(opened.payments)
+        is_long = bool(opened.payments) or min(opened.closed, until) - opened.began > 8 * HOUR
         for fault in opened.judged(is_over=is_over, until=until):
             self.interval = opened.interval
             if not self._is_given_up:
                 yield fault
         self.interval = opened.interval
-        self.is_untold |= had_payments and opened.interval is None
+        self.is_untold |= is_long and opened.interval is None
 
     def _open(self, order: int, at: int, settled: int) -> None:
+        self.orders = self.orders or (order,)
         interval = self.interval or known_interval(*self._key, at)
         self._opened.append(Opened(order, at, settled, interval))
 
