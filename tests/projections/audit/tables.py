@@ -65,7 +65,7 @@ def run(*events: Event) -> Run:
     return made
 
 
-def updates(hours: float, *steps: Any) -> dict[str, list[Event]]:
+def updates(hours: float, *steps: Any) -> dict[str, Any]:
     """Updates of a live event, a second apart; each is a status, or that and more."""
     return {
         "updates": [
