@@ -8,6 +8,7 @@ from typing import NamedTuple
 import orjson
 
 from domain.audit_log import AuditLog
+from domain.corrections import with_corrections
 from domain.errors import CorruptLogError, ExportError
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.reading import Records, Rows
@@ -55,6 +56,10 @@ class Exported(NamedTuple):
             raise ExportError(filepath, "it is the store of this log; name another file")
 
     def _as_stored(self, last: int) -> Records:
+        corrections = self.logs.store.reads.corrections(self.log.id)
+        return with_corrections(self._each_as_stored(last), corrections)
+
+    def _each_as_stored(self, last: int) -> Records:
         for order, state in self.rows(1, last):
             try:
                 yield order, as_stored(state)

@@ -12,6 +12,7 @@ import orjson
 
 from domain.audit_log import AuditLog
 from domain.checks import order as checked_order
+from domain.corrections import with_corrections
 from domain.errors import (
     CorruptLogError,
     InvalidEventError,
@@ -143,9 +144,9 @@ class LogReader(AuditableLog, CertifiedLog):
         `counts` by status, `by_venue`, `by_type`; `open` events (pending, submitted, partially
         filled or reorged), oldest first; of those `stuck` for longer than `stuck_after` (a
         timedelta, seconds, or text such as "10m"), but for types that only tell something;
-        `confirmation_seconds` from submitted to confirmed, always of the whole log. Of all else
-        there is only what has the `event_type`, `venue` and `status` that are asked for. In a
-        backtest everything is completed. Raises `LogConfigurationError` for no time.
+        `confirmation_seconds` from submitted to confirmed or filled, always of the whole log. Of
+        all else there is only what has the `event_type`, `venue` and `status` that are asked for.
+        In a backtest everything is completed. Raises `LogConfigurationError` for no time.
         """
         limit = None if stuck_after is None else checked_duration("stuck_after", stuck_after)
         only = checked_only(event_type, venue, status)
@@ -284,8 +285,8 @@ class LogReader(AuditableLog, CertifiedLog):
             load_pandas()
         records = self._reading.decoded(rows, as_time)
         if self._log.mode == "live":
-            return self._reading.current(records, as_time, until)
-        return records
+            records = self._reading.current(records, as_time, until)
+        return with_corrections(records, self._reading.corrections())
 
     def _events_with(self, field: str, value: str) -> list[EventDict]:
         checked_text(field, value)

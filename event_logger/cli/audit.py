@@ -56,10 +56,25 @@ def audit(
             metavar="T", help="In place of each rule's own, a fraction of the figure; 0 lifts all."
         ),
     ] = None,
+    closed: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CERTIFICATE", help="Nothing may have been logged later into what it covers."
+        ),
+    ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Draw so many events to tick off, in place of it."),
+    ] = None,
+    seed: Annotated[
+        str | None,
+        typer.Option(metavar="S", help="Draws the same events again; without it, a new one."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Hold a log against the rules that every log must keep; exits 1 where it does not."""
-    from event_logger.cli.audit_output import print_report, print_rules
+    from event_logger.cli.audit_lists import print_rules, print_sample
+    from event_logger.cli.audit_output import print_report
     from infrastructure.audit_rules import all_rules, rules_named
 
     if list_rules:
@@ -69,10 +84,15 @@ def audit(
         raise typer.BadParameter("is missing", param_hint="--store")
     if (by, why, until) != (None, None, None) and write_baseline is None:
         raise typer.BadParameter("is missing", param_hint="--write-baseline")
+    if seed is not None and sample is None:
+        raise typer.BadParameter("is missing", param_hint="--sample")
     if write_baseline is not None and (by is None or why is None):
         raise typer.BadParameter("is missing", param_hint="--why" if by else "--by")
     with open_log(store, log) as reader:
-        report = reader.audit(rule or None, tolerance=tolerance, baseline=baseline)
+        if sample is not None:
+            print_sample(reader, sample, seed, as_json)
+            return
+        report = reader.audit(rule or None, tolerance=tolerance, baseline=baseline, closed=closed)
     print_report(report, as_json)
     if write_baseline is not None:
         from infrastructure.files.baseline import write_baseline as write

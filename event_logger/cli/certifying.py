@@ -1,4 +1,4 @@
-"""The command about certificates: `certify`."""
+"""The commands about what a log gives, rebuilt from nothing: `certify`, `rebuild`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import typer
 
 from domain.errors import shown
 from event_logger.cli.options import AsJson, Log, Store
-from event_logger.cli.output import print_json
+from event_logger.cli.output import counted, print_json
 from event_logger.cli.terminal import say
 from event_logger.opening import open_log
+from infrastructure.audit_logs import AuditLogs
 from projections.certificate import as_text
 
 commands = typer.Typer()
@@ -59,3 +60,27 @@ def certify(
             say(f"not compared: {what}")
     if not found.holds:
         raise typer.Exit(1)
+
+
+@commands.command()
+def rebuild(store: Store, log: Log = "default", as_json: AsJson = False) -> None:
+    """Make the indexes and the status board anew from the events; says what was not right."""
+    from infrastructure.rebuilding import rebuild as rebuilt
+
+    # A store that is not there is not made.
+    AuditLogs(store, must_exist=True).close()
+    with AuditLogs(store) as logs:
+        done = rebuilt(logs.store, logs.get(log))
+    if as_json:
+        board = None if done.board is None else str(done.board)
+        print_json({"indexes": [one._asdict() for one in done.indexes], "board": board})
+        return
+    for index in done.indexes:
+        orders = ", ".join(map(str, index.orders))
+        name = index.name.replace("_", " ")
+        rows = f"{counted(index.added, 'row')} added, {index.removed:,} removed"
+        say(f"index of {name}: {rows} (orders {orders}{' …' if index.is_more else ''})")
+    if done.board is not None:
+        say(f"status board: was not what the events give, folded anew up to {done.board}")
+    if not done.is_changed:
+        say(f"log {log!r}: indexes and status board are what the events give, nothing changed")

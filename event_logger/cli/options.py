@@ -9,7 +9,9 @@ import typer
 Store = Annotated[
     str,
     typer.Option(
-        envvar="EVENT_LOGGER_STORE", metavar="URL", help="The store, as sqlite:///runs.db."
+        envvar="EVENT_LOGGER_STORE",
+        metavar="URL",
+        help="The store: sqlite:///runs.db, postgresql://user@host/database.",
     ),
 ]
 Log = Annotated[str, typer.Option(metavar="NAME", help="The log's name inside the store.")]

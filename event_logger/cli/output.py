@@ -64,7 +64,7 @@ def print_events(events: Iterable[EventDict], as_json: bool) -> None:
                 width,
                 event["event_type"],
                 printable(event["venue"]),
-                _amount(event),
+                _amount(event) + _corrected(event),
             ).rstrip()
         )
 
@@ -77,9 +77,16 @@ def print_event(event: EventDict, history: list[dict[str, Any]], as_json: bool) 
     if as_json:
         print_json({"event": event, "history": history})
         return
-    fields = ((name, text_of(value)) for name, value in event.items() if value is not None)
+    fields = (
+        (name, text_of(value))
+        for name, value in event.items()
+        if value is not None and name != _CORRECTED_BY
+    )
     print_table(("field", "value"), fields)
     say("")
+    if corrected := _corrected(event):
+        say(corrected.strip(" ()"))
+        say("")
     print_table(("status", "recorded_at", "changed"), map(_step, history))
 
 
@@ -90,6 +97,13 @@ def _step(step: dict[str, Any]) -> tuple[str, str, str]:
 
 
 _STEP = ("status", "recorded_at")
+_CORRECTED_BY = "corrected_by"
+
+
+def _corrected(event: EventDict) -> str:
+    """What stands behind an event that was corrected."""
+    orders = event.get(_CORRECTED_BY)
+    return f" (corrected by {', '.join(map(str, orders))})" if orders else ""
 
 
 def print_tree(tree: dict[str, Any], as_json: bool) -> None:
@@ -134,7 +148,7 @@ def print_logs(logs: list[dict[str, Any]], as_json: bool) -> None:
 
 def _label(event: EventDict) -> str:
     what = f"{event['event_type']} {event.get('bundle_name') or _amount(event)}".rstrip()
-    return f"{event['order']} {what} @ {event['venue']}"
+    return f"{event['order']} {what} @ {event['venue']}{_corrected(event)}"
 
 
 def _amount(event: EventDict) -> str:

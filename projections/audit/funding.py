@@ -15,7 +15,8 @@ from projections.audit.moments import DAY, HOUR, iso, microseconds
 from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
 from projections.event_dicts import Record
 
-_HELD = 64
+_HELD, _FAULTS = 64, 1000
+_TOO_MANY = (What.DOUBLED, What.NOT_OPEN)
 _FLOATS = Decimal("1e-12")
 ZERO = Decimal(0)
 Key = tuple[str, str]
@@ -36,6 +37,8 @@ class Funding(Rule):
         super().__init__(log)
         self._positions: dict[Key, _Position] = {}
         self._now = 0
+        self._faults: list[tuple[Key, Fault]] = []
+        """Held back until it is clear whether what is missing here was paid elsewhere."""
 
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """A trade opens or closes a position; a payment belongs to one."""
@@ -55,17 +58,20 @@ class Funding(Rule):
             if key is not None:
                 position = self._positions.setdefault(key, _Position(key))
                 position.pay(Payment.at(at, event.order), at)
-                yield from self._said(key, position.judged(at))
+                self._faults += ((key, fault) for fault in position.judged(at))
+                if len(self._faults) > _FAULTS:
+                    yield from self._said()
 
     def end(self) -> Iterator[Finding]:
         """What was due until the log ends, and was not paid."""
         for key, position in self._positions.items():
-            yield from self._said(key, position.rest(self._until()))
+            self._faults += ((key, fault) for fault in position.rest(self._until()))
             if position.is_untold:
                 self.could_not(
                     position.orders,
                     f"the interval of {perp_account(*key)} cannot be told from so few payments",
                 )
+        yield from self._said()
 
     def _until(self) -> int:
         """A payment may be logged somewhat later, which in a backtest it never is."""
@@ -97,9 +103,33 @@ class Funding(Rule):
             return None
         return next(iter(open_ or known), (venue, ""))
 
-    def _said(self, key: Key, faults: Iterator[Fault]) -> Iterator[Finding]:
-        for fault in faults:
-            yield self._finding(key, self._positions[key], fault)
+    def _said(self) -> Iterator[Finding]:
+        faults, self._faults = self._faults, []
+        missing = {
+            fault.due[0]: (key, fault)
+            for key, fault in faults
+            if fault.what is What.MISSING and len(fault.due) == 1
+        }
+        elsewhere: list[Fault] = []
+        for key, fault in faults:
+            one = missing.get(fault.found or 0) if fault.what in _TOO_MANY else None
+            if one is not None and one[0] != key and one[1] not in elsewhere:
+                elsewhere += (one[1], fault)
+                yield self._elsewhere(one[0], key, fault)
+        for key, fault in faults:
+            if fault not in elsewhere:
+                yield self._finding(key, self._positions[key], fault)
+
+    def _elsewhere(self, due: Key, paid: Key, fault: Fault) -> Finding:
+        """A payment that one position lacks and another has too many of."""
+        return self.error(
+            fault.orders,
+            f"{perp_account(*paid)} has the funding of {iso((fault.found or 0) * HOUR)} that"
+            f" {perp_account(*due)} lacks",
+            expected=perp_account(*due),
+            found=perp_account(*paid),
+            field="venue",
+        )
 
     def _finding(self, key: Key, position: _Position, fault: Fault) -> Finding:
         account = perp_account(*key).rstrip(".")

@@ -110,22 +110,18 @@ class Opened:
             yield from self._accept(payment, hour)
         elif hour == due:
             yield from self._accept(payment, hour)
-        elif hour < due:
-            if self._is_paid(due) or not self._is_needed(due):
-                what = What.DOUBLED if hour == self._paid and self._has_paid else What.OFF_TIME
-                orders = (
-                    (self._paid_by, payment.order) if what is What.DOUBLED else (payment.order,)
-                )
-                if hour > self._paid or self._has_paid:
-                    yield Fault(what, orders, (due,), hour)
-                else:
-                    # Paid for what was opened just then.
-                    yield from self._accept(payment, self._paid)
-            else:
-                yield Fault(What.OFF_TIME, (payment.order,), (due,), hour)
-                self._settle(payment.order, due)
-        else:
+        elif hour <= self._paid and not self._has_paid:
+            # Of what was opened just then: it may be paid, and when is not clear yet.
+            self._settle(payment.order, self._paid)
+        elif hour > due:
             yield from self._late(payment, due, interval)
+        elif self._is_needed(due) and not self._is_paid(due):
+            yield Fault(What.OFF_TIME, (payment.order,), (due,), hour)
+            self._settle(payment.order, due)
+        elif hour == self._paid:
+            yield Fault(What.DOUBLED, (self._paid_by, payment.order), (hour,), hour)
+        else:
+            yield Fault(What.OFF_TIME, (payment.order,), (due,), hour)
 
     def _late(self, payment: Payment, due: int, interval: int) -> Iterator[Fault]:
         """Something is missing before it, unless it is that itself."""

@@ -33,6 +33,9 @@ class Positions(Rule):
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
         self._sizes: dict[tuple[str, str], Decimal] = {}
+        self._expected: dict[tuple[str, str], Decimal] = {}
+        """Where a snapshot showed another size: should the next agree with this, it alone was
+        wrong."""
         self._open: dict[tuple[str, str], _Traded] = {}
         self._shown: Mapping[str, Any] | None = None
         """The positions of the last snapshot, from which a first trade starts."""
@@ -106,18 +109,20 @@ class Positions(Rule):
         self, order: int, key: tuple[str, str], traded: _Traded, shown: Mapping[str, Any]
     ) -> Iterator[Finding]:
         found, is_float = _size(shown, key)
-        before = self._sizes.get(key)
+        before, otherwise = self._sizes.get(key), self._expected.pop(key, None)
         self._sizes[key] = found
         if before is None:
             if found != traded.change:
-                self.could_not(
-                    traded.orders, "what was held before the log's first trade is unknown"
-                )
+                self.could_not(traded.orders, "it is not known what was held before")
+            return
+        has_floats = is_float or traded.has_floats
+        if otherwise is not None and self._agree(otherwise, traded.change, found, has_floats):
             return
         expected = EXACT.add(before, traded.change)
-        allowed = self._allowed(before, expected, found, is_float or traded.has_floats)
-        if EXACT.subtract(expected, found).copy_abs() > allowed:
+        if not self._agree(before, traded.change, found, has_floats):
+            self._expected[key] = expected
             account = perp_account(*key)
+            allowed = self._allowed(before, expected, found, has_floats)
             orders = traded.orders if traded.orders[-1] == order else (*traded.orders, order)
             yield self.error(
                 orders,
@@ -128,6 +133,11 @@ class Positions(Rule):
                 field=f"{account}.{SIZE}",
                 tolerance=str(allowed) if allowed else None,
             )
+
+    def _agree(self, before: Decimal, change: Decimal, found: Decimal, floats: bool) -> bool:
+        expected = EXACT.add(before, change)
+        difference = EXACT.subtract(expected, found).copy_abs()
+        return difference <= self._allowed(before, expected, found, floats)
 
     def _allowed(self, before: Decimal, expected: Decimal, found: Decimal, floats: bool) -> Decimal:
         largest = max(before.copy_abs(), expected.copy_abs(), found.copy_abs())

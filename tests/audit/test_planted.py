@@ -9,7 +9,7 @@ from tests.audit.planted import PLANTS
 from tests.audit.planting import BACKTEST, LIVE, Plant, findings, found, is_found
 from tests.audit.sound import sound_run
 
-PLACES = 3
+PLACES = 2
 """At how many places each fault is planted."""
 
 
