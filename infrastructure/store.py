@@ -173,12 +173,13 @@ class Reads(Protocol):
 class Indexes(Protocol):
     """What is indexed of each log's entries: rows that follow from them, written with them."""
 
-    def rebuild(self, log_id: UUID, rows_of: RowsOf) -> list[IndexChange]:
+    def rebuild(self, log_id: UUID, begin: Callable[[], RowsOf]) -> list[IndexChange]:
         """Make every index of the log what its entries give; what differed, index by index.
 
-        In one transaction, while the log's end is held: `rows_of` is given a page of entries at a
-        time, from the first to the last, and must not touch the store; when it raises, nothing is
-        changed. Other logs' rows stay as they are.
+        In one transaction, while the log's end is held. What `begin` gives is given a page of
+        entries at a time, from the first to the last, and must not touch the store; when it raises,
+        nothing is changed. A transaction that is begun again asks for another. Other logs' rows
+        stay as they are.
         """
 
 
