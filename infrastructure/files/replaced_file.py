@@ -14,6 +14,7 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from domain.errors import ExportError, shown
+from infrastructure.files.paths import why_no_path
 
 STANDARD_OUTPUT = "-"
 _OUTPUT_FILES = (STANDARD_OUTPUT, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
@@ -61,6 +62,7 @@ def replaced_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     Raises `ExportError` when it cannot be written; `BrokenPipeError` when the reader of standard
     output went away, since that is no failure of the export.
     """
+    refuse_no_path(path)
     if str(path) in _OUTPUT_FILES:
         yield from _standard_output()
         return
@@ -71,14 +73,19 @@ def replaced_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         mode = stat.S_IFREG
     except OSError as error:
         raise ExportError(str(path), _reason(error)) from error
-    except ValueError:
-        raise ExportError(shown(str(path)), "no file's name holds a NUL character") from None
     if stat.S_ISDIR(mode):
         raise ExportError(str(path), "it is a folder; name a file in it")
     if stat.S_ISREG(mode):
         yield from _written_beside(str(path), target)
     else:
         yield from _streamed(str(path))
+
+
+def refuse_no_path(path: object) -> None:
+    """Raises `ExportError` for what cannot name a file."""
+    problem = why_no_path(path)
+    if problem is not None:
+        raise ExportError(shown(path), f"it {problem}")
 
 
 def _standard_output() -> Iterator[BinaryIO]:
