@@ -14,10 +14,12 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from domain.errors import ExportError, shown
+from infrastructure.files.for_terminal import ForTerminal
 from infrastructure.files.paths import why_no_path
 
 STANDARD_OUTPUT = "-"
-_OUTPUT_FILES = (STANDARD_OUTPUT, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+OUTPUT_FILES = (STANDARD_OUTPUT, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+"""What leads to standard output, which the process may have more to say on."""
 
 
 @contextmanager
@@ -63,7 +65,7 @@ def replaced_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     output went away, since that is no failure of the export.
     """
     refuse_no_path(path)
-    if str(path) in _OUTPUT_FILES:
+    if str(path) in OUTPUT_FILES:
         yield from _standard_output()
         return
     target = Path(path)
@@ -91,7 +93,9 @@ def refuse_no_path(path: object) -> None:
 def _standard_output() -> Iterator[BinaryIO]:
     sys.stdout.flush()
     try:
-        yield sys.stdout.buffer
+        # What a pipe is given comes as it is.
+        yield ForTerminal(sys.stdout) if sys.stdout.isatty() else sys.stdout.buffer  # type: ignore[misc]
+        sys.stdout.flush()
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise
