@@ -8,6 +8,8 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 from domain.audit_log import log_id
 from event_logger import EventLogger
@@ -25,9 +27,13 @@ HOUR = datetime(2024, 5, 12, 14, tzinfo=UTC)
 """
 
 
+started: list[subprocess.Popen[str]] = []
+"""The programs of the present test; what is left of them when it ends is killed."""
+
+
 def start_program(source: str, *arguments: object) -> subprocess.Popen[str]:
     """Start Python source after the usual imports; `sys.argv[1:]` holds the arguments."""
-    return subprocess.Popen(
+    return Program(
         [sys.executable, "-W", "error", "-c", _PREAMBLE + source, *map(str, arguments)],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -36,6 +42,24 @@ def start_program(source: str, *arguments: object) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+
+
+class Program(subprocess.Popen[str]):
+    """A program that outlives neither a failure in its `with` block nor the test."""
+
+    def __init__(self, arguments: list[str], **options: Any) -> None:
+        super().__init__(arguments, **options)
+        started.append(self)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, error, trace)
 
 
 def run_program(source: str, *arguments: object, code: int = 0) -> str:

@@ -14,6 +14,7 @@ from tests.infrastructure.stores.contract_copying import CopyingContract
 from tests.infrastructure.stores.contract_faults import FaultsContract
 from tests.infrastructure.stores.contract_following import FollowingContract
 from tests.infrastructure.stores.contract_history import HistoryContract
+from tests.infrastructure.stores.contract_indexes import IndexesContract
 from tests.infrastructure.stores.contract_sharing import SharingContract
 
 
@@ -24,6 +25,7 @@ class StoreContract(
     FollowingContract,
     FollowersContract,
     BoardContract,
+    IndexesContract,
     FaultsContract,
     ClosingContract,
 ):
