@@ -153,7 +153,11 @@ class Reads(Protocol):
         """
 
     def stored_entries(self, log_id: UUID, after: Horizon, limit: int) -> list[StoredEntry]:
-        """The same entries as `entries`, whole, whatever is stored as their state."""
+        """The same entries as `entries`, whole, whatever is stored as their state.
+
+        `after` need be no point of the log: they are the events after its order and the transitions
+        after its number, in the order of their commit.
+        """
 
     def stored(self, log_id: UUID, horizon: Horizon) -> Stored:
         """Who committed the entry that ends at this horizon, and when."""
@@ -169,12 +173,13 @@ class Reads(Protocol):
 class Indexes(Protocol):
     """What is indexed of each log's entries: rows that follow from them, written with them."""
 
-    def rebuild(self, log_id: UUID, rows_of: RowsOf) -> list[IndexChange]:
+    def rebuild(self, log_id: UUID, begin: Callable[[], RowsOf]) -> list[IndexChange]:
         """Make every index of the log what its entries give; what differed, index by index.
 
-        In one transaction, while the log's end is held: `rows_of` is given a page of entries at a
-        time, from the first to the last, and must not touch the store; when it raises, nothing is
-        changed. Other logs' rows stay as they are.
+        In one transaction, while the log's end is held. What `begin` gives is given a page of
+        entries at a time, from the first to the last, and must not touch the store; when it raises,
+        nothing is changed. A transaction that is begun again asks for another. Other logs' rows
+        stay as they are.
         """
 
 
@@ -267,3 +272,14 @@ class LogStore(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *exception: object) -> None: ...
+
+
+class OpenStore(Protocol):
+    """Whoever opened a store: it is read from until that lets go of it."""
+
+    @property
+    def store(self) -> LogStore:
+        """The store."""
+
+    def close(self) -> None:
+        """Let go of it; closing twice does nothing."""

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from event_logger.cli.options import AsJson, Log, Store
+from event_logger.cli.named import opened
+from event_logger.cli.options import AsJson, At, Log, Store
 from event_logger.cli.output import figure_text, print_json
 from event_logger.cli.tables import print_table
 from event_logger.cli.terminal import say
-from event_logger.opening import open_log
 
 commands = typer.Typer()
 
 
 @commands.command()
-def balances(
-    store: Store,
-    log: Log = "default",
-    at: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="ORDER", help="Just after this order; else as of now."),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
+def balances(store: Store, log: Log = None, at: At = None, as_json: AsJson = False) -> None:
     """Show balances as the events give them, beside the last snapshot, and where they part."""
-    with open_log(store, log) as reader:
-        sheet = reader.balances(at)
+    with opened(store, log, at) as reader:
+        sheet = reader.balances()
     if as_json:
         print_json(sheet)
         return

@@ -19,6 +19,9 @@ from event_logger.cli.tables import Branch, print_branches, print_table
 from event_logger.cli.terminal import say, say_title
 from projections.event_dicts import EventDict
 
+Steps = list[dict[str, Any]]
+"""What `LogReader.history` and `LogReader.committed` give."""
+
 
 def counted(count: int, noun: str) -> str:
     """How many there are: 1 event, 1,000 events."""
@@ -26,7 +29,7 @@ def counted(count: int, noun: str) -> str:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+def progress(what: str, *, is_shown: bool = True) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on stderr, told (done, total); nothing at all where no terminal watches."""
     errors = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
@@ -35,7 +38,7 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
         TimeRemainingColumn(),
         console=errors,
         transient=True,
-        disable=not errors.is_terminal,
+        disable=not (is_shown and errors.is_terminal),
     )
     with bar:
         task = bar.add_task(what, total=None)
@@ -73,10 +76,10 @@ def print_events(events: Iterable[EventDict], as_json: bool) -> None:
 _LINE = "{:>8} {:{}} {:22} {:14} {}"
 
 
-def print_event(event: EventDict, history: list[dict[str, Any]], as_json: bool) -> None:
-    """One event's fields that are set, and its history."""
+def print_event(event: EventDict, history: Steps, committed: Steps, as_json: bool) -> None:
+    """One event's fields that are set, its history, and who committed that."""
     if as_json:
-        print_json({"event": event, "history": history})
+        print_json({"event": event, "history": history, "committed": committed})
         return
     fields = (
         (name, text_of(value))
@@ -88,7 +91,29 @@ def print_event(event: EventDict, history: list[dict[str, Any]], as_json: bool) 
     if corrected := _corrected(event):
         say(corrected.strip(" ()"))
         say("")
+    print_history(history, committed, as_json=False)
+
+
+def print_history(history: Steps, committed: Steps, as_json: bool) -> None:
+    """An event's statuses, what changed with each, and by whom and when it was committed."""
+    if as_json:
+        for step, commit in zip(history, committed, strict=True):
+            print_json(step | commit)
+        return
     print_table(("status", "recorded_at", "changed"), map(_step, history))
+    say("")
+    print_table(("committed", "by"), map(_commit, committed))
+
+
+def _commit(commit: dict[str, Any]) -> tuple[str, str]:
+    if commit["committed_at"] is None:
+        return "before format 2", ""
+    writer = commit["writer"]
+    if writer is None:
+        return text_of(commit["committed_at"]), ""
+    who = "{user}@{host}, process {process}, {program}".format_map(writer)
+    actor = "" if writer["actor"] is None else f", for {writer['actor']}"
+    return text_of(commit["committed_at"]), who + actor
 
 
 def _step(step: dict[str, Any]) -> tuple[str, str, str]:

@@ -47,7 +47,7 @@ class Positions(Rule):
             return
         if now.get("event_type") == _TRADE:
             self._note(event, now)
-        shown = _shown(now)
+        shown = positions_shown(now)
         if shown is None:
             return
         if self._open:
@@ -74,7 +74,7 @@ class Positions(Rule):
         self.looked_at += 1
         key = (venue.lower(), instrument)
         if key not in self._sizes and key not in self._open and self._shown is not None:
-            self._sizes[key] = _size(self._shown, key)[0]
+            self._sizes[key] = size_shown(self._shown, key)[0]
         change = sum((one.amount for one in movements(now) if one.asset == SIZE), ZERO)
         if not change and "side" in untold_fields(now):
             self.could_not([event.order], "it does not tell its side")
@@ -108,7 +108,7 @@ class Positions(Rule):
     def _compared(
         self, order: int, key: tuple[str, str], traded: _Traded, shown: Mapping[str, Any]
     ) -> Iterator[Finding]:
-        found, is_float = _size(shown, key)
+        found, is_float = size_shown(shown, key)
         before, otherwise = self._sizes.get(key), self._expected.pop(key, None)
         self._sizes[key] = found
         if before is None:
@@ -173,13 +173,14 @@ def _settled(event: AuditedEvent) -> int:
     return microseconds((last or {}).get("recorded_at")) or 0
 
 
-def _shown(now: Record) -> Mapping[str, Any] | None:
+def positions_shown(now: Record) -> Mapping[str, Any] | None:
+    """The perpetual positions that the event's snapshot shows; None where it has none."""
     snapshot = now.get("position_snapshot")
     positions = snapshot.get("perp_positions") if isinstance(snapshot, dict) else None
     return positions if isinstance(positions, dict) else None
 
 
-def _size(shown: Mapping[str, Any], key: tuple[str, str]) -> tuple[Decimal, bool]:
+def size_shown(shown: Mapping[str, Any], key: tuple[str, str]) -> tuple[Decimal, bool]:
     """The size that is shown, zero where none is; and whether it is a float."""
     venue, instrument = key
     for name, positions in shown.items():

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from domain.errors import UnknownOrderError
+from domain.errors import HorizonError, UnknownOrderError
+from domain.horizon import Horizon
 from event_logger import AsyncEventLogger, EventLogger
 from event_logger.reader import LogReader
 from tests.commands import run
@@ -23,7 +25,12 @@ def fill(logger: EventLogger) -> None:
 
     logger.log_event(HOUR, "BALANCE_CHANGE", "WALLET", "ETH", 10, held("10"), changes={"ETH": 10})
     logger.log_price_update(HOUR, "BINANCE", "ETH", Decimal(3000))
-    gas = {"event_type": "GAS_FEE_PAID", "venue": "ETHEREUM", "token": "ETH", "amount": 1}
+    gas: dict[str, Any] = {
+        "event_type": "GAS_FEE_PAID",
+        "venue": "ETHEREUM",
+        "token": "ETH",
+        "amount": 1,
+    }
     logger.log_atomic_transaction(HOUR, "ENTRY", [gas, gas], {}, held("7"))
     logger.log_event(**gas, timestamp=HOUR)
     logger.log_reconciliation(HOUR, "BINANCE", "USDT", Decimal("5.0"), Decimal("5.0"))
@@ -63,9 +70,9 @@ def test_balances_are_as_of_an_order(
     assert (row["from_events"], row["difference"]) == (from_events, difference)
 
 
-@pytest.mark.parametrize("at", [0, 8, -1, True, 1.5])
-def test_balances_as_of_no_order_are_refused(reader: LogReader, at: int) -> None:
-    with pytest.raises(UnknownOrderError):
+@pytest.mark.parametrize("at", [0, 8, -1, True, 1.5, "yesterday", Horizon(3, 1)])
+def test_balances_as_of_what_never_was_are_refused(reader: LogReader, at: Any) -> None:
+    with pytest.raises(HorizonError if at != 8 else UnknownOrderError):
         reader.balances(at)
 
 
@@ -99,6 +106,8 @@ def test_a_live_event_that_failed_moved_nothing(tmp_path: Path) -> None:
             order = logger.log_gas_fee(HOUR, 1, 3000, "STAKE", 1, 1)
             logger.update_event(order, {"status": status})
         assert logger.balances()["balances"][0]["from_events"] == -1
+        # As it was known then: the second was still open, and nothing had failed.
+        assert logger.balances(Horizon(2, 1))["balances"][0]["from_events"] == -2
         assert logger.asset_figures()["flows"]["ETH"]["out"] == 1
 
 
@@ -124,4 +133,6 @@ def test_the_command_line_shows_flows_and_balances() -> None:
     assert first == "as of order 7; last snapshot after order 5"
     assert titles.split() == ["account", "asset", "from", "events", "snapshot", "difference"]
     assert row.split() == ["WALLET", "ETH", "7", "7", "-1"]
+    later = json.loads(run("balances", *STORE, "--at", "2999-01-01T00:00Z", "--json").stdout)
+    assert later["order"] == 7
     assert "order 9 names no event" in run("balances", *STORE, "--at", "9", code=1).stderr

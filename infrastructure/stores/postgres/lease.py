@@ -14,10 +14,8 @@ from uuid import UUID
 
 import psycopg
 
-from domain.errors import StoreError
 from infrastructure.stores.postgres.connections import Connections
 from infrastructure.stores.postgres.driver import ServerConnection
-from infrastructure.stores.postgres.errors import as_store_error
 from infrastructure.stores.postgres.fences import Fences
 
 _KEEPALIVES = (
@@ -58,6 +56,9 @@ class PostgresLease:
         """See `infrastructure.store.Lease`."""
         if self.is_held:
             return True
+        return self._connections.persistently(self._acquire)
+
+    def _acquire(self) -> bool:
         # In a variable alone until it has the lock: an interrupted one is dropped with it.
         connection = self._connections.connect(**_with_options(self._connections))
         try:
@@ -65,11 +66,6 @@ class PostgresLease:
                 connection.close()
                 return False
             epoch = self._move_on(connection)
-        except psycopg.Error as error:
-            connection.close()
-            problem = f"cannot take a lease of log {self._log!r}"
-            said = as_store_error(self._url, error).problem
-            raise StoreError(self._url, f"{problem}: it {said}") from error
         except BaseException:
             connection.close()
             raise
