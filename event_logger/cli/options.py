@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -35,16 +35,18 @@ def _checked_as_of(when: str | None) -> str | None:
     return when
 
 
-AsOf = Annotated[
-    str | None,
-    typer.Option(
-        "--as-of",
+def _when(*names: str) -> Any:
+    return typer.Option(
+        *names,
         metavar="WHEN",
         callback=_checked_as_of,
         help="The log as it was known then: just after an order (1523), at a horizon (1523+40),"
         " or at a time (ISO 8601, UTC).",
-    ),
-]
+    )
+
+
+AsOf = Annotated[str | None, _when("--as-of")]
+At = Annotated[str | None, _when("--at", "--as-of")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Wait = Annotated[
     bool, typer.Option("--wait", help="Wait for what is not there yet: store, log, Redis.")
