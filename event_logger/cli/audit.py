@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from event_logger.cli.options import AsJson, Log
+from event_logger.cli.options import AsJson, Log, file_path
 from event_logger.cli.output import counted
 from event_logger.cli.terminal import say
 from event_logger.opening import open_log
@@ -34,7 +34,11 @@ def audit(
     ] = False,
     baseline: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="What was accepted before: it is marked, not counted."),
+        typer.Option(
+            metavar="FILE",
+            help="What was accepted before: it is marked, not counted.",
+            parser=file_path,
+        ),
     ] = None,
     write_baseline: Annotated[
         Path | None,
@@ -42,6 +46,7 @@ def audit(
             "--write-baseline",
             metavar="FILE",
             help="Accept the errors and warnings that are found, with --by and --why.",
+            parser=file_path,
         ),
     ] = None,
     by: Annotated[str | None, typer.Option(metavar="WHO", help="Who accepts them.")] = None,
