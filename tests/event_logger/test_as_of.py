@@ -26,27 +26,14 @@ from event_logger import (
     open_log,
 )
 from infrastructure.stores.sqlite import clock
-from tests.support import HOUR, log_amounts, url_of
-
-NOON = datetime(2024, 5, 12, 12, tzinfo=UTC)
-
-
-class Clock:
-    """The store's clock, a second further at each commit."""
-
-    def __init__(self) -> None:
-        self.seconds = 0
-
-    def time_ns(self) -> int:
-        self.seconds += 1
-        return int(NOON.timestamp() + self.seconds) * 10**9
+from tests.support import HOUR, NOON, StepClock, log_amounts, url_of
 
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Opened at 12:00:01; then each line of it a second later."""
     store = url_of(tmp_path / "live.db")
-    monkeypatch.setattr(clock, "time", Clock())
+    monkeypatch.setattr(clock, "time", StepClock())
     with EventLogger("live", store=store, redis=False) as logger:
         logger.log_stake(HOUR, "LIDO", 1, 1, 1, event_id="stake-1", tx_hash="0x1")  # 1
         logger.update_event(1, {"status": "submitted", "tx_hash": "0x2"})  # 1+1
