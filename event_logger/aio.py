@@ -98,6 +98,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         strict_event_types: bool = False,
         commit_every: int = 1000,
         actor: str | None = None,
+        durability: str = "full",
     ) -> None:
         """Takes what `EventLogger` takes; raises `LogConfigurationError` for a log's name or mode.
 
@@ -120,6 +121,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
             commit_every,
             actor,
             if_exists,
+            durability,
         )
         self._intake = Intake(options.rules)
         opener = _Opener(options)

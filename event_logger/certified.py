@@ -32,9 +32,11 @@ class CertifiedLog:
         and `ExportError`.
         """
         from infrastructure.certifying import Certifying
-        from infrastructure.files.replaced_file import replaced_file
+        from infrastructure.files.replaced_file import refuse_no_path, replaced_file
         from projections.certificate import as_text
 
+        if filepath is not None:
+            refuse_no_path(filepath)
         if filepath is not None and is_part_of_store(self._logs.store.url, filepath):
             raise ExportError(filepath, "it is the store of this log; name another file")
         self._last_order()

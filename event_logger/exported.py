@@ -8,8 +8,9 @@ from typing import NamedTuple
 import orjson
 
 from domain.audit_log import AuditLog
+from domain.checks import checked_flag
 from domain.corrections import with_corrections
-from domain.errors import CorruptLogError, ExportError
+from domain.errors import CorruptLogError, ExportError, LogConfigurationError, shown
 from event_logger.event_reading import EventReading
 from infrastructure.reading import Records
 from infrastructure.store import LogStore
@@ -31,7 +32,8 @@ class Exported(NamedTuple):
         """See `LogReader.export_to_csv`."""
         from infrastructure.files.csv_export import write_csv
 
-        self._refuse_own_store(filepath)
+        csv_safe = checked_flag("csv_safe", csv_safe)
+        self._refuse_wrong(filepath, progress)
         last = self.store.reads.end(self.log.id).horizon.order
         stored = self.log.mode != "live"
         return write_csv(
@@ -47,10 +49,17 @@ class Exported(NamedTuple):
         """See `LogReader.export_to_jsonl`."""
         from infrastructure.files.jsonl_export import write_jsonl
 
-        self._refuse_own_store(filepath)
+        self._refuse_wrong(filepath, progress)
         return write_jsonl(self.store, self.log, filepath, progress)
 
-    def _refuse_own_store(self, filepath: str | None) -> None:
+    def _refuse_wrong(self, filepath: str | None, progress: Progress | None) -> None:
+        from infrastructure.files.replaced_file import refuse_no_path
+
+        if progress is not None and not callable(progress):
+            problem = f"must be a function of (done, total), not {shown(progress)}"
+            raise LogConfigurationError("progress", progress, problem)
+        if filepath is not None:
+            refuse_no_path(filepath)
         if filepath is not None and is_part_of_store(self.store.url, filepath):
             raise ExportError(filepath, "it is the store of this log; name another file")
 

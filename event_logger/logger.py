@@ -52,18 +52,22 @@ class EventLogger(LogReader, Vocabulary[Order]):
         strict_event_types: bool = False,
         commit_every: int = 1000,
         actor: str | None = None,
+        durability: str = "full",
     ) -> None:
         """Open the log, making store and log where they are not there.
 
-        `store` is a URL such as `sqlite:///runs.db` or `:memory:` (None: `EVENT_LOGGER_STORE`, else
-        memory in a backtest and `sqlite:///event_log.db` live); `log` a name inside it. A log that
+        `store` is a URL such as `sqlite:///runs.db`, `postgresql://user@host/database` or
+        `:memory:` (None: `EVENT_LOGGER_STORE`, else memory in a backtest and
+        `sqlite:///event_log.db` live); `log` a name inside it. A log that
         is there goes on; with `if_exists="refuse"` it is refused, with `"new"` another is made
         beside it: "run-1.2", "run-1.3" … (`log_name` says which). `metadata` is what is run, kept
         with a new log. Live, events and transitions are published to `redis` (a URL or a client;
         None: `EVENT_LOGGER_REDIS`, else `redis://localhost:6379/0`; False: none)
         on channels that begin with `channel_prefix`. In a backtest `hourly_timestamps` refuses
         timestamps off the hour. `strict_event_types` refuses types outside the catalogue. `actor`
-        is for whom this program writes, kept with the writer. Raises `LogConfigurationError` or
+        is for whom this program writes, kept with the writer. `durability="relaxed"` takes a
+        PostgreSQL server whose settings promise less than that what it acknowledged survives a
+        power cut. Raises `LogConfigurationError` or
         `StoreError`.
         """
         options = LoggerOptions(
@@ -79,6 +83,7 @@ class EventLogger(LogReader, Vocabulary[Order]):
             commit_every,
             actor,
             if_exists,
+            durability,
         )
         logs, audit_log, self.writer = compose(options)
         super().__init__(logs, audit_log)

@@ -165,9 +165,9 @@ class LogReader(AuditableLog, CertifiedLog):
         `counts` by status, `by_venue`, `by_type`; `open` events (pending, submitted, partially
         filled or reorged), oldest first; of those `stuck` for longer than `stuck_after` (a
         timedelta, seconds, or text such as "10m"), but for types that only tell something;
-        `confirmation_seconds` from submitted to confirmed, always of the whole log. Of all else
-        there is only what has the `event_type`, `venue` and `status` that are asked for. In a
-        backtest everything is completed. Raises `LogConfigurationError` for no time.
+        `confirmation_seconds` from submitted to confirmed or filled, always of the whole log. Of
+        all else there is only what has the `event_type`, `venue` and `status` that are asked for.
+        In a backtest everything is completed. Raises `LogConfigurationError` for no time.
         """
         limit = None if stuck_after is None else checked_duration("stuck_after", stuck_after)
         only = checked_only(event_type, venue, status)

@@ -13,14 +13,15 @@ from typing import Any
 from domain.audit_log import AuditLog
 from domain.bundle import check_parent, last_order_of, wrapper_of
 from domain.errors import CorruptLogError, StoreError, shown
-from domain.horizon import Horizon
+from domain.horizon import START, Horizon
 from domain.lifecycle import EventLifecycle, lifecycle_id
+from domain.statuses import PARTIALLY_FILLED, SUBMITTED
 from domain.values import decode
 from infrastructure.store import LogStore
 from infrastructure.stored import StoredTransition
 from infrastructure.timestamps import timestamp_of
 from projections.current_state import Transition, current, history
-from projections.entries import LogEntry, LoggedEntry
+from projections.entries import LogEntry, LoggedEntry, TransitionEntry
 from projections.event_dicts import AsTime, Record
 
 PAGE = 1000
@@ -198,6 +199,32 @@ class LogReading:
                     f"the entry at position {position} is missing",
                 )
         return entries
+
+    def submission(self, entry: TransitionEntry) -> tuple[str, int | None] | None:
+        """When an order on an exchange that has been filling in parts was submitted.
+
+        By the clock of who said so, and by the store's time (µs since 1970); None where it was not
+        said to be submitted before it began to fill.
+        """
+        own = lifecycle_id(self._log.id, entry.order)
+        stored = [
+            one
+            for one in self._store.reads.transitions(self._log.id, [own]).get(own, ())
+            if (one.number or 0) < entry.number
+        ]
+        steps = [self.transition(entry.order, n, one, str) for n, one in enumerate(stored)]
+        while steps and steps[-1]["from_status"] == PARTIALLY_FILLED:
+            steps.pop()
+        if not steps or steps[-1]["from_status"] != SUBMITTED:
+            return None
+        since = steps[-1]["from_since"]
+        while steps and steps[-1]["from_status"] == SUBMITTED:
+            steps.pop()
+        if steps:
+            return since, stored[len(steps) - 1].committed_at
+        # It was logged as submitted.
+        logged = self._store.reads.stored(self._log.id, Horizon(entry.order, START.transition))
+        return since, logged.committed_at
 
     def _refuse_damaged(self, after: Horizon, limit: int) -> None:
         end = self.horizon().order

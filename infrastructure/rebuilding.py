@@ -39,7 +39,7 @@ def rebuild(store: LogStore, log: AuditLog) -> Rebuilt:
     `ReadOnlyStoreError` or another `StoreError`; the indexes then are what they were.
     """
     store.refuse_writing()
-    indexes = store.indexes.rebuild(log.id, IndexRows(log).of)
+    indexes = store.indexes.rebuild(log.id, lambda: IndexRows(log).of)
     return Rebuilt(indexes, _rebuilt_board(store, log) if log.mode == "live" else None)
 
 

@@ -173,12 +173,13 @@ class Reads(Protocol):
 class Indexes(Protocol):
     """What is indexed of each log's entries: rows that follow from them, written with them."""
 
-    def rebuild(self, log_id: UUID, rows_of: RowsOf) -> list[IndexChange]:
+    def rebuild(self, log_id: UUID, begin: Callable[[], RowsOf]) -> list[IndexChange]:
         """Make every index of the log what its entries give; what differed, index by index.
 
-        In one transaction, while the log's end is held: `rows_of` is given a page of entries at a
-        time, from the first to the last, and must not touch the store; when it raises, nothing is
-        changed. Other logs' rows stay as they are.
+        In one transaction, while the log's end is held. What `begin` gives is given a page of
+        entries at a time, from the first to the last, and must not touch the store; when it raises,
+        nothing is changed. A transaction that is begun again asks for another. Other logs' rows
+        stay as they are.
         """
 
 
@@ -225,7 +226,9 @@ class Board(Protocol):
 class Lease(Protocol):
     """A role in a log that one holder has at a time, and that dies with its process."""
 
-    is_held: bool
+    @property
+    def is_held(self) -> bool:
+        """Whether it is held, as far as this process knows."""
 
     def try_acquire(self) -> bool:
         """Take the lease unless another holds it; whether it is held now. Raises `StoreError`."""
@@ -240,13 +243,16 @@ class LogStore(Protocol):
     url: str
     is_volatile: bool
     is_read_only: bool
-    commits: CommitSignals
     recorder: ApplicationRecorder
     appends: Appends
     reads: Reads
     indexes: Indexes
     followers: Followers
     board: Board
+
+    @property
+    def commits(self) -> CommitSignals:
+        """Wake those who follow the store's logs."""
 
     def lease(self, log_id: UUID, log: str, role: str) -> Lease:
         """The lease of a role in a log; nothing is taken yet."""

@@ -75,11 +75,18 @@ def export(
     """Write the log to a file; prints the file's name."""
     if excel and file_format is not Format.CSV:
         raise typer.BadParameter("is for csv alone", param_hint="--excel")
+    from infrastructure.files.replaced_file import OUTPUT_FILES
+
     target = None if output_file is None else str(output_file)
-    with opened(store, log, as_of) as reader, output.progress("Exporting") as advance:
+    # A bar would stand in the midst of what is exported.
+    is_file = target not in OUTPUT_FILES
+    with (
+        opened(store, log, as_of) as reader,
+        output.progress("Exporting", is_shown=is_file) as advance,
+    ):
         if file_format is Format.JSONL:
             path = reader.export_to_jsonl(target, progress=advance)
         else:
             path = reader.export_to_csv(target, csv_safe=excel, progress=advance)
-    if target != "-":
+    if is_file:
         say(path)

@@ -14,7 +14,8 @@ Store = Annotated[
     typer.Option(
         envvar="EVENT_LOGGER_STORE",
         metavar="URL",
-        help="The store, as sqlite:///runs.db; with #NAME after it, that log of it.",
+        help="The store: sqlite:///runs.db, postgresql://user@host/database; #NAME after it: that"
+        " log.",
     ),
 ]
 Log = Annotated[

@@ -28,7 +28,7 @@ def counted(count: int, noun: str) -> str:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+def progress(what: str, *, is_shown: bool = True) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on stderr, told (done, total); nothing at all where no terminal watches."""
     errors = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
@@ -37,7 +37,7 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
         TimeRemainingColumn(),
         console=errors,
         transient=True,
-        disable=not errors.is_terminal,
+        disable=not (is_shown and errors.is_terminal),
     )
     with bar:
         task = bar.add_task(what, total=None)

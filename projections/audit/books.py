@@ -91,6 +91,8 @@ class Books:
         self._since: dict[str, Since] = {}
         self._untold = Untold()
         self._last: Mapping[str, Any] | None = None
+        self._alike = (0, 0)
+        """The first and the last order that showed what `_last` does."""
         self._adrift: set[str] = set()
 
     def book(self, event: Mapping[str, Any]) -> None:
@@ -157,6 +159,7 @@ class Books:
         What is `in_flight` may be in the snapshot or not: it is judged by one that comes after.
         """
         if snapshot == self._last:
+            self._alike = (self._alike[0], order)
             return
         shown, held = dict(flat_numbers(snapshot, Figure.of)), self._balances.balances
         before = Balances()
@@ -178,6 +181,7 @@ class Books:
             self._adrift.discard(name)
             held[name] = found.value
             self._since[name] = Since(order, found.value, found.is_float)
+        self._alike = (order, order)
         self._known.update(part for part in _PARTS if isinstance(snapshot.get(part), Mapping))
         self._otherwise = before if is_off else None
         self._untold = self._untold.of_those(in_flight)
@@ -200,7 +204,10 @@ class Books:
         elif self._untold.covers(name):
             yield f"an event does not tell by how much it moved {name}"
         else:
-            yield Off(name, expected, found.value, tolerance, since.at)
+            first, last = self._alike
+            yield Off(
+                name, expected, found.value, tolerance, last if since.at == first else since.at
+            )
 
     def _is_otherwise(self, name: str, found: Figure, allowed: Decimal) -> bool:
         """Whether it is what it would be, had the snapshot before not been wrong."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domain.accounts import WALLET, account_of, perp_account
-from domain.effects import MOVING_TYPES, movements
+from domain.effects import MOVING_TYPES, UNDONE, movements
+from domain.event_values import EventValues
 from projections.audit.moments import DAY, iso, microseconds, told
 from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
 from projections.event_dicts import Record
@@ -14,8 +15,7 @@ from projections.event_dicts import Record
 _WITHIN = DAY
 _CACHED = 10_000
 _PARTS = ("cex_accounts", "perp_positions")
-_NAMED = ("venue", "token", "status", "tx_hash")
-_EXTRAS = ("instrument", "from_venue", "to_venue", "side", "pair", "changes")
+_TELLING = ("event_type", "venue", "token", "from_venue", "to_venue", "instrument", "pair")
 
 
 class Coverage(Rule):
@@ -89,15 +89,22 @@ class Coverage(Rule):
 
     def _moved(self, now: Record) -> frozenset[str]:
         """The accounts in which it moves something, found once for what is alike."""
-        extra = now.get("extra") or {}
-        key = (now.get("event_type"), *(str(now.get(name)) for name in _NAMED[:-1]))
-        key = (*key, now.get("tx_hash") is None, *(str(extra.get(name)) for name in _EXTRAS))
+        values = EventValues(now)
+        changes = values.get("changes")
+        key = (
+            now.get("status") in UNDONE,
+            now.get("tx_hash") is None and now.get("nonce") is None,
+            tuple(changes) if isinstance(changes, Mapping) else None,
+            *map(values.given_text, _TELLING),
+        )
         accounts = self._known.get(key)
         if accounts is None:
             if len(self._known) >= _CACHED:
                 self._known.clear()
             accounts = frozenset(one.account for one in movements(now))
-            self._known[key] = accounts
+            if accounts:
+                # Those of an amount of zero are as many as those of another, and are not told here.
+                self._known[key] = accounts
         return accounts
 
     def _observe(self, snapshot: Mapping[str, Any], order: int, at: int) -> None:

@@ -18,6 +18,7 @@ class Derived(Rule):
     """The indexes and the status board are what the events give."""
 
     NAME = "derived"
+    IS_OF_ENTRIES = False
     CHECKS = (
         "the indexes of ids, hashes, late details and corrections, and the status board, follow the"
         " events"

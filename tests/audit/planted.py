@@ -7,10 +7,14 @@ from tests.audit import (
     planted_bundles,
     planted_completeness,
     planted_conservation,
+    planted_funding,
+    planted_structure,
 )
 from tests.audit.planting import Plant
 
 PLANTS: list[Plant] = [
+    *planted_structure.PLANTS,
+    *planted_funding.PLANTS,
     *planted_completeness.PLANTS,
     *planted_conservation.PLANTS,
     *planted_bundles.PLANTS,

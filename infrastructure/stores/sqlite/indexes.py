@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from uuid import UUID
 
 from domain.horizon import START
@@ -32,12 +33,12 @@ class SQLiteIndexes:
         self._housekeeping = housekeeping
         self._url = connections.location.url
 
-    def rebuild(self, log_id: UUID, rows_of: RowsOf) -> list[IndexChange]:
+    def rebuild(self, log_id: UUID, begin: Callable[[], RowsOf]) -> list[IndexChange]:
         """See `Indexes.rebuild`."""
         with self._housekeeping.writing() as connection, store_errors(self._url):
             # Kept in a file of SQLite's own where they are many.
             connection.execute("CREATE TEMP TABLE expected (index_name, key, event_order)")
-            _expect(connection, log_id.hex, rows_of)
+            _expect(connection, log_id.hex, begin())
             changes = [_brought_to(connection, log_id.hex, index) for index in INDEXES]
             connection.execute("DROP TABLE temp.expected")
         return [change for change in changes if change.added or change.removed]

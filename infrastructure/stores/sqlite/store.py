@@ -12,6 +12,7 @@ from infrastructure.commit_signal import CommitSignals
 from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads
 from infrastructure.stores.sqlite.appends import SQLiteAppends
 from infrastructure.stores.sqlite.board import SQLiteBoard
+from infrastructure.stores.sqlite.checkpoints import make_whole, refuse_incomplete
 from infrastructure.stores.sqlite.connections import Connections
 from infrastructure.stores.sqlite.corrections import HAS_CORRECTIONS
 from infrastructure.stores.sqlite.errors import store_errors
@@ -76,9 +77,13 @@ class SQLiteStore:
             return
         with self._connections.reading() as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            is_whole = connection.execute(HAS_CORRECTIONS).fetchone() is not None
+            refuse_incomplete(self._location, connection)
+            has_corrections = connection.execute(HAS_CORRECTIONS).fetchone() is not None
         refuse_newer(self._location, version)
-        if version == FORMAT and (is_whole or self.is_read_only):
+        if not self.is_read_only:
+            with self._connections.lock:
+                make_whole(self._connections.writer())
+        if version == FORMAT and (has_corrections or self.is_read_only):
             return
         if self.is_read_only:
             raise OlderStoreError(

@@ -69,7 +69,7 @@ class IndexesContract(OnStore):
             [(3, 6)],
             [(1, 7)],
         )
-        assert store.indexes.rebuild(log.log.id, IndexRows(log.log).of) == []
+        assert store.indexes.rebuild(log.log.id, lambda: IndexRows(log.log).of) == []
         assert indexed(log) == before
         log.check()
 
@@ -79,7 +79,7 @@ class IndexesContract(OnStore):
         log, other = filled(store), filled(store, "other")
         before, others = indexed(log), indexed(other)
         rows = iter([WRONG])
-        changes = store.indexes.rebuild(log.log.id, lambda page: next(rows, []))
+        changes = store.indexes.rebuild(log.log.id, lambda: lambda page: next(rows, []))
         assert changes == [
             IndexChange("event_ids", 1, 0, (7,)),
             IndexChange("transaction_hashes", 1, 3, (1, 2, 3)),
@@ -93,7 +93,7 @@ class IndexesContract(OnStore):
             [(3, 4)],
         )
         assert indexed(other) == others
-        again = store.indexes.rebuild(log.log.id, IndexRows(log.log).of)
+        again = store.indexes.rebuild(log.log.id, lambda: IndexRows(log.log).of)
         assert [(one.name, one.added, one.removed) for one in again] == [
             ("event_ids", 0, 1),
             ("transaction_hashes", 3, 1),
@@ -105,13 +105,13 @@ class IndexesContract(OnStore):
     def test_an_index_that_was_lost_is_made_again(self, store: LogStore) -> None:
         log = new_log(store)
         log.append(*[entry(event_id=f"id {n}", tx_hash=f"0x{n}") for n in range(600)])
-        lost = store.indexes.rebuild(log.log.id, lambda page: ())
+        lost = store.indexes.rebuild(log.log.id, lambda: lambda page: ())
         assert [(one.name, one.removed) for one in lost] == [
             ("event_ids", 600),
             ("transaction_hashes", 600),
         ]
         assert store.reads.order_of(log.log.id, "id 7") is None
-        found = store.indexes.rebuild(log.log.id, IndexRows(log.log).of)
+        found = store.indexes.rebuild(log.log.id, lambda: IndexRows(log.log).of)
         assert found[0] == IndexChange("event_ids", 600, 0, tuple(range(1, 11)))
         assert store.reads.order_of(log.log.id, "id 7") == 8
 
@@ -119,7 +119,7 @@ class IndexesContract(OnStore):
         log = new_log(store)
         log.append(*entries_of(range(3)))
         rows = iter([[IndexRow("event_ids", "a", 2), IndexRow("event_ids", "a", 1)]])
-        store.indexes.rebuild(log.log.id, lambda page: next(rows, []))
+        store.indexes.rebuild(log.log.id, lambda: lambda page: next(rows, []))
         assert store.reads.order_of(log.log.id, "a") == 1
 
     def test_rows_are_made_of_all_entries_in_the_order_of_commit(self, store: LogStore) -> None:
@@ -130,7 +130,7 @@ class IndexesContract(OnStore):
             pages.extend(page)
             return given([])
 
-        store.indexes.rebuild(log.log.id, rows_of)
+        store.indexes.rebuild(log.log.id, lambda: rows_of)
         assert pages == store.reads.stored_entries(log.log.id, START, ALL)
 
     def test_rows_that_cannot_be_made_change_nothing(self, store: LogStore) -> None:
@@ -143,7 +143,7 @@ class IndexesContract(OnStore):
 
         for _ in range(2):
             with pytest.raises(LookupError, match=r"^no$"):
-                store.indexes.rebuild(log.log.id, rows_of)
+                store.indexes.rebuild(log.log.id, lambda: rows_of)
             assert indexed(log) == before
         log.append(entry(event_id="c"))
         log.check()

@@ -158,7 +158,9 @@ def test_a_planted_fault_is_one_error_of_its_rule(
     assert found[0].message
 
 
-def test_a_backtest_whose_timestamps_go_back_is_warned_of(tmp_path: Path) -> None:
+def test_timestamps_that_go_back_are_warned_of_and_an_early_end_is_wrong(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "runs.db"
     with EventLogger(store=url_of(path)) as logger:
         logger.log_event(HOUR, "GAS_FEE_PAID", "ETHEREUM")
@@ -173,7 +175,7 @@ def test_a_backtest_whose_timestamps_go_back_is_warned_of(tmp_path: Path) -> Non
     found = findings(path)
     assert [(one.rule, one.severity, one.orders) for one in found] == [
         ("times", Severity.WARNING, (2,)),
-        ("times", Severity.WARNING, (3,)),
+        ("times", Severity.ERROR, (3,)),
     ]
 
 
