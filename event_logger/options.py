@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from domain.checks import is_valid_unicode
+from domain.audit_log import checked_mode
+from domain.checks import checked_flag, is_valid_unicode
 from domain.errors import LogConfigurationError, shown
 from domain.intake import LoggingRules
 from event_logger.settings import default_store
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 IF_EXISTS = ("continue", "refuse", "new")
 """What becomes of a log that is there: it goes on, is refused, or another is made beside it."""
 
+DURABILITY = ("full", "relaxed")
+"""Whether a server whose settings promise less than durable commits is refused, or taken."""
+
 
 @dataclass(frozen=True)
 class LoggerOptions:
@@ -27,7 +31,8 @@ class LoggerOptions:
 
     execution_mode: str
     include_balance_snapshots: bool
-    store: str | None
+    # It may hold a password.
+    store: str | None = field(repr=False)
     log: str
     metadata: dict[str, Any] | None
     redis: RedisSource
@@ -37,19 +42,29 @@ class LoggerOptions:
     commit_every: int
     actor: str | None
     if_exists: str = "continue"
+    durability: str = "full"
 
     def __post_init__(self) -> None:
+        checked_mode(self.execution_mode)
+        for name in ("include_balance_snapshots", "hourly_timestamps", "strict_event_types"):
+            checked_flag(name, getattr(self, name))
         every = self.commit_every
         if not isinstance(every, int) or isinstance(every, bool) or every < 1:
             raise LogConfigurationError(
                 "commit_every", every, f"must be 1 or more, not {shown(every)}"
             )
-        if self.if_exists not in IF_EXISTS:
+        if not isinstance(self.if_exists, str) or self.if_exists not in IF_EXISTS:
             raise LogConfigurationError(
                 "if_exists",
                 self.if_exists,
                 f"must be {', '.join(map(repr, IF_EXISTS[:-1]))} or {IF_EXISTS[-1]!r},"
                 f" not {shown(self.if_exists)}",
+            )
+        if self.durability not in DURABILITY:
+            raise LogConfigurationError(
+                "durability",
+                self.durability,
+                f"must be 'full' or 'relaxed', not {shown(self.durability)}",
             )
         if self.actor is not None and (not isinstance(self.actor, str) or not self.actor.strip()):
             raise LogConfigurationError(

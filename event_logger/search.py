@@ -87,6 +87,16 @@ class Search:
                 given[name] = checked_moment(name, given[name])
         return cls(**given)
 
+    @property
+    def looked_up_in(self) -> list[str]:
+        """The indexes that it goes by."""
+        keys = {
+            "transaction_hashes": self.tx_hash,
+            "event_ids": self.event_id,
+            "late_details": self.parent,
+        }
+        return [name for name, key in keys.items() if key is not None]
+
     def is_wanted(self, event: EventDict) -> bool:
         """Whether an event among the candidates is wanted."""
         return (

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.gate import Gate
+from tests.postgres_server import PostgresServer, running, server_folder
 from tests.redis_server import RedisServer
 from tests.support import started
 
@@ -54,3 +55,13 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     gate = Gate(monkeypatch)
     yield gate
     gate.open()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL server that all tests of a process share, each in a schema of its own.
+
+    It does not sync, so that whoever opens a store there says `durability="relaxed"`.
+    """
+    with running(server_folder(tmp_path_factory, "postgres"), is_durable=False) as server:
+        yield server

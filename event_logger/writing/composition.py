@@ -12,6 +12,7 @@ from event_logger.settings import default_redis
 from event_logger.writing.buffer import BufferedWriter
 from event_logger.writing.writer import Follower, LiveWriter, Writer
 from infrastructure.audit_logs import AuditLogs
+from infrastructure.index_ends import mend_indexes
 
 if TYPE_CHECKING:
     from infrastructure.redis.connection import RedisSource
@@ -38,6 +39,11 @@ def compose(options: LoggerOptions) -> Parts:
         publisher_of = open_publisher(options.redis, options.channel_prefix)
     logs, log = _opened(options)
     log.intake.rules = options.rules
+    try:
+        mend_indexes(logs.store, log)
+    except BaseException:
+        logs.close()
+        raise
     if not options.is_live:
         return Parts(logs, log, BufferedWriter(logs, log, options.commit_every))
     from infrastructure.followers.board import StatusBoard
@@ -65,7 +71,7 @@ def open_publisher(redis: RedisSource, channel_prefix: str) -> Callable[[str], R
 
 def _opened(options: LoggerOptions) -> tuple[AuditLogs, AuditLog]:
     url = options.store_url()
-    logs = AuditLogs(url, actor=options.actor)
+    logs = AuditLogs(url, actor=options.actor, durability=options.durability)
     try:
         if options.is_live and logs.store.is_volatile:
             raise LogConfigurationError(

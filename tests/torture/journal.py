@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ class Told:
         """Take over one process's journal; `ended` says how it ended: "orderly", or None."""
         mine: list[Call] = []
         told: list[Call] = []
+        all_told: list[Call] = []
         for line in _lines(path):
             match line:
                 case {"fault": fault}:
@@ -75,18 +77,24 @@ class Told:
                     call.told = orders
                     call.is_promised |= live
                     told.append(call)
+                    all_told.append(call)
                 case {"refused": name, "why": why}:
                     call = self.updates.get(name) or self.calls[name]
                     call.refused = why
                     call.refusals += 1
+                case {"dropped": _}:
+                    # What the former logger holds is stored once it is found, and not by a flush.
+                    told.clear()
                 case {"committed": _}:
                     for call in told:
                         call.is_promised = True
         if ended == "orderly":
-            for call in told:
+            for call in all_told:
                 call.is_promised = True
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     for line in path.read_bytes().splitlines():
-        yield json.loads(line)
+        # Where no more room was left, a line is cut.
+        with suppress(json.JSONDecodeError):
+            yield json.loads(line)

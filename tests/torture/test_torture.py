@@ -48,6 +48,33 @@ def test_a_journal_tells_what_is_promised(tmp_path: Path) -> None:
         (False, True),
         (False, False),
     ]
+    path.write_text(
+        '{"call": "a", "log": "run", "kind": "event", "size": 1}\n'
+        '{"told": "a", "orders": [1], "live": false}\n'
+        '{"dropped": "p0"}\n'
+        '{"committed": "f"}\n'
+        '{"call": "b", "lo'
+    )
+    told = Told()
+    told.read(path, ended=None)
+    assert [call.is_promised for call in told.calls.values()] == [False]
+    told = Told()
+    told.read(path, ended="orderly")
+    assert [call.is_promised for call in told.calls.values()] == [True]
+
+
+def test_what_a_process_that_ended_in_order_was_told_is_promised(tmp_path: Path) -> None:
+    path = tmp_path / "p0.journal"
+    path.write_text(
+        '{"call": "a", "log": "run", "kind": "event", "size": 1}\n'
+        '{"told": "a", "orders": [1], "live": false}\n'
+        '{"committed": "f"}\n'
+        '{"call": "b", "log": "run", "kind": "event", "size": 1}\n'
+        '{"told": "b", "orders": [2], "live": false}\n'
+        '{"call": "c", "log": "run", "kind": "event", "size": 1}\n'
+        '{"refused": "c", "why": "StoreError"}\n'
+        '{"call": "d", "log": "run", "kind": "event", "size": 1}\n'
+    )
     told = Told()
     told.read(path, ended="orderly")
     assert [call.is_promised for call in told.calls.values()] == [True, True, False, False]

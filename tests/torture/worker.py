@@ -109,6 +109,7 @@ class SyncWorker:
             cycle.append(cycle)
             del cycle
             self.logger = self._opened()
+            self.journal.write(dropped=self.job["name"])
 
     def _disk(self) -> Any:
         if self.job["tight_disk"] and self.chance.random() < 0.01:

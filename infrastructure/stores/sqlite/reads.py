@@ -16,8 +16,6 @@ from infrastructure.stores.sqlite.connections import Connections
 from infrastructure.stores.sqlite.corrections import CORRECTIONS_OF_EVENTS, HAS_CORRECTIONS
 from infrastructure.stores.sqlite.entries import select_entries, select_stored_entries
 from infrastructure.stores.sqlite.errors import store_errors
-from infrastructure.stores.sqlite.housekeeping import Housekeeping
-from infrastructure.stores.sqlite.indexes import are_sound, derived, make_anew
 from infrastructure.stores.sqlite.selects import (
     require_end,
     select_end,
@@ -41,9 +39,6 @@ class SQLiteReads:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._url = connections.location.url
-        self._seen_to: set[str] = set()
-        # Logs whose indexes lead nowhere, and cannot be made anew by one that only reads.
-        self._unindexed: set[str] = set()
         self._has_corrections = False
 
     def _all(self, statement: str, *parameters: Any) -> list[Any]:
@@ -65,26 +60,7 @@ class SQLiteReads:
             AuditLog.INITIAL_VERSION,
             log_id.hex,
         )
-        if not rows:
-            return None
-        if log_id.hex not in self._seen_to and not self._connections.is_memory:
-            self._see_to_indexes(log_id.hex, rows[0][0])
-        return _opened(rows[0])
-
-    def _see_to_indexes(self, log_id: str, name: str) -> None:
-        with store_errors(self._url), self._connections.reading() as connection:
-            is_sound = are_sound(connection, log_id)
-        if not is_sound and self._connections.is_read_only:
-            self._unindexed.add(log_id)
-        elif not is_sound:
-            with Housekeeping(self._connections).writing() as connection:
-                make_anew(connection, log_id, name)
-        self._seen_to.add(log_id)
-
-    def _scanned(self, log_id: UUID, table: str) -> list[tuple[Any, int]]:
-        with store_errors(self._url), self._connections.reading() as connection:
-            rows = derived(connection, log_id.hex)
-            return [(row.key, row.order) for row in rows if row.table == table]
+        return _opened(rows[0]) if rows else None
 
     def end(self, log_id: UUID) -> LogEnd:
         """See `Reads.end`."""
@@ -120,17 +96,11 @@ class SQLiteReads:
 
     def order_of(self, log_id: UUID, event_id: str) -> int | None:
         """See `Reads.order_of`."""
-        if log_id.hex in self._unindexed:
-            found = (o for key, o in self._scanned(log_id, "event_ids") if key == event_id)
-            return next(found, None)
         with store_errors(self._url), self._connections.reading() as connection:
             return select_order_of(connection.execute, log_id.hex, event_id)
 
     def orders_with_hash(self, log_id: UUID, tx_hash: str) -> list[int]:
         """See `Reads.orders_with_hash`."""
-        if log_id.hex in self._unindexed:
-            scanned = self._scanned(log_id, "transaction_hashes")
-            return sorted({order for key, order in scanned if key == tx_hash})
         rows = self._all(
             "SELECT event_order FROM transaction_hashes WHERE log_id=? AND tx_hash=?"
             " ORDER BY event_order",
@@ -141,8 +111,6 @@ class SQLiteReads:
 
     def late_details(self, log_id: UUID) -> list[tuple[int, int]]:
         """See `Reads.late_details`."""
-        if log_id.hex in self._unindexed:
-            return self._scanned(log_id, "late_details")
         return self._all(
             "SELECT parent_order, detail_order FROM late_details WHERE log_id=?"
             " ORDER BY detail_order",
@@ -151,8 +119,6 @@ class SQLiteReads:
 
     def corrections(self, log_id: UUID) -> list[tuple[int, int]]:
         """See `Reads.corrections`."""
-        if log_id.hex in self._unindexed:
-            return sorted(self._scanned(log_id, "corrections"))
         self._has_corrections = self._has_corrections or bool(self._all(HAS_CORRECTIONS))
         if not self._has_corrections:
             # Of a store from before there was this index, which its next writer makes.
@@ -206,26 +172,30 @@ class SQLiteReads:
             if end is None:
                 return None
             event = (
-                "SELECT committed_at FROM stored_events WHERE originator_id=?"
-                " AND originator_version=?"
+                "SELECT originator_version, committed_at FROM stored_events WHERE originator_id=?"
+                " AND originator_version<=? ORDER BY originator_version DESC LIMIT 1"
             )
             transition = (
-                "SELECT s.committed_at FROM transitions t JOIN stored_events s"
+                "SELECT t.number, s.committed_at FROM transitions t JOIN stored_events s"
                 " ON s.originator_id=t.lifecycle_id AND s.originator_version=t.version"
-                " WHERE t.log_id=? AND t.number=?"
+                " WHERE t.log_id=? AND t.number<=? ORDER BY t.number DESC LIMIT 1"
             )
 
             def last(statement: str, first: int, upto: int) -> int:
-                """The last of these places that was committed by then; times only rise."""
-                low, high = first - 1, upto
+                """The last of these places that is there and was committed by then.
+
+                Times only rise; what has none is of before all that have one.
+                """
+                found = low = first - 1
+                high = upto
                 while low < high:
                     middle = (low + high + 1) // 2
-                    row = run(statement, (log_id.hex, middle)).fetchone()
-                    if row is None or row[0] is None or row[0] <= committed_at:
-                        low = middle
+                    place, time = run(statement, (log_id.hex, middle)).fetchone() or (low, None)
+                    if place <= low or time is None or time <= committed_at:
+                        found, low = max(found, place), middle
                     else:
-                        high = middle - 1
-                return low
+                        high = place - 1
+                return found
 
             order = last(event, 0, end.horizon.order)
             return (

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from domain.errors import StoreError
+from infrastructure.stores.sqlite import checkpoints
 from infrastructure.stores.sqlite.location import (
     APPLICATION_ID,
     FORMAT,
@@ -85,7 +86,7 @@ FOLLOWER_TABLES = (
 )
 """How far each follower has come, and the status board: all can be folded from the events anew."""
 
-TABLES = (EVENTS_TABLE, *LOG_TABLES, *INDEX_TABLES, *FOLLOWER_TABLES)
+TABLES = (EVENTS_TABLE, *LOG_TABLES, *INDEX_TABLES, *FOLLOWER_TABLES, checkpoints.TABLE)
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
@@ -99,6 +100,19 @@ def create_tables(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute("COMMIT")
+
+
+def lost_tables(connection: sqlite3.Connection) -> list[str]:
+    """The statements that make those tables anew that follow from the others and are gone."""
+    there = connection.execute("SELECT name FROM sqlite_master WHERE type='table'").fetchall()
+    names = {name for (name,) in there}
+    # `transitions`, the first, holds what does not follow; corrections have a step of their own.
+    derived = [one for one in INDEX_TABLES[1:] if one != CORRECTIONS_TABLE]
+    return [
+        one
+        for one in (*derived, *FOLLOWER_TABLES)
+        if one.split("EXISTS ")[1].partition(" (")[0] not in names
+    ]
 
 
 def create_file(location: Location) -> None:

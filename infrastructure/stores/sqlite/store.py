@@ -9,15 +9,16 @@ from eventsourcing.persistence import ApplicationRecorder
 
 from domain.errors import OlderStoreError, ReadOnlyStoreError
 from infrastructure.commit_signal import CommitSignals
-from infrastructure.store import Appends, Board, Followers, Lease, Reads
+from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads
 from infrastructure.stores.sqlite.appends import SQLiteAppends
 from infrastructure.stores.sqlite.board import SQLiteBoard
+from infrastructure.stores.sqlite.checkpoints import make_whole, refuse_incomplete
 from infrastructure.stores.sqlite.connections import Connections
 from infrastructure.stores.sqlite.corrections import HAS_CORRECTIONS
 from infrastructure.stores.sqlite.errors import store_errors
 from infrastructure.stores.sqlite.followers import SQLiteFollowers
 from infrastructure.stores.sqlite.housekeeping import Housekeeping
-from infrastructure.stores.sqlite.indexes import make_lost_tables
+from infrastructure.stores.sqlite.indexes import SQLiteIndexes
 from infrastructure.stores.sqlite.lease import FileLease, MemoryLease, load_locks
 from infrastructure.stores.sqlite.location import (
     FORMAT,
@@ -28,10 +29,8 @@ from infrastructure.stores.sqlite.location import (
 )
 from infrastructure.stores.sqlite.reads import SQLiteReads
 from infrastructure.stores.sqlite.recorder import Datastore, Recorder
-from infrastructure.stores.sqlite.schema import TABLES, create_file, create_tables
+from infrastructure.stores.sqlite.schema import create_file, create_tables, lost_tables
 from infrastructure.stores.sqlite.upgrade import upgrade
-
-_TABLES_THERE = "SELECT COUNT(*) FROM sqlite_master WHERE type='table'"
 
 
 class SQLiteStore:
@@ -57,7 +56,7 @@ class SQLiteStore:
         self._location = location
         self._connections = Connections(location, is_read_only=self.is_read_only)
         self._held: set[tuple[UUID, str]] = set()
-        housekeeping = self._housekeeping = Housekeeping(self._connections)
+        housekeeping = Housekeeping(self._connections)
         try:
             with store_errors(self.url):
                 self._bring_to_format()
@@ -67,6 +66,7 @@ class SQLiteStore:
         self.recorder: ApplicationRecorder = Recorder(Datastore(self._connections))
         self.appends: Appends = SQLiteAppends(self._connections, self.commits)
         self.reads: Reads = SQLiteReads(self._connections)
+        self.indexes: Indexes = SQLiteIndexes(self._connections, housekeeping)
         self.followers: Followers = SQLiteFollowers(self._connections, housekeeping)
         self.board: Board = SQLiteBoard(self._connections, housekeeping)
 
@@ -77,13 +77,18 @@ class SQLiteStore:
             return
         with self._connections.reading() as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            is_whole = connection.execute(HAS_CORRECTIONS).fetchone() is not None
-            tables = connection.execute(_TABLES_THERE).fetchone()[0]
+            refuse_incomplete(self._location, connection)
+            has_corrections = connection.execute(HAS_CORRECTIONS).fetchone() is not None
+            lost = lost_tables(connection) if version == FORMAT else []
         refuse_newer(self._location, version)
-        if version == FORMAT and tables < len(TABLES) and not self.is_read_only:
-            with self._housekeeping.writing() as connection:
-                make_lost_tables(connection)
-        if version == FORMAT and (is_whole or self.is_read_only):
+        if lost and not self.is_read_only:
+            with Housekeeping(self._connections).writing() as connection:
+                for statement in lost:
+                    connection.execute(statement)
+        if not self.is_read_only:
+            with self._connections.lock:
+                make_whole(self._connections.writer())
+        if version == FORMAT and (has_corrections or self.is_read_only):
             return
         if self.is_read_only:
             raise OlderStoreError(
