@@ -20,6 +20,7 @@ from tests.torture.processes import Running
 from tests.torture.worker import options
 
 LARGEST_BUNDLE = 8
+RUINED = {"StoreError", "CorruptLogError"}
 
 
 def verified(
@@ -54,7 +55,9 @@ def _is_interrupted(one: Running) -> bool:
         if line.startswith("Traceback"):
             rest = (later for later in said[number + 1 :] if later and not later.startswith(" "))
             raised.append(next(rest, "").partition(":")[0])
-    return set(raised) <= {"KeyboardInterrupt", "SystemExit"}
+    names = {name.rpartition(".")[2] for name in raised}
+    # Of a store that was ruined under it, a process says so to the last.
+    return names <= {"KeyboardInterrupt", "SystemExit"} | (RUINED if one.was_stopped else set())
 
 
 def _of_log(store: Path, log: str, kind: str, told: Told, server: RedisServer) -> Iterator[str]:
