@@ -36,6 +36,15 @@ _new_event = object.__new__
 _set_attribute = object.__setattr__
 
 
+def checked_mode(mode: Any) -> str:
+    """A log's mode; raises `LogConfigurationError` for any other."""
+    if not isinstance(mode, str) or mode not in MODES:
+        raise LogConfigurationError(
+            "execution_mode", mode, f"must be 'backtest' or 'live', not {shown(mode)}"
+        )
+    return mode
+
+
 class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
     """One log of one run or one live strategy.
 
@@ -128,10 +137,7 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
             raise LogConfigurationError("log", name, f"must be a name, not {shown(name)}")
         if not is_valid_unicode(name):
             raise LogConfigurationError("log", name, f"must be valid Unicode, not {shown(name)}")
-        if mode not in MODES:
-            raise LogConfigurationError(
-                "execution_mode", mode, f"must be 'backtest' or 'live', not {shown(mode)}"
-            )
+        checked_mode(mode)
         if metadata is not None and not isinstance(metadata, dict):
             raise LogConfigurationError("metadata", metadata, "must be a dict")
         return cls._create(

@@ -11,6 +11,7 @@ from domain.checks import order, text
 from domain.errors import InvalidEventError, ReservedFieldError, shown
 from domain.errors.base import nearest
 from domain.fields import FIELD_CHECKS, RESERVED_FIELDS
+from domain.sentences import sentence
 
 CORRECTION = "CORRECTION"
 CORRECTED_BY = "corrected_by"
@@ -43,7 +44,7 @@ def correction(
         _check(name, value, corrected, corrects)
     return {
         "transaction_type": "CORRECTION",
-        "purpose": f"Correct order {corrects}: {text('reason', reason)}",
+        "purpose": sentence("Correct order %s: %s", corrects, text("reason", reason)),
         "related_events": [order("corrects", corrects)],
         "corrects": corrects,
         "changes": changes,

@@ -78,8 +78,8 @@ def _refuse_contradictions(
         raise InvalidUpdateError(
             "confirmation_blocks",
             blocks,
-            f"never decreases: order {order} has {had} already, not {blocks}; a reorganised chain"
-            " is told as status 'reorged'",
+            f"never decreases: order {order} has {shown(had)} already, not {shown(blocks)}; a"
+            " reorganised chain is told as status 'reorged'",
         )
     if status != CONFIRMED:
         return

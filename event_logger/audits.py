@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -15,8 +15,7 @@ from domain.times import checked_duration, iso_utc
 from event_logger.search import checked_moment
 
 if TYPE_CHECKING:
-    from infrastructure.audit_logs import AuditLogs
-    from infrastructure.store import LogStore
+    from infrastructure.store import LogStore, OpenStore
     from projections.audit.report import AuditReport
     from projections.audit.rule import Accepted, AuditOptions, Rule
 
@@ -29,6 +28,10 @@ class AuditAsked(TypedDict, total=False):
     on something was logged late, or waits. `closed_until` is a time: what was logged later with a
     timestamp before it is said. `closed` is a certificate, its file or itself, that closes the
     period up to its own end. `baseline` is the file of what was accepted before.
+
+    `against` are statements of venues or receipts of chains, each with the TOML file that maps its
+    columns; beside them only the rules run that are named. `evidence` is the period that they
+    cover; None: from the first line of each to its last.
     """
 
     tolerance: Any
@@ -36,13 +39,15 @@ class AuditAsked(TypedDict, total=False):
     unsettled_after: Any
     closed_until: Any
     closed: str | os.PathLike[str] | Mapping[str, Any] | None
+    against: Sequence[tuple[str | os.PathLike[str], str | os.PathLike[str]]]
+    evidence: tuple[Any, Any] | None
     baseline: str | os.PathLike[str] | None
 
 
 class AuditableLog:
     """A reader's audits; `_last_order` sees to it that everything logged so far is stored."""
 
-    _logs: AuditLogs
+    _logs: OpenStore
     _log: AuditLog
 
     def _last_order(self) -> int:
@@ -60,7 +65,11 @@ class AuditableLog:
         from infrastructure.audit_rules import rules_named
 
         self._last_order()
-        return audit_of(self._logs.store, self._log, rules_named(rules), asked)
+        statements = asked.get("against") or ()
+        kinds = rules_named(() if rules is None and statements else rules)
+        if statements:
+            kinds += (_against(statements, asked.get("evidence")),)
+        return audit_of(self._logs.store, self._log, kinds, asked)
 
 
 def audit_of(
@@ -74,6 +83,29 @@ def audit_of(
     known = _accepted_before(store, log, asked.get("baseline"))
     accepted, expired = current_and_expired(list(known.values()), datetime.now(UTC).date())
     return audit(store, log, rules, options, accepted=accepted, expired=expired)
+
+
+def _against(
+    statements: Sequence[tuple[str | os.PathLike[str], str | os.PathLike[str]]], evidence: Any
+) -> type[Rule]:
+    """The rule of these statements; raises `AuditFileError`, and for no period as others do."""
+    from infrastructure.files.statement import read_statement
+    from infrastructure.files.statement_map import read_map
+    from projections.audit.against import against
+    from projections.audit.moments import microseconds
+    from projections.audit.statement import Period
+
+    period = None
+    if evidence is not None:
+        first, last = (
+            microseconds(iso_utc(checked_moment("evidence", moment))) or 0 for moment in evidence
+        )
+        if first > last:
+            raise LogConfigurationError(
+                "evidence", evidence, f"ends before it begins: {evidence[0]} to {evidence[1]}"
+            )
+        period = Period(first, last)
+    return against([read_statement(path, read_map(map_), period) for path, map_ in statements])
 
 
 def _accepted_before(
@@ -96,9 +128,10 @@ def _options(asked: AuditAsked, log: AuditLog, identity: str) -> AuditOptions:
     if (tolerance := asked.get("tolerance")) is not None:
         given["tolerance"] = checked_tolerance(tolerance)
     if (late_after := asked.get("late_after")) is not None:
-        given["late_after"] = checked_duration("late_after", late_after)
+        given["late_after"] = timedelta(seconds=checked_duration("late_after", late_after))
     if (unsettled_after := asked.get("unsettled_after")) is not None:
-        given["unsettled_after"] = checked_duration("unsettled_after", unsettled_after)
+        seconds = checked_duration("unsettled_after", unsettled_after)
+        given["unsettled_after"] = timedelta(seconds=seconds)
     if (closed := asked.get("closed")) is not None:
         given["closed_until"] = _end_of_certificate(closed, log, identity)
     if (closed_until := asked.get("closed_until")) is not None:

@@ -20,7 +20,6 @@ from event_logger.settings import default_redis
 from event_logger.writing.composition import compose
 from event_logger.writing.letting_go import let_go
 from event_logger.writing.orderly_end import closed_at_the_end
-from infrastructure.reading import Rows
 
 if TYPE_CHECKING:
     from infrastructure.redis.connection import RedisSource
@@ -233,10 +232,9 @@ class EventLogger(LogReader, Vocabulary[Order]):
     def _last_order(self) -> int:
         return self.writer.flush()
 
-    def _rows(self, first: int, last: int) -> Rows:
+    def _check_usable(self) -> None:
         # A view of the events may outlive the logger, or be carried into a forked child.
         self.writer.usage.check()
-        return super()._rows(first, last)
 
 
 def create_event_logger(

@@ -127,8 +127,10 @@ class AuditLogs(Application[UUID]):
     def get(self, name: str) -> AuditLog:
         """The log of this name, as it stands now, read in constant time.
 
-        Raises `UnknownLogError`.
+        Raises `UnknownLogError`, or `LogConfigurationError` for what is no name.
         """
+        if not isinstance(name, str):
+            raise LogConfigurationError("log", name, f"must be a name, not {shown(name)}")
         opened = self._opened(log_id(name), name) if is_valid_unicode(name) else None
         if opened is None:
             raise UnknownLogError(name, self.names())

@@ -13,6 +13,7 @@ from domain.errors import CertificateError, CorruptLogError, shown
 from domain.horizon import Horizon
 from infrastructure.audit_rules import rules_named
 from infrastructure.certifying import Certifying, PrefixDiffersError
+from infrastructure.files.paths import why_no_path
 from infrastructure.leaves import Leaf
 from infrastructure.store import LogStore
 from projections.certificate import Certificate, CertificateCheck, Difference
@@ -30,9 +31,10 @@ def read_certificate(source: str | os.PathLike[str] | Mapping[str, Any]) -> tupl
         except (TypeError, ValueError) as error:
             problem = f"is no certificate ({error})" if isinstance(error, TypeError) else str(error)
             raise CertificateError(name, problem) from None
+    no_path = why_no_path(source)
+    if no_path is not None:
+        raise CertificateError(shown(source), no_path)
     name = str(source)
-    if "\0" in name:
-        raise CertificateError(shown(name), "cannot be read: no file's name holds a NUL character")
     try:
         return name, Certificate.parse(Path(source).read_bytes())
     except OSError as error:

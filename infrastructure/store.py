@@ -153,7 +153,11 @@ class Reads(Protocol):
         """
 
     def stored_entries(self, log_id: UUID, after: Horizon, limit: int) -> list[StoredEntry]:
-        """The same entries as `entries`, whole, whatever is stored as their state."""
+        """The same entries as `entries`, whole, whatever is stored as their state.
+
+        `after` need be no point of the log: they are the events after its order and the transitions
+        after its number, in the order of their commit.
+        """
 
     def stored(self, log_id: UUID, horizon: Horizon) -> Stored:
         """Who committed the entry that ends at this horizon, and when."""
@@ -268,3 +272,14 @@ class LogStore(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *exception: object) -> None: ...
+
+
+class OpenStore(Protocol):
+    """Whoever opened a store: it is read from until that lets go of it."""
+
+    @property
+    def store(self) -> LogStore:
+        """The store."""
+
+    def close(self) -> None:
+        """Let go of it; closing twice does nothing."""

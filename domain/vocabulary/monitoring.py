@@ -11,6 +11,7 @@ from typing import Any
 
 from domain.checks import Number, magnitude, number
 from domain.corrections import CORRECTION, Corrected, correction, place_of
+from domain.sentences import sentence
 from domain.vocabulary.event_sink import EventSink, LoggedT, Snapshot
 
 
@@ -37,7 +38,7 @@ class MonitoringVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "REBALANCE",
-                "purpose": f"Rebalance: {rebalance_type} (delta: {delta})",
+                "purpose": sentence("Rebalance: %s (delta: %s)", rebalance_type, delta),
                 "rebalance_type": rebalance_type,
                 "delta_exposure": delta,
                 "actions_taken": actions_taken,
@@ -64,8 +65,9 @@ class MonitoringVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "REBALANCE",
-                "purpose": f"Rebalance trigger: {trigger} = {current_value}"
-                f" (threshold: {threshold})",
+                "purpose": sentence(
+                    "Rebalance trigger: %s = %s (threshold: %s)", trigger, current_value, threshold
+                ),
                 "trigger": trigger,
                 "current_value": current_value,
                 "threshold": threshold,
@@ -93,7 +95,9 @@ class MonitoringVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "RISK_ALERT",
-                "purpose": f"Risk alert: {risk_type} = {current_value} (threshold: {threshold})",
+                "purpose": sentence(
+                    "Risk alert: %s = %s (threshold: %s)", risk_type, current_value, threshold
+                ),
                 "risk_type": risk_type,
                 "current_value": current_value,
                 "threshold": threshold,
@@ -121,8 +125,9 @@ class MonitoringVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "RISK_ALERT",
-                "purpose": f"Liquidation risk: {risk_type} = {current_value}"
-                f" (threshold: {threshold})",
+                "purpose": sentence(
+                    "Liquidation risk: %s = %s (threshold: %s)", risk_type, current_value, threshold
+                ),
                 "risk_type": risk_type,
                 "current_value": current_value,
                 "threshold": threshold,
@@ -149,7 +154,9 @@ class MonitoringVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "RISK_ALERT",
-                "purpose": f"Margin at {venue}: {current_value} (threshold: {threshold})",
+                "purpose": sentence(
+                    "Margin at %s: %s (threshold: %s)", venue, current_value, threshold
+                ),
                 "current_value": current_value,
                 "threshold": threshold,
             },
@@ -176,7 +183,9 @@ class MonitoringVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "RECONCILIATION",
-                "purpose": f"Reconcile {token} at {venue}: expected {expected}, found {actual}",
+                "purpose": sentence(
+                    "Reconcile %s at %s: expected %s, found %s", token, venue, expected, actual
+                ),
                 "expected": expected,
                 "actual": actual,
             },
@@ -202,7 +211,7 @@ class MonitoringVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "PRICE_UPDATE",
-                "purpose": f"Price of {token} at {venue}: {price_usd} USD",
+                "purpose": sentence("Price of %s at %s: %s USD", token, venue, price_usd),
                 "price_usd": price_usd,
             },
             event_data,

@@ -57,6 +57,17 @@ def is_part_of_store(url: str, path: str) -> bool:
         return False
 
 
+def is_file_store(url: str) -> bool:
+    """Whether the URL names a file that is there, by whatever characters it is called."""
+    from infrastructure.stores.sqlite.location import location_of
+
+    try:
+        path = location_of(url).path
+    except StoreUrlError:
+        return False
+    return path is not None and path.exists()
+
+
 def made_whole(url: str) -> AbstractContextManager[str]:
     """The URL under which to open a store that is to be there once the block ends, or not at all.
 

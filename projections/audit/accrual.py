@@ -12,7 +12,7 @@ from decimal import Decimal
 from domain.accounts import WALLET, atoken_of, debt_token_of
 from domain.event_values import EXACT, EventValues
 from domain.pairs import KNOWN_TOKENS
-from projections.audit.figures import FLOAT_PART, WIDE, ZERO, unit_of
+from projections.audit.figures import FLOAT_PART, LAST_PLACE, WIDE, ZERO, unit_of
 from projections.audit.lending import KINDS, index_in
 
 REBASING: frozenset[str] = frozenset(("stETH", "eETH", "AMPL", "OETH", "OUSD", "USDM", "sOHM"))
@@ -20,6 +20,8 @@ REBASING: frozenset[str] = frozenset(("stETH", "eETH", "AMPL", "OETH", "OUSD", "
 
 _ULPS = 2
 """aTokens are off by up to two units of the last place (AAVE rounds the index and the balance)."""
+
+_WEI = Decimal("1e-18")
 
 
 @dataclass
@@ -42,6 +44,12 @@ class Accruing:
         if self.index is None or not self.shown_at:
             return Decimal(1)
         return WIDE.divide(self.index, self.shown_at)
+
+
+def _last_place(found: Decimal) -> Decimal:
+    """One of the last place in which a balance is shown: of one that was cut short, the wei."""
+    unit = unit_of(found)
+    return unit if unit <= LAST_PLACE else _WEI
 
 
 def accrues(name: str) -> bool:
@@ -87,7 +95,7 @@ class Accruals:
         others = EXACT.subtract(EXACT.subtract(expected, before), one.scaled)
         grown = before if one.growth == 1 else WIDE.multiply(before, one.growth)
         worth = WIDE.add(WIDE.add(grown, one.worth), others)
-        allowed = max(unit_of(found) * _ULPS, found.copy_abs() * FLOAT_PART)
+        allowed = max(_last_place(found) * _ULPS, found.copy_abs() * FLOAT_PART)
         if abs(WIDE.subtract(found, worth)) <= allowed:
             one.is_scaled = False
             return True

@@ -43,7 +43,7 @@ class Bundles(Rule):
         "a step that was lost, moved or changed breaks the sum, and often the order, of its bundle"
     )
     TOLERANCE = (
-        "half a unit of the claim's last written digit, or cut there; 1e-12 of the largest amount"
+        "half a unit of the claim's last written digit; 1e-12 of the largest amount"
         " where one is a float"
     )
 

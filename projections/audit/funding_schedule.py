@@ -6,10 +6,10 @@ interval changes where three gaps in a row say so.
 
 from __future__ import annotations
 
-import itertools
 from bisect import insort
 from collections.abc import Iterator
 from enum import Enum, auto
+from itertools import pairwise
 from typing import NamedTuple
 
 from projections.audit.funding_intervals import LEGAL
@@ -189,11 +189,9 @@ class Opened:
 
 
 def _inferred(payments: list[Payment]) -> int | None:
-    """The interval of the first payments: the gap that most of them have, at least two."""
+    """The interval of the first payments: the first gap that comes twice in a row, else twice."""
     hours = [one.hour for one in payments[:8]]
-    gaps = [later - earlier for earlier, later in itertools.pairwise(hours)]
-    legal = [
-        gap for gap in gaps if gap in LEGAL and all(h % gap == hours[0] % gap for h in hours[:1])
-    ]
-    best = max(legal, key=legal.count, default=None)
-    return best if best is not None and legal.count(best) >= 2 else None
+    gaps = [later - earlier for earlier, later in pairwise(hours)]
+    legal = [gap for gap in gaps if gap in LEGAL]
+    in_a_row = [one for one, other in pairwise(gaps) if one == other and one in LEGAL]
+    return next(iter(in_a_row), next((gap for gap in legal if legal.count(gap) > 1), None))

@@ -34,7 +34,7 @@ class Gas(ArithmeticRule):
         " that hour; wei, gwei and units each in their own field"
     )
     WHY = "a cost that its own receipt does not give is not the one that was paid"
-    TOLERANCE = "half a unit of the cost's last written digit, or cut there (EIP-1559 is exact)"
+    TOLERANCE = "half a unit of the last written digit, or cut at the wei (EIP-1559 is exact)"
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)

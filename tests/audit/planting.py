@@ -78,10 +78,15 @@ def plain(order: int, record: dict[str, Any]) -> Event:
     return {"order": order, **record, **record.get("extra", {})} | {"extra": None}
 
 
+def copied(run: Run) -> Run:
+    """The run once more, several times as fast as `deepcopy` makes it."""
+    again: Run = pickle.loads(pickle.dumps(run))
+    return again
+
+
 def changed(run: Run, plant: Plant, seed: int) -> tuple[Run, tuple[int, ...]] | None:
     """The run with the fault at a place that follows from the seed, and the orders to be named."""
-    # Several times as fast as `deepcopy`.
-    run = pickle.loads(pickle.dumps(run))
+    run = copied(run)
     orders = plant.plant(run, Random(f"{plant.name} {seed}"))
     return None if orders is None else (run, tuple(orders))
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from event_logger import EventLoggerError, LogReader, open_log
+from tests.redis_server import eventually
 from tests.torture.journal import Told
 from tests.torture.plan import LOGS
 from tests.torture.processes import Processes, Running
@@ -44,6 +45,8 @@ class Ruin:
 
     def strike(self, processes: Processes) -> tuple[Path, list[Running]]:
         """Ruin the store; the copy of it as it was, and all processes as they were known then."""
+        # One that has not opened the store yet would make another in its place.
+        eventually(lambda: _have_opened(processes))
         running = processes.running
         for one in running:
             one.process.send_signal(signal.SIGSTOP)
@@ -120,6 +123,11 @@ class Ruin:
                         read(reader)
             except (EventLoggerError, LookupError):
                 continue
+
+
+def _have_opened(processes: Processes) -> bool:
+    processes.replace()
+    return all(one.has_opened for one in processes.running)
 
 
 def _wait_until_stopped(one: Running) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -20,10 +21,13 @@ from psycopg.rows import TupleRow
 
 from domain.errors import ReadOnlyStoreError, StoreError
 from infrastructure.stores.postgres.driver import ServerConnection, connect, sql
-from infrastructure.stores.postgres.errors import is_lost, store_errors
+from infrastructure.stores.postgres.errors import UnreachableError, is_lost, store_errors
 from infrastructure.stores.postgres.location import Location
 
 T = TypeVar("T")
+
+RECONNECT_SECONDS = 10.0
+"""For how long reading goes on when its connections break, as while a server is started again."""
 
 _log = logging.getLogger("event_logger")
 
@@ -97,6 +101,8 @@ class Connections:
         self.lock = threading.RLock()
         """Held by whoever appends."""
         self.turn: Turn | None = None
+        self.is_open = False
+        """Whether the store was found or made there."""
         self._writer: ServerConnection | None = None
         self._idle: list[ServerConnection] = []
         self._is_closed = self._is_given_up = False
@@ -154,21 +160,46 @@ class Connections:
     def reading(self, read: Callable[[ServerConnection], T]) -> T:
         """What `read` gives on a connection that nobody else uses meanwhile.
 
-        It is called a second time when a connection that lay idle has died. Raises `StoreError`.
+        It is called again when its connection breaks. Raises `StoreError`.
         """
+
+        def once() -> T:
+            connection = self._take()
+            try:
+                found = read(connection)
+            except BaseException as error:
+                connection.close()
+                if is_lost(error):
+                    # Those that lie idle have most likely broken as well.
+                    self._close_idle()
+                raise
+            self._give_back(connection)
+            return found
+
+        return self.persistently(once)
+
+    def persistently(self, call: Callable[[], T]) -> T:
+        """What the call gives, on whichever connection: tried again for a while when one breaks.
+
+        Raises `StoreError`.
+        """
+        deadline = time.monotonic() + RECONNECT_SECONDS
+        pause = 0.0
         with store_errors(self.location.url):
             while True:
-                connection, is_fresh = self._take()
                 try:
-                    found = read(connection)
-                except BaseException as error:
-                    connection.close()
-                    if is_fresh or not is_lost(error):
+                    return call()
+                except (psycopg.Error, StoreError) as error:
+                    if not self._may_try_again(error, deadline):
                         raise
-                    self._close_idle()
-                    continue
-                self._give_back(connection)
-                return found
+                time.sleep(pause)
+                pause = min(2 * pause + 0.01, 0.5)
+
+    def _may_try_again(self, error: Exception, deadline: float) -> bool:
+        if self._is_closed or not is_lost(error) or time.monotonic() > deadline:
+            return False
+        # A server that was not there when the store was opened is said at once.
+        return self.is_open or not isinstance(error, UnreachableError)
 
     def all(self, statement: str, *parameters: Any, named: Any = None) -> list[Any]:
         """All rows of one statement that reads."""
@@ -206,12 +237,12 @@ class Connections:
                 writer.close()
         self._close_idle()
 
-    def _take(self) -> tuple[ServerConnection, bool]:
+    def _take(self) -> ServerConnection:
         self.check()
         try:
-            return self._idle.pop(), False
+            return self._idle.pop()
         except IndexError:
-            return self.connect(), True
+            return self.connect()
 
     def _give_back(self, connection: ServerConnection) -> None:
         if connection.pgconn.transaction_status != TransactionStatus.IDLE:

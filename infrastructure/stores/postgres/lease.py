@@ -17,7 +17,6 @@ import psycopg
 from domain.errors import StoreError
 from infrastructure.stores.postgres.connections import Connections
 from infrastructure.stores.postgres.driver import ServerConnection
-from infrastructure.stores.postgres.errors import as_store_error
 from infrastructure.stores.postgres.fences import Fences
 
 _KEEPALIVES = (
@@ -58,6 +57,9 @@ class PostgresLease:
         """See `infrastructure.store.Lease`."""
         if self.is_held:
             return True
+        return self._connections.persistently(self._acquire)
+
+    def _acquire(self) -> bool:
         # In a variable alone until it has the lock: an interrupted one is dropped with it.
         connection = self._connections.connect(**_with_options(self._connections))
         try:
@@ -65,16 +67,11 @@ class PostgresLease:
                 connection.close()
                 return False
             epoch = self._move_on(connection)
-        except psycopg.Error as error:
-            connection.close()
-            problem = f"cannot take a lease of log {self._log!r}"
-            said = as_store_error(self._url, error).problem
-            raise StoreError(self._url, f"{problem}: it {said}") from error
         except BaseException:
             connection.close()
             raise
         if self._role == WRITER:
-            self._fences.raise_for(self._log_id, epoch)
+            self._fences.raise_for(self._log_id, epoch, self._renew)
         self._connection = connection
         return True
 
@@ -82,6 +79,20 @@ class PostgresLease:
         """See `infrastructure.store.Lease`; in a forked child the lease stays the parent's."""
         if self._process == os.getpid():
             self._let_go()
+
+    def _renew(self) -> None:
+        former = self._connection
+        if former is None or not _is_broken(former):
+            return
+        try:
+            connection = self._connections.connect(**_with_options(self._connections))
+            if self._lock(connection):
+                self._connection = connection
+            else:
+                # Another has it; whether it wrote, the log's head tells.
+                connection.close()
+        except (psycopg.Error, StoreError):
+            return
 
     def _let_go(self) -> None:
         connection, self._connection = self._connection, None

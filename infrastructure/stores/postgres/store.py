@@ -51,6 +51,7 @@ class PostgresStore:
         except BaseException:
             self._connections.close()
             raise
+        self._connections.is_open = True
         self.commits: WakingSignals = WakingSignals(self._connections)
         self.recorder: ApplicationRecorder = Recorder(self._connections)
         self.appends: Appends = PostgresAppends(
