@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from domain.audit_log import AuditLog
 from domain.errors import ProofError
-from event_logger.cli.options import AsJson, Log, Store
+from event_logger.cli.named import named
+from event_logger.cli.options import AsJson, Log, Store, file_path
 from event_logger.cli.output import print_json
 from event_logger.cli.terminal import say
+from event_logger.opening import chosen
 from infrastructure.audit_logs import AuditLogs
+from infrastructure.store import LogStore
+
+if TYPE_CHECKING:
+    from infrastructure.proving import Proving
 
 commands = typer.Typer()
 key_commands = typer.Typer(no_args_is_help=True, help="Make and show the key that signs.")
@@ -20,11 +28,19 @@ commands.add_typer(key_commands, name="key")
 
 KeyFile = Annotated[
     Path | None,
-    typer.Option("--key", envvar="EVENT_LOGGER_KEY", metavar="FILE", help="The owner's key."),
+    typer.Option(
+        "--key",
+        envvar="EVENT_LOGGER_KEY",
+        metavar="FILE",
+        help="The owner's key.",
+        parser=file_path,
+    ),
 ]
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="The file; else standard output."),
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="The file; else standard output.", parser=file_path
+    ),
 ]
 MaybeStore = Annotated[
     str | None,
@@ -36,7 +52,7 @@ MaybeStore = Annotated[
 
 @key_commands.command("new")
 def new(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file.", parser=file_path)],
     prefix: Annotated[
         str,
         typer.Option(metavar="P", help="The owner's, such as example.com/desk1: no log's name."),
@@ -51,9 +67,11 @@ def new(
 
 @key_commands.command("show")
 def show(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The owner's key.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The owner's key.", parser=file_path)
+    ],
     store: MaybeStore = None,
-    log: Log = "default",
+    log: Log = None,
 ) -> None:
     """Show a log's public line, to be given away; without a store the owner's prefix."""
     from infrastructure.signing import read_key
@@ -62,27 +80,41 @@ def show(
     if store is None:
         say(key.prefix)
         return
-    with closing(AuditLogs(store, must_exist=True)) as logs:
-        say(str(key.verifier_key(logs.get(log).identity or "")))
+    with _log_of(store, log) as (_, audit_log):
+        say(str(key.verifier_key(audit_log.identity or "")))
 
 
 @commands.command()
 def checkpoint(
-    store: Store, log: Log = "default", key: KeyFile = None, output_file: Output = None
+    store: Store, log: Log = None, key: KeyFile = None, output_file: Output = None
 ) -> None:
     """Sign a checkpoint of the log as it is now; who holds it can tell any later change."""
     _write(_signed(store, log, key), output_file)
 
 
-def _signed(store: str, log: str, key: Path | None) -> bytes:
-    from infrastructure.proving import Proving
+def _signed(store: str, log: str | None, key: Path | None) -> bytes:
     from infrastructure.signing import read_key
 
     if key is None:
         raise typer.BadParameter("names the key that signs", param_hint="--key")
     owner = read_key(key)
-    with closing(AuditLogs(store, must_exist=True)) as logs:
-        return Proving(logs.store, logs.get(log)).signed(owner)
+    with _proving(store, log) as proving:
+        return proving.signed(owner)
+
+
+@contextmanager
+def _log_of(store: str, log: str | None) -> Iterator[tuple[LogStore, AuditLog]]:
+    url, name = named(store, log)
+    with closing(AuditLogs(url, must_exist=True)) as logs:
+        yield logs.store, logs.get(chosen(logs, name))
+
+
+@contextmanager
+def _proving(store: str, log: str | None) -> Iterator[Proving]:
+    from infrastructure.proving import Proving
+
+    with _log_of(store, log) as (opened, audit_log):
+        yield Proving(opened, audit_log)
 
 
 def _write(data: bytes, output_file: Path | None) -> None:
@@ -109,30 +141,34 @@ def prove(
     order: Annotated[
         int | None, typer.Argument(metavar="[ORDER]", min=0, help="The event; 0: the opening.")
     ] = None,
-    log: Log = "default",
+    log: Log = None,
     transition: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Not the event, but the log's transition N of it."),
     ] = None,
     since: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="That the log grew out of this older checkpoint."),
+        typer.Option(
+            metavar="FILE", help="That the log grew out of this older checkpoint.", parser=file_path
+        ),
     ] = None,
     checkpoint_file: Annotated[
         Path | None,
-        typer.Option("--checkpoint", metavar="FILE", help="The checkpoint; else one is signed."),
+        typer.Option(
+            "--checkpoint",
+            metavar="FILE",
+            help="The checkpoint; else one is signed.",
+            parser=file_path,
+        ),
     ] = None,
     key: KeyFile = None,
     output_file: Output = None,
 ) -> None:
     """Prove that an event is in the log, or that the log holds all of an older checkpoint."""
-    from infrastructure.proving import Proving
-
     if (order is None) == (since is None):
         raise typer.BadParameter("give an ORDER, or --since", param_hint="ORDER")
     note = _signed(store, log, key) if checkpoint_file is None else _read(checkpoint_file)
-    with closing(AuditLogs(store, must_exist=True)) as logs:
-        proving = Proving(logs.store, logs.get(log))
+    with _proving(store, log) as proving:
         if since is not None:
             proof = proving.consistency(_read(since), note)
         else:
@@ -144,13 +180,17 @@ def prove(
 def verify(
     proof: Annotated[
         Path | None,
-        typer.Argument(metavar="[PROOF]", help="What prove wrote; without it, the store."),
+        typer.Argument(
+            metavar="[PROOF]", help="What prove wrote; without it, the store.", parser=file_path
+        ),
     ] = None,
     store: MaybeStore = None,
-    log: Log = "default",
+    log: Log = None,
     checkpoint_file: Annotated[
         Path | None,
-        typer.Option("--checkpoint", metavar="FILE", help="The checkpoint that you hold."),
+        typer.Option(
+            "--checkpoint", metavar="FILE", help="The checkpoint that you hold.", parser=file_path
+        ),
     ] = None,
     vkey: Annotated[
         str | None, typer.Option(metavar="KEY", help="The log's public line, as key show gives it.")
@@ -168,7 +208,8 @@ def verify(
     elif store is None:
         found = verifying.of_checkpoint(str(checkpoint_file), note, vkey)
     else:
-        found = verifying.of_store(store, log, str(checkpoint_file), note, vkey)
+        with _log_of(store, log) as (opened, audit_log):
+            found = verifying.of_store(opened, audit_log, str(checkpoint_file), note, vkey)
     if as_json:
         print_json(found.said)
         return

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from domain.audit_log import AuditLog
 from domain.errors import ProofError
-from infrastructure.audit_logs import AuditLogs
 from infrastructure.signing import require_cryptography
+from infrastructure.store import LogStore
 from projections.checkpoint import ED25519, Checkpoint, VerifierKey, base64_text
 from projections.verification import (
     Shown,
@@ -59,16 +60,17 @@ def of_checkpoint(name: str, note: bytes, vkey: str | None) -> Verified:
     return Verified(_lines(trusted), {"holds": "checkpoint"} | _said(trusted))
 
 
-def of_store(store: str, log: str, name: str, note: bytes, vkey: str | None) -> Verified:
+def of_store(store: LogStore, log: AuditLog, name: str, note: bytes, vkey: str | None) -> Verified:
     """Of a store whose log is held against a checkpoint."""
     from infrastructure.proving import Proving
 
     with _named(name):
         trusted = checked_checkpoint(note, keys_of(vkey))
-    with closing(AuditLogs(store, must_exist=True)) as logs:
-        Proving(logs.store, logs.get(log)).holds(note)
+    Proving(store, log).holds(note)
     size = trusted.checkpoint.size
-    line = f"log {log!r} has what the checkpoint says: its first {size:,} leaves are as they were"
+    line = (
+        f"log {log.name!r} has what the checkpoint says: its first {size:,} leaves are as they were"
+    )
     return Verified([line, *_lines(trusted)], {"holds": "store"} | _said(trusted))
 
 

@@ -16,7 +16,7 @@ from domain.audit_log import log_id
 from event_logger import EventLogger
 from infrastructure.signing import read_key
 from tests.commands import Done, run
-from tests.projections.audit.test_structure import fill
+from tests.small_log import fill
 from tests.support import HOUR, url_of
 
 LOG = log_id("default").hex
@@ -203,9 +203,9 @@ ATTACKS: dict[str, tuple[str, ...]] = {
     "a commit's writer": (f"UPDATE stored_events SET writer=NULL {of(3)}",),
     "who wrote": ("UPDATE writers SET introduction=CAST('{}' AS BLOB)",),
     "a transition": (state("state || ' '", "WHERE number=2"),),
-    "a transition moved": ("UPDATE transitions SET after_order=10 WHERE number=5",),
+    "a transition moved": ("UPDATE transitions SET after_order=8 WHERE number=1",),
     "the metadata": (state("replace(state, '{}', '{\"v\":1}')", of(0)),),
-    "the tail cut": (f"DELETE FROM stored_events {of(11)}",),
+    "the tail cut": (f"DELETE FROM stored_events {of(10)}",),
 }
 
 
