@@ -96,7 +96,7 @@ class Funding(Rule):
             position = self._position(key, event.order, at)
             shown = positions_shown(now) if self.log.mode == "backtest" else None
             after = None if shown is None else size_shown(shown, key)[0]
-            position.trade(event.order, change, after, at, max(at, _settled(event)))
+            position.trade(event.order, change, after, at, at + _took(event))
             self._faults += ((key, fault) for fault in position.judged(at))
 
     def _position(self, key: Key, order: int, at: int) -> Position:
@@ -186,8 +186,10 @@ def _counted(missing: int) -> str:
     return "a payment is missing" if missing == 1 else f"{missing} payments are missing"
 
 
-def _settled(event: AuditedEvent) -> int:
-    """When the trade was last heard of, in microseconds since 1970."""
+def _took(event: AuditedEvent) -> int:
+    """How long after its logging the trade was last heard of, in microseconds."""
     if not event.transitions:
         return 0
-    return microseconds((event.transitions[-1].record or {}).get("recorded_at")) or 0
+    logged = microseconds((event.record or {}).get("recorded_at"))
+    heard = microseconds((event.transitions[-1].record or {}).get("recorded_at"))
+    return max(0, heard - logged) if logged is not None and heard is not None else 0

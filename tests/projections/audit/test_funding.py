@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from projections.audit.funding_intervals import LEGAL
 from tests.audit.planting import LIVE, Event
-from tests.projections.audit.tables import Found, found, logged, trade, updates
+from tests.projections.audit.tables import Found, at, found, logged, trade, updates
 
 
 def paid(hours: float, venue: str = "BINANCE", **data: Any) -> Event:
@@ -132,6 +132,15 @@ def test_a_live_position_is_paid_from_when_it_is_filled() -> None:
     events = [opened, paid(16), paid(24), paid(32), logged(36, "PRICE_UPDATE", "BINANCE", "ETH", 1)]
     assert found("funding", events, LIVE) == []
     assert found("funding", [opened, *events[2:]], LIVE) == [("error", (1, 2))]
+
+
+def test_a_replay_is_paid_by_its_own_time() -> None:
+    filled = updates(90_000, "submitted", {"status": "filled", "filled_amount": 2})
+    opened = trade(7.9, "SHORT", 2, exchange_order_id="a", recorded_at=at(90_000)) | filled
+    last = logged(36, "PRICE_UPDATE", "BINANCE", "ETH", 1)
+    assert found("funding", [opened, paid(8), paid(16), paid(24), paid(32), last], LIVE) == []
+    events = [opened, paid(8), paid(24), paid(32), last]
+    assert found("funding", events, LIVE) == [("error", (2, 3))]
 
 
 @settings(max_examples=25, deadline=None)
