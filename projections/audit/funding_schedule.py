@@ -67,6 +67,7 @@ class Opened:
         self.interval = interval
         self.began = began
         self.closing = self.closed = 2**62
+        self._until = 2**62
         self.closed_by: int | None = None
         self.payments: list[Payment] = []
         self._paid_by = order
@@ -88,6 +89,7 @@ class Opened:
 
         `until` is when the log ends: what is due later may yet come.
         """
+        self._until = min(self.closing, until)
         if self.interval is None:
             self.interval = _inferred(self.payments)
         while self.payments and self.interval is not None:
@@ -99,7 +101,7 @@ class Opened:
             del self.payments[0]
             yield from self._next(payment, self.interval)
         if is_over:
-            yield from self._end(min(self.closing, until))
+            yield from self._end(self._until)
 
     def _next(self, payment: Payment, interval: int) -> Iterator[Fault]:
         due, hour = self._due(interval), payment.hour
@@ -173,7 +175,7 @@ class Opened:
         return any(one.hour == due for one in self.payments[: _AHEAD + 1])
 
     def _is_needed(self, due: int) -> bool:
-        return due * HOUR < self.closing - _MARGIN
+        return due * HOUR < self._until - _MARGIN
 
     def _changed(self, payment: Payment, interval: int) -> int | None:
         """The interval that this payment begins, told by the gap before it and the next two."""

@@ -41,6 +41,7 @@ TABLE: list[tuple[str, list[Event], Found]] = [
     ("none of it", held([], end=33) + held([8], "BYBIT", 9), [("error", (1, 2))]),
     ("who logs no funding at all is warned", held([], end=33), [("warning", (1, 2))]),
     ("one is there twice", held([8, 16, 16, 24], end=25), [("error", (3, 4))]),
+    ("the last one is there twice", [*held([8, 16, 16], end=25)[:4]], [("error", (3, 4))]),
     ("an hour late", held([8, 17, 24], end=25), [("error", (3,))]),
     ("an hour early", held([8, 15, 24], end=25), [("error", (3,))]),
     ("twenty minutes late", held([8, 16 + 1 / 3, 24], end=25), [("error", (3,))]),
