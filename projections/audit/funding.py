@@ -114,7 +114,7 @@ class Funding(Rule):
         instrument = EventValues(now).given_text("instrument")
         if instrument is not None:
             return venue, instrument
-        known = [key for key in self._positions if key[0] == venue]
+        known = [key for key in self._positions if key[0] == venue and key[1]]
         open_ = [key for key in known if self._positions[key].is_open(at)]
         if len(open_) > 1 or (not open_ and len(known) > 1):
             for key in open_:

@@ -20,7 +20,6 @@ PUNCTUAL = 15 * MINUTE
 _MARGIN = MINUTE
 """An exchange takes so long to settle: who was open for less of it may be paid or not."""
 _AHEAD = 3
-_LISTED = 10
 
 
 class What(Enum):
@@ -84,6 +83,10 @@ class Opened:
         """A payment came in, in any order."""
         insort(self.payments, payment)
 
+    def last_payment(self) -> int:
+        """When the last payment came, in microseconds since 1970; all before it was due."""
+        return (self.payments[-1].hour if self.payments else self._paid) * HOUR + _MARGIN
+
     def judged(self, *, is_over: bool, until: int = 2**62) -> Iterator[Fault]:
         """What is wrong by now; until it is over, the last few payments are held back.
 
@@ -146,10 +149,9 @@ class Opened:
         interval = self.interval
         missing: list[int] = []
         if interval is not None:
-            due = self._due(interval)
-            while due * HOUR < until - _MARGIN and len(missing) < _LISTED * interval * 100:
-                missing.append(due)
-                due += interval
+            # The first hour that is no more needed.
+            end = -((_MARGIN - until) // HOUR)
+            missing = list(range(self._due(interval), end, interval))
         for payment in self.payments if interval is not None else ():
             if missing and payment.hour - missing[-1] <= (interval or 0):
                 yield Fault(What.OFF_TIME, (payment.order,), (missing.pop(),), payment.hour)

@@ -113,7 +113,11 @@ TABLE: list[tuple[str, list[Event], Found]] = [
         held([8, 24], end=25) + held([8, 16, 16, 24], "OKX", 25),
         [("error", (7, 8))],
     ),
-    ("who logs no trades pays all the same", [paid(hour) for hour in EVERY_8], []),
+    (
+        "who logs no trades pays all the same, for as long as he does",
+        [*(paid(hour) for hour in EVERY_8), logged(99, "PRICE_UPDATE", "OKX", "ETH", 1)],
+        [],
+    ),
     (
         "and is warned of a hole",
         [paid(hour) for hour in (8, 16, 32, 40)],
@@ -142,6 +146,14 @@ def test_a_replay_is_paid_by_its_own_time() -> None:
     assert found("funding", [opened, paid(8), paid(16), paid(24), paid(32), last], LIVE) == []
     events = [opened, paid(8), paid(24), paid(32), last]
     assert found("funding", events, LIVE) == [("error", (2, 3))]
+
+
+def test_what_was_paid_before_any_trade_ends_with_the_first_that_shows_otherwise() -> None:
+    snapshot = {"perp_positions": {"binance": {"ETHUSDT-PERP": {"size": -2}}}}
+    opened = trade(30, "SHORT", 2, position_snapshot=snapshot)
+    later = [paid(hour) for hour in (32, 40, 56)]
+    closed = trade(57, "LONG", 2, position_snapshot={"perp_positions": {}})
+    assert found("funding", [paid(8), paid(16), opened, *later, closed]) == [("error", (5, 6))]
 
 
 @settings(max_examples=25, deadline=None)
