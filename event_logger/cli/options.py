@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from domain.errors import HorizonError, shown
 from domain.moments import checked_when
+from infrastructure.files.paths import why_no_path
+
+
+def file_path(given: str) -> Path:
+    """The path of a file or folder; raises `typer.BadParameter` for what cannot be one."""
+    problem = why_no_path(given)
+    if problem is not None:
+        raise typer.BadParameter(f"{shown(given)} {problem}")
+    return Path(given)
+
 
 Store = Annotated[
     str,
