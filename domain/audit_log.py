@@ -17,6 +17,7 @@ from eventsourcing.domain import Aggregate, AggregateCreated, AggregateEvent, Ca
 
 from domain.bundle import BundlePiece, atomic_wrapper
 from domain.checks import Number, is_valid_unicode
+from domain.corrections import Corrected
 from domain.errors import LogConfigurationError, UnknownOrderError, shown
 from domain.identity import Cell, Earlier, Item, cells_of, settle
 from domain.intake import Intake, LinkedEntry, LoggingRules
@@ -33,6 +34,15 @@ def log_id(name: str) -> UUID:
 
 _new_event = object.__new__
 _set_attribute = object.__setattr__
+
+
+def checked_mode(mode: Any) -> str:
+    """A log's mode; raises `LogConfigurationError` for any other."""
+    if not isinstance(mode, str) or mode not in MODES:
+        raise LogConfigurationError(
+            "execution_mode", mode, f"must be 'backtest' or 'live', not {shown(mode)}"
+        )
+    return mode
 
 
 class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
@@ -127,10 +137,7 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
             raise LogConfigurationError("log", name, f"must be a name, not {shown(name)}")
         if not is_valid_unicode(name):
             raise LogConfigurationError("log", name, f"must be valid Unicode, not {shown(name)}")
-        if mode not in MODES:
-            raise LogConfigurationError(
-                "execution_mode", mode, f"must be 'backtest' or 'live', not {shown(mode)}"
-            )
+        checked_mode(mode)
         if metadata is not None and not isinstance(metadata, dict):
             raise LogConfigurationError("metadata", metadata, "must be a dict")
         return cls._create(
@@ -200,12 +207,12 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
         self._modified_on = events[-1].timestamp
         return range(first, self._version + 1)
 
-    def _place_of(self, order: int) -> tuple[str, str | None]:
+    def _corrected(self, order: int) -> Corrected:
         if type(order) is not int or not 1 <= order <= self.last_order:
             raise UnknownOrderError(order, self.last_order)
         (state,) = self.states(order, order)
         record = decode(state, str)
-        return record["venue"], record.get("token")
+        return Corrected(record["venue"], record.get("token"), frozenset(record.get("extra", ())))
 
     def order_of(self, event_id: str) -> int | None:
         """The order that was logged under this event_id, pending or stored."""

@@ -13,6 +13,7 @@ import orjson
 
 from domain.checks import text
 from domain.errors import shown
+from domain.sentences import sentence
 
 Record = dict[str, Any]
 ReadRecord = Callable[[int], Record]
@@ -71,7 +72,7 @@ def atomic_wrapper(
     given = {name: value for name, value in event_data.items() if value is not None}
     return {
         "transaction_type": "ATOMIC_BUNDLE",
-        "purpose": f"Atomic transaction: {bundle_name}",
+        "purpose": sentence("Atomic transaction: %s", bundle_name),
         "timestamp": timestamp,
         "event_type": "ATOMIC_TRANSACTION",
         "venue": "INSTADAPP",

@@ -12,7 +12,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
-from domain.errors import InvalidAmountError, InvalidEventError, shown
+from domain.errors import InvalidAmountError, InvalidEventError, LogConfigurationError, shown
 from domain.tags import plain_number
 
 if TYPE_CHECKING:
@@ -98,6 +98,19 @@ def whole_number(field: str, value: Any) -> int:
             field, value, f"must be a whole number of 0 or more, not {shown(value)}"
         )
     return plain
+
+
+def checked_flag(option: str, value: Any) -> bool:
+    """True or False, as Python, numpy or a 0 or 1 say it; None is False.
+
+    Raises `LogConfigurationError`: every text would count as true, "no" and "false" too.
+    """
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    plain = plain_number(value)
+    if isinstance(plain, int) and plain in (0, 1):
+        return bool(plain)
+    raise LogConfigurationError(option, value, f"must be True or False, not {shown(value)}")
 
 
 def text(field: str, value: Any) -> str:

@@ -15,6 +15,7 @@ from domain.checks import number, snapshot, text
 from domain.errors import InvalidTimestampError, ReservedFieldError
 from domain.event_types import EVENT_TYPES, checked_event_type
 from domain.fields import EVENT_DATA_CHECKS, RESERVED_FIELDS
+from domain.fills import refuse_logged_fill
 from domain.judging import Changes
 from domain.logged_status import logged_status
 from domain.times import checked_time, is_on_the_hour, now
@@ -123,6 +124,8 @@ class LoggingRules:
                 extra[name] = value
             elif value is not None:
                 record[name] = check(name, value)
+        if "filled_amount" in record:
+            refuse_logged_fill(record)
         if status is not None or self.is_live:
             status = logged_status(record, status, is_live=self.is_live)
             if status is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from domain.errors import IllegalTransitionError, InvalidUpdateError, shown
-from domain.event_values import decimal_of
 from domain.fields import CLEARED_BY_REORG, OF_THE_UPDATE
+from domain.fills import refuse_fills
 from domain.statuses import CONFIRMED, REORGED, SUBMITTED, table_of
 from domain.values import canonical
 
@@ -46,7 +46,7 @@ def decided(present: Present, update: Changes) -> tuple[str, Changes] | None:
     if target == status and not legal:
         raise IllegalTransitionError(order, status, None, ())
     _refuse_contradictions(order, status, target, values, changes)
-    _refuse_fills(order, values, changes)
+    refuse_fills(order, values, changes)
     if target == SUBMITTED and not has_event_id:
         after = values | changes
         if all(after.get(name) is None for name in _NAMES_WHAT_WAS_SENT):
@@ -78,8 +78,8 @@ def _refuse_contradictions(
         raise InvalidUpdateError(
             "confirmation_blocks",
             blocks,
-            f"never decreases: order {order} has {had} already, not {blocks}; a reorganised chain"
-            " is told as status 'reorged'",
+            f"never decreases: order {order} has {shown(had)} already, not {shown(blocks)}; a"
+            " reorganised chain is told as status 'reorged'",
         )
     if status != CONFIRMED:
         return
@@ -91,25 +91,3 @@ def _refuse_contradictions(
                 f"of order {order} is confirmed as {shown(values[name])}; another"
                 f" {'transaction' if name == 'tx_hash' else 'block'} needs status 'reorged' first",
             )
-
-
-def _refuse_fills(order: int, values: Changes, changes: Changes) -> None:
-    filled = decimal_of(changes.get("filled_amount"))
-    if filled is None:
-        return
-    had, amount = decimal_of(values.get("filled_amount")), decimal_of(values.get("amount"))
-    given = changes["filled_amount"]
-    if filled < (had or 0):
-        raise InvalidUpdateError(
-            "filled_amount",
-            given,
-            f"never decreases: order {order} has {shown(values.get('filled_amount', 0))} filled"
-            f" already, not {shown(given)}",
-        )
-    if amount is not None and filled > abs(amount):
-        raise InvalidUpdateError(
-            "filled_amount",
-            given,
-            f"never exceeds the amount: order {order} is of {shown(values['amount'])}, not"
-            f" {shown(given)}; log what is beyond it as an event of its own",
-        )

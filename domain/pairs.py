@@ -120,12 +120,14 @@ def liquid_staking_token(venue: str, argument: str = "output_token") -> str:
 
 def perp_side(side: str) -> str:
     """SHORT or LONG, whatever the case; raises `InvalidEventError` for any other."""
-    return _PERP_SIDES.get(side) or _side(side, _PERP_SIDES, "a perpetual")
+    known = type(side) is str and _PERP_SIDES.get(side)
+    return known or _side(side, _PERP_SIDES, "a perpetual")
 
 
 def spot_side(side: str) -> str:
     """BUY or SELL, whatever the case; raises `InvalidEventError` for any other."""
-    return _SPOT_SIDES.get(side) or _side(side, _SPOT_SIDES, "a spot trade")
+    known = type(side) is str and _SPOT_SIDES.get(side)
+    return known or _side(side, _SPOT_SIDES, "a spot trade")
 
 
 def _side(side: Any, sides: dict[str, str], of: str) -> str:

@@ -95,11 +95,19 @@ def _container(value: Any, path: str, depth: int) -> Any:
     return result
 
 
+def _written(value: Any) -> str:
+    try:
+        return str(value)
+    except Exception:
+        # Of a stranger's object, which is none that JSON can hold.
+        return ""
+
+
 def _scalar(value: Any, path: str, depth: int) -> Any:
     iso = iso_of(value)
     if iso is not None:
         return {"$time": iso}
-    if str(value) == "NaT":
+    if _written(value) == "NaT":
         return {"$time": "NaT"}
     plain = plain_number(value)
     if plain is not value and type(plain) is not type(value):

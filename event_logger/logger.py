@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.bundle import atomic_wrapper
 from domain.checks import Number
+from domain.corrections import Corrected
 from domain.vocabulary import Snapshot, Vocabulary
 from event_logger.bundle_builder import BundleBuilder
 from event_logger.former_keywords import also_named
@@ -19,7 +20,6 @@ from event_logger.settings import default_redis
 from event_logger.writing.composition import compose
 from event_logger.writing.letting_go import let_go
 from event_logger.writing.orderly_end import closed_at_the_end
-from infrastructure.reading import Rows
 
 if TYPE_CHECKING:
     from infrastructure.redis.connection import RedisSource
@@ -205,9 +205,9 @@ class EventLogger(LogReader, Vocabulary[Order]):
         """
         return Order(self.writer.submit(self._intake.update(order, updates))[0])
 
-    def _place_of(self, order: int) -> tuple[str, str | None]:
+    def _corrected(self, order: int) -> Corrected:
         event = self._event(order)
-        return event["venue"], event["token"]
+        return Corrected(event["venue"], event["token"], frozenset(event))
 
     def health(self, redis: RedisSource = None, behind_after: Any = "10s") -> dict[str, Any]:
         """See `LogReader.health`: here of the Redis that this logger publishes to, and with
@@ -232,10 +232,9 @@ class EventLogger(LogReader, Vocabulary[Order]):
     def _last_order(self) -> int:
         return self.writer.flush()
 
-    def _rows(self, first: int, last: int) -> Rows:
+    def _check_usable(self) -> None:
         # A view of the events may outlive the logger, or be carried into a forked child.
         self.writer.usage.check()
-        return super()._rows(first, last)
 
 
 def create_event_logger(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from domain.checks import is_valid_unicode
+from domain.audit_log import checked_mode
+from domain.checks import checked_flag, is_valid_unicode
 from domain.errors import LogConfigurationError, shown
 from domain.intake import LoggingRules
 from event_logger.settings import default_store
@@ -44,12 +45,15 @@ class LoggerOptions:
     durability: str = "full"
 
     def __post_init__(self) -> None:
+        checked_mode(self.execution_mode)
+        for name in ("include_balance_snapshots", "hourly_timestamps", "strict_event_types"):
+            checked_flag(name, getattr(self, name))
         every = self.commit_every
         if not isinstance(every, int) or isinstance(every, bool) or every < 1:
             raise LogConfigurationError(
                 "commit_every", every, f"must be 1 or more, not {shown(every)}"
             )
-        if self.if_exists not in IF_EXISTS:
+        if not isinstance(self.if_exists, str) or self.if_exists not in IF_EXISTS:
             raise LogConfigurationError(
                 "if_exists",
                 self.if_exists,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Self
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from domain.errors import (
     ConcurrencyError,
     LogConfigurationError,
     LogInUseError,
+    StoreError,
     UnknownLogError,
     shown,
 )
@@ -125,8 +127,10 @@ class AuditLogs(Application[UUID]):
     def get(self, name: str) -> AuditLog:
         """The log of this name, as it stands now, read in constant time.
 
-        Raises `UnknownLogError`.
+        Raises `UnknownLogError`, or `LogConfigurationError` for what is no name.
         """
+        if not isinstance(name, str):
+            raise LogConfigurationError("log", name, f"must be a name, not {shown(name)}")
         opened = self._opened(log_id(name), name) if is_valid_unicode(name) else None
         if opened is None:
             raise UnknownLogError(name, self.names())
@@ -275,6 +279,11 @@ class AuditLogs(Application[UUID]):
         """
         for appending in self._appending.values():
             appending.close()
+        for log, writer in self._writers.items():
+            if log not in self._appending:
+                # It made the log whole and appended nothing.
+                with suppress(StoreError):
+                    self.store.appends.end_writer(log, writer)
         for lease in self._leases.values():
             lease.release()
         # Not the library's close(), which lets go of nothing of ours: it sets a threading.Event;

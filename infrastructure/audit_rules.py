@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from domain.errors import AuditRuleError, UnknownRuleError
+from domain.errors import AuditRuleError, LogConfigurationError, UnknownRuleError, shown
 from projections.audit import RULES, Rule
 from projections.audit.rule import AuditedLog
 
@@ -34,12 +34,17 @@ def rules_named(
     """
     if wanted is None:
         return all_rules()
+    if isinstance(wanted, str | type):
+        wanted = [wanted]
+    if not isinstance(wanted, Iterable):
+        problem = f"must be names of rules, or rules, not {shown(wanted)}"
+        raise LogConfigurationError("rules", wanted, problem)
     there = {rule.NAME: rule for rule in all_rules()}
     found: dict[str, type[Rule]] = {}
-    for one in [wanted] if isinstance(wanted, str) else wanted:
-        rule = one if isinstance(one, type) else there.get(one)
-        if rule is None:
-            raise UnknownRuleError(one, list(there))  # type: ignore[arg-type]
+    for one in wanted:
+        rule = there.get(one) if isinstance(one, str) else one
+        if not isinstance(rule, type) or not hasattr(rule, "NAME"):
+            raise UnknownRuleError(one if isinstance(one, str) else shown(one), list(there))
         if issubclass(rule, BrokenRule):
             raise rule.ERROR
         found[rule.NAME] = rule

@@ -13,14 +13,15 @@ from typing import Any
 from domain.audit_log import AuditLog
 from domain.bundle import check_parent, last_order_of, wrapper_of
 from domain.errors import CorruptLogError, StoreError, shown
-from domain.horizon import Horizon
+from domain.horizon import START, Horizon
 from domain.lifecycle import EventLifecycle, lifecycle_id
+from domain.statuses import PARTIALLY_FILLED, SUBMITTED
 from domain.values import decode
 from infrastructure.store import LogStore
 from infrastructure.stored import StoredTransition
 from infrastructure.timestamps import timestamp_of
 from projections.current_state import Transition, current, history
-from projections.entries import LogEntry, LoggedEntry
+from projections.entries import LogEntry, LoggedEntry, TransitionEntry
 from projections.event_dicts import AsTime, Record
 
 PAGE = 1000
@@ -174,6 +175,10 @@ class LogReading:
         except NO_RECORD as error:
             raise self._no_record(order, error) from error
 
+    def corrections(self) -> list[tuple[int, int]]:
+        """The (corrected, correction) orders of the log."""
+        return self._store.reads.corrections(self._log.id)
+
     def entries(self, after: Horizon, limit: int) -> list[LogEntry]:
         """Up to `limit` entries after a horizon, in the order of their commit.
 
@@ -183,8 +188,7 @@ class LogReading:
             entries = self._store.reads.entries(self._log.id, after, limit)
         except StoreError:
             # Of records that are none the store cannot take the fields: say which it is.
-            for _ in self.decoded(self.rows(after.order + 1, after.order + limit), str):
-                pass
+            self._refuse_damaged(after, limit)
             raise
         for place, entry in enumerate(entries):
             position = after.position + 1 + place
@@ -195,6 +199,43 @@ class LogReading:
                     f"the entry at position {position} is missing",
                 )
         return entries
+
+    def submission(self, entry: TransitionEntry) -> tuple[str, int | None] | None:
+        """When an order on an exchange that has been filling in parts was submitted.
+
+        By the clock of who said so, and by the store's time (µs since 1970); None where it was not
+        said to be submitted before it began to fill.
+        """
+        own = lifecycle_id(self._log.id, entry.order)
+        stored = [
+            one
+            for one in self._store.reads.transitions(self._log.id, [own]).get(own, ())
+            if (one.number or 0) < entry.number
+        ]
+        steps = [self.transition(entry.order, n, one, str) for n, one in enumerate(stored)]
+        while steps and steps[-1]["from_status"] == PARTIALLY_FILLED:
+            steps.pop()
+        if not steps or steps[-1]["from_status"] != SUBMITTED:
+            return None
+        since = steps[-1]["from_since"]
+        while steps and steps[-1]["from_status"] == SUBMITTED:
+            steps.pop()
+        if steps:
+            return since, stored[len(steps) - 1].committed_at
+        # It was logged as submitted.
+        logged = self._store.reads.stored(self._log.id, Horizon(entry.order, START.transition))
+        return since, logged.committed_at
+
+    def _refuse_damaged(self, after: Horizon, limit: int) -> None:
+        end = self.horizon().order
+        for _ in self.decoded(self.rows(after.order + 1, min(after.order + limit, end)), str):
+            continue
+        transitions = Horizon(end, after.transition)
+        for entry in self._store.reads.stored_entries(self._log.id, transitions, limit):
+            try:
+                decode(entry.state or b"", str)
+            except NO_RECORD as error:
+                raise self._no_record(entry.order, error) from error
 
     def history(self, order: int) -> list[dict[str, Any]]:
         """A live event's logging and transitions, oldest first; times as pandas Timestamps."""

@@ -17,7 +17,9 @@ from domain.pairs import venues_in
 from domain.statuses import (
     COMPLETED,
     CONFIRMED,
+    FILLED,
     OPEN_STATUSES,
+    PARTIALLY_FILLED,
     PENDING,
     STATUSES,
     SUBMITTED,
@@ -34,7 +36,16 @@ Members = Callable[[int], Sequence[tuple[int, Record]]]
 Opened = Callable[[int], "OpenEvent | None"]
 """The open event of this order, as it was folded before."""
 
+Submission = tuple[str, int | None]
+"""When an event was submitted: by the clock of who said so, and by the store's time."""
+
+Submitted = Callable[[TransitionEntry], "Submission | None"]
+"""When the order on an exchange that has been filling in parts was submitted, if it was."""
+
 QUANTILES = {"median": 0.5, "p95": 0.95}
+
+
+_DONE = (CONFIRMED, FILLED)
 
 
 class Only(NamedTuple):
@@ -81,7 +92,7 @@ class LiveStatus:
         self.counts: Counter[Kind] = Counter()
         self.open: dict[int, OpenEvent | None] = {}
         self.confirmations: list[tuple[int, int]] = []
-        """(microseconds from submitted to confirmed, position of the confirmation)."""
+        """(microseconds from submitted to confirmed or filled, position of that transition)."""
 
     def fold(self, events: Iterable[tuple[int, Record]]) -> Self:
         """Fold in further events of a backtest, completed when they were logged."""
@@ -90,14 +101,23 @@ class LiveStatus:
         return self
 
     def follow(
-        self, entries: Iterable[LogEntry], members: Members, opened: Opened = lambda order: None
+        self,
+        entries: Iterable[LogEntry],
+        members: Members,
+        opened: Opened = lambda order: None,
+        submitted: Submitted = lambda entry: None,
     ) -> Self:
-        """Fold in what was committed next to a live log; `opened` is asked of what came before."""
+        """Fold in what was committed next to a live log.
+
+        `opened` and `submitted` are asked of what came before.
+        """
         for entry in entries:
             if isinstance(entry, LoggedEntry):
                 self._log(entry)
-            else:
-                self._move(entry, members(entry.order), opened)
+                continue
+            before = self.open.get(entry.order) or opened(entry.order)
+            self._move(entry, members(entry.order), before)
+            self._time(entry, before, submitted)
         return self
 
     def _log(self, entry: LoggedEntry) -> None:
@@ -117,9 +137,11 @@ class LiveStatus:
             )
 
     def _move(
-        self, entry: TransitionEntry, members: Sequence[tuple[int, Record]], opened: Opened
+        self,
+        entry: TransitionEntry,
+        members: Sequence[tuple[int, Record]],
+        before: OpenEvent | None,
     ) -> None:
-        before = self.open.get(entry.order) or opened(entry.order)
         is_new_status = entry.status != entry.from_status
         since_commit = entry.committed_at
         if before is not None and not is_new_status:
@@ -133,8 +155,15 @@ class LiveStatus:
                 self.open[order] = OpenEvent(
                     order, event_type, venue, entry.status, entry.tx_hash, entry.since, since_commit
                 )
-        if entry.from_status == SUBMITTED and entry.status == CONFIRMED:
-            self.confirmations.append((_took(entry, before), entry.position))
+
+    def _time(self, entry: TransitionEntry, before: OpenEvent | None, submitted: Submitted) -> None:
+        if entry.status not in _DONE or entry.from_status not in (SUBMITTED, PARTIALLY_FILLED):
+            return
+        at: Submission | None = entry.from_since, before and before.since_commit
+        if entry.from_status == PARTIALLY_FILLED:
+            at = submitted(entry)
+        if at is not None:
+            self.confirmations.append((_took(entry, *at), entry.position))
 
     def as_dict(
         self,
@@ -223,11 +252,11 @@ def _row(event: OpenEvent, now: datetime, as_time: AsTime) -> dict[str, Any]:
     }
 
 
-def _took(entry: TransitionEntry, submitted: OpenEvent | None) -> int:
+def _took(entry: TransitionEntry, since: str, since_commit: int | None) -> int:
     """Microseconds since it was submitted: a difference of the store's times, where it has them."""
-    if submitted is not None and submitted.since_commit is not None and entry.committed_at:
-        return entry.committed_at - submitted.since_commit
-    return max(0, _microseconds(entry.recorded_at) - _microseconds(entry.from_since))
+    if since_commit is not None and entry.committed_at:
+        return entry.committed_at - since_commit
+    return max(0, _microseconds(entry.recorded_at) - _microseconds(since))
 
 
 def microseconds_of(moment: datetime) -> int:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from typer.testing import CliRunner
 
 from event_logger.cli import app
-from tests.support import PATIENCE, ROOT
+from tests.support import PATIENCE, ROOT, Program
 
 UNSET = ("EVENT_LOGGER_STORE", "EVENT_LOGGER_REDIS")
 COLUMNS = "160"
@@ -43,7 +48,7 @@ def run(*arguments: str, code: int = 0, **environment: str) -> Done:
 def start(*arguments: str, folder: Path = ROOT) -> subprocess.Popen[str]:
     """Start `event-logger` as a process, its output in pipes."""
     kept = {name: value for name, value in os.environ.items() if name not in UNSET}
-    return subprocess.Popen(
+    return Program(
         [sys.executable, "-W", "error", "-m", "event_logger.cli", *arguments],
         cwd=folder,
         env=kept | {"PYTHONPATH": str(ROOT), "COLUMNS": COLUMNS, "PYTHONIOENCODING": "utf-8"},
@@ -62,3 +67,25 @@ def run_as_process(*arguments: str, folder: Path = ROOT) -> Done:
             program.kill()
             raise
     return Done(program.returncode, stdout, stderr)
+
+
+def run_at_a_terminal(*arguments: str, columns: int = 80) -> str:
+    """What a terminal of so many columns is sent by `event-logger`, lines ended by a line feed."""
+    terminal, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    kept = {name: value for name, value in os.environ.items() if name not in (*UNSET, "COLUMNS")}
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "event_logger.cli", *arguments],
+        env=kept | {"PYTHONPATH": str(ROOT), "TERM": "xterm", "NO_COLOR": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=end,
+        stderr=end,
+    ):
+        os.close(end)
+        sent = b""
+        # The terminal's end reports an error once nobody has the other end any more.
+        with suppress(OSError):
+            while data := os.read(terminal, 65536):
+                sent += data
+    os.close(terminal)
+    return sent.decode(errors="surrogateescape").replace("\r\n", "\n")

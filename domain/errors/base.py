@@ -21,6 +21,9 @@ def shown(value: object) -> str:
     except ValueError:
         # Python writes no int of more than 4,300 digits.
         return f"<{type(value).__name__} too long to show>"
+    except Exception:
+        # Whatever the repr of a stranger's object raises.
+        return f"<{type(value).__name__} that cannot be shown>"
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.checks import Number
+from domain.sentences import sentence
 from domain.vocabulary.event_sink import EventSink, LoggedT, Snapshot
 
 
@@ -29,7 +30,7 @@ class LendingVocabulary(EventSink[LoggedT]):
     ) -> LoggedT:
         """Log collateral supplied to AAVE; the aTokens received depend on the liquidity index."""
         # Written once: a float's shortest digits cost as much as all the rest of this method.
-        supply = f"{amount_supplied} {token}"
+        supply = sentence("%s %s", amount_supplied, token)
         return self._log_typed(
             timestamp,
             "COLLATERAL_SUPPLIED",
@@ -39,11 +40,12 @@ class LendingVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "AAVE_SUPPLY",
-                "purpose": f"Supply {supply} to AAVE",
+                "purpose": sentence("Supply %s to AAVE", supply),
                 "atoken_received": atoken_received,
                 "liquidity_index": liquidity_index,
-                "conversion_note": f"{supply} → {atoken_received} a{token}"
-                f" (index={liquidity_index})",
+                "conversion_note": sentence(
+                    "%s → %s a%s (index=%s)", supply, atoken_received, token, liquidity_index
+                ),
                 "iteration": iteration,
             },
             event_data,
@@ -69,11 +71,17 @@ class LendingVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "AAVE_WITHDRAW",
-                "purpose": f"Withdraw {amount_withdrawn} {token} from AAVE",
+                "purpose": sentence("Withdraw %s %s from AAVE", amount_withdrawn, token),
                 "atoken_burned": atoken_burned,
                 "liquidity_index": liquidity_index,
-                "conversion_note": f"{atoken_burned} a{token} → {amount_withdrawn} {token}"
-                f" (index={liquidity_index})",
+                "conversion_note": sentence(
+                    "%s a%s → %s %s (index=%s)",
+                    atoken_burned,
+                    token,
+                    amount_withdrawn,
+                    token,
+                    liquidity_index,
+                ),
             },
             event_data,
         )
@@ -99,11 +107,16 @@ class LendingVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "AAVE_BORROW",
-                "purpose": f"Borrow {amount_borrowed} {token} from AAVE",
+                "purpose": sentence("Borrow %s %s from AAVE", amount_borrowed, token),
                 "debt_token_received": debt_token_received,
                 "liquidity_index": liquidity_index,
-                "conversion_note": f"{amount_borrowed} {token} borrowed →"
-                f" {debt_token_received} debt token (index={liquidity_index})",
+                "conversion_note": sentence(
+                    "%s %s borrowed → %s debt token (index=%s)",
+                    amount_borrowed,
+                    token,
+                    debt_token_received,
+                    liquidity_index,
+                ),
                 "iteration": iteration,
             },
             event_data,
@@ -129,7 +142,7 @@ class LendingVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "AAVE_REPAY",
-                "purpose": f"Repay {amount_repaid} {token} to AAVE",
+                "purpose": sentence("Repay %s %s to AAVE", amount_repaid, token),
                 "debt_token_burned": debt_token_burned,
                 "borrow_index": borrow_index,
             },
@@ -157,8 +170,13 @@ class LendingVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "LEVERAGE_LOOP",
-                "purpose": f"Leverage loop {iteration}: supply {supplied} {token},"
-                f" borrow {borrowed}",
+                "purpose": sentence(
+                    "Leverage loop %s: supply %s %s, borrow %s",
+                    iteration,
+                    supplied,
+                    token,
+                    borrowed,
+                ),
                 "iteration": iteration,
                 "supplied": supplied,
                 "borrowed": borrowed,
@@ -187,7 +205,7 @@ class LendingVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "FLASH_LOAN",
-                "purpose": f"Flash borrow {amount} {token} from {venue}",
+                "purpose": sentence("Flash borrow %s %s from %s", amount, token, venue),
                 "fee_bps": fee_bps,
             },
             event_data,
@@ -213,7 +231,7 @@ class LendingVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "FLASH_LOAN",
-                "purpose": f"Repay flash loan of {amount} {token} to {venue}",
+                "purpose": sentence("Repay flash loan of %s %s to %s", amount, token, venue),
                 "fee_paid": fee_paid,
             },
             event_data,

@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from domain.checks import Number, magnitude, number, order, text
-from domain.errors import InvalidEventError, shown
+from domain.checks import Number, magnitude, number
+from domain.corrections import CORRECTION, Corrected, correction, place_of
+from domain.sentences import sentence
 from domain.vocabulary.event_sink import EventSink, LoggedT, Snapshot
 
 
@@ -37,7 +38,7 @@ class MonitoringVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "REBALANCE",
-                "purpose": f"Rebalance: {rebalance_type} (delta: {delta})",
+                "purpose": sentence("Rebalance: %s (delta: %s)", rebalance_type, delta),
                 "rebalance_type": rebalance_type,
                 "delta_exposure": delta,
                 "actions_taken": actions_taken,
@@ -64,8 +65,9 @@ class MonitoringVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "REBALANCE",
-                "purpose": f"Rebalance trigger: {trigger} = {current_value}"
-                f" (threshold: {threshold})",
+                "purpose": sentence(
+                    "Rebalance trigger: %s = %s (threshold: %s)", trigger, current_value, threshold
+                ),
                 "trigger": trigger,
                 "current_value": current_value,
                 "threshold": threshold,
@@ -93,7 +95,9 @@ class MonitoringVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "RISK_ALERT",
-                "purpose": f"Risk alert: {risk_type} = {current_value} (threshold: {threshold})",
+                "purpose": sentence(
+                    "Risk alert: %s = %s (threshold: %s)", risk_type, current_value, threshold
+                ),
                 "risk_type": risk_type,
                 "current_value": current_value,
                 "threshold": threshold,
@@ -121,8 +125,9 @@ class MonitoringVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "RISK_ALERT",
-                "purpose": f"Liquidation risk: {risk_type} = {current_value}"
-                f" (threshold: {threshold})",
+                "purpose": sentence(
+                    "Liquidation risk: %s = %s (threshold: %s)", risk_type, current_value, threshold
+                ),
                 "risk_type": risk_type,
                 "current_value": current_value,
                 "threshold": threshold,
@@ -149,7 +154,9 @@ class MonitoringVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "RISK_ALERT",
-                "purpose": f"Margin at {venue}: {current_value} (threshold: {threshold})",
+                "purpose": sentence(
+                    "Margin at %s: %s (threshold: %s)", venue, current_value, threshold
+                ),
                 "current_value": current_value,
                 "threshold": threshold,
             },
@@ -176,7 +183,9 @@ class MonitoringVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "RECONCILIATION",
-                "purpose": f"Reconcile {token} at {venue}: expected {expected}, found {actual}",
+                "purpose": sentence(
+                    "Reconcile %s at %s: expected %s, found %s", token, venue, expected, actual
+                ),
                 "expected": expected,
                 "actual": actual,
             },
@@ -202,7 +211,7 @@ class MonitoringVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "PRICE_UPDATE",
-                "purpose": f"Price of {token} at {venue}: {price_usd} USD",
+                "purpose": sentence("Price of %s at %s: %s USD", token, venue, price_usd),
                 "price_usd": price_usd,
             },
             event_data,
@@ -221,30 +230,27 @@ class MonitoringVocabulary(EventSink[LoggedT]):
 
         Nothing is edited, and reading does not apply it. Venue and token are those of the event
         that it corrects; in a bundle they are to be given. Raises `UnknownOrderError`, or
-        `InvalidEventError`.
+        `InvalidEventError` for a field that there is not, or a value that it cannot have.
         """
-        filled = correction(corrects, changes, reason)
+        corrected = self._corrected(corrects)
+        return self._log_correction_of(
+            timestamp, corrects, corrected, changes, reason, position_snapshot, event_data
+        )
+
+    def _log_correction_of(
+        self,
+        timestamp: datetime,
+        corrects: int,
+        corrected: Corrected | None,
+        changes: dict[str, Any],
+        reason: str,
+        position_snapshot: Snapshot,
+        event_data: dict[str, Any],
+    ) -> LoggedT:
+        filled = correction(corrects, corrected, changes, reason)
         venue, token = event_data.get("venue"), event_data.get("token")
         if venue is None:
-            venue, token = self._place_of(corrects)
+            venue, token = place_of(corrects, corrected)
         return self._log_typed(
-            timestamp, "CORRECTION", venue, token, None, position_snapshot, filled, event_data
+            timestamp, CORRECTION, venue, token, None, position_snapshot, filled, event_data
         )
-
-
-def correction(corrects: int, changes: dict[str, Any], reason: str) -> dict[str, Any]:
-    """What a correction says, checked; raises `InvalidEventError`."""
-    if not isinstance(changes, dict) or not changes:
-        raise InvalidEventError(
-            "changes",
-            changes,
-            f"must be a dict of fields and their right values, not {shown(changes)}",
-        )
-    return {
-        "transaction_type": "CORRECTION",
-        "purpose": f"Correct order {corrects}: {text('reason', reason)}",
-        "related_events": [order("corrects", corrects)],
-        "corrects": corrects,
-        "changes": changes,
-        "reason": reason,
-    }

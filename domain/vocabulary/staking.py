@@ -11,6 +11,7 @@ from typing import Any
 
 from domain.checks import Number
 from domain.pairs import liquid_staking_token
+from domain.sentences import sentence
 from domain.vocabulary.event_sink import EventSink, LoggedT, Snapshot
 
 
@@ -38,7 +39,7 @@ class StakingVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "GAS_FEE",
-                "purpose": f"Gas fee for {operation_type}",
+                "purpose": sentence("Gas fee for %s", operation_type),
                 "gas_cost_eth": gas_cost_eth,
                 "gas_cost_usd": gas_cost_usd,
                 "gas_units": gas_units,
@@ -73,7 +74,7 @@ class StakingVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "STAKE",
-                "purpose": f"Stake {eth_in} ETH to {venue}",
+                "purpose": sentence("Stake %s ETH to %s", eth_in, venue),
                 "input_token": "ETH",
                 "output_token": token,
                 "amount_out": lst_out,
@@ -108,7 +109,7 @@ class StakingVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "UNSTAKE",
-                "purpose": f"Unstake {lst_in} {token} from {venue}",
+                "purpose": sentence("Unstake %s %s from %s", lst_in, token, venue),
                 "input_token": token,
                 "output_token": "ETH",
                 "amount_out": eth_out,
@@ -148,7 +149,7 @@ class StakingVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "REWARD_DISTRIBUTION",
-                "purpose": f"Seasonal reward: {amount} {reward_type}",
+                "purpose": sentence("Seasonal reward: %s %s", amount, reward_type),
                 **period,
                 "details": {"amount": amount, **period},
                 "severity": "INFO",

@@ -11,6 +11,7 @@ from typing import Any
 
 from domain.checks import Number, magnitude, number, text
 from domain.pairs import base_token, instrument_token, perp_side, spot_side
+from domain.sentences import sentence
 from domain.vocabulary.event_sink import EventSink, LoggedT, Snapshot
 
 
@@ -37,7 +38,7 @@ class TradingVocabulary(EventSink[LoggedT]):
         """
         size = magnitude(number("size_eth", size_eth))
         venue_name, side = text("venue", venue).upper(), perp_side(side)
-        token = event_data.get("token") or instrument_token(instrument)
+        token = _given(event_data) or instrument_token(instrument)
         return self._log_typed(
             timestamp,
             "TRADE_EXECUTED",
@@ -47,7 +48,7 @@ class TradingVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "PERP_TRADE",
-                "purpose": f"{side} {size} {token} on {venue} at {entry_price}",
+                "purpose": sentence("%s %s %s on %s at %s", side, size, token, venue, entry_price),
                 "side": side,
                 "instrument": instrument,
                 "entry_price": entry_price,
@@ -74,7 +75,7 @@ class TradingVocabulary(EventSink[LoggedT]):
         The base (ETH of ETH/USDT) is the event's token; where it cannot be told
         (`InvalidEventError`), give `token`.
         """
-        token, side = event_data.get("token") or base_token(pair), spot_side(side)
+        token, side = _given(event_data) or base_token(pair), spot_side(side)
         return self._log_typed(
             timestamp,
             "SPOT_TRADE",
@@ -84,7 +85,7 @@ class TradingVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "SPOT_TRADE",
-                "purpose": f"{side} {amount} {token} on {venue} at {price}",
+                "purpose": sentence("%s %s %s on %s at %s", side, amount, token, venue, price),
                 "pair": pair,
                 "side": side,
                 "price": price,
@@ -116,7 +117,7 @@ class TradingVocabulary(EventSink[LoggedT]):
             position_snapshot,
             {
                 "transaction_type": "FUNDING",
-                "purpose": f"Funding payment: {pnl_type} {paid} USDT",
+                "purpose": sentence("Funding payment: %s %s USDT", pnl_type, paid),
                 "funding_rate": funding_rate,
                 "notional_usd": notional_usd,
                 "pnl_usd": pnl,
@@ -138,6 +139,8 @@ class TradingVocabulary(EventSink[LoggedT]):
     ) -> LoggedT:
         """Log a transfer between the wallet and exchanges."""
         source, target = text("from_venue", from_venue), text("to_venue", to_venue)
+        if purpose is None or (isinstance(purpose, str) and not purpose):
+            purpose = sentence("Transfer %s %s from %s to %s", amount, token, source, target)
         return self._log_typed(
             timestamp,
             "VENUE_TRANSFER",
@@ -149,7 +152,13 @@ class TradingVocabulary(EventSink[LoggedT]):
                 "transaction_type": "TRANSFER",
                 "from_venue": source,
                 "to_venue": target,
-                "purpose": purpose or f"Transfer {amount} {token} from {source} to {target}",
+                "purpose": purpose,
             },
             event_data,
         )
+
+
+def _given(event_data: dict[str, Any]) -> str | None:
+    """The token that was given; what is no text is refused as all fields are."""
+    token = event_data.get("token")
+    return token if isinstance(token, str) else None

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from event_logger.cli import output
-from event_logger.cli.options import AsJson, Log, Store
+from event_logger.cli.named import named, opened
+from event_logger.cli.options import AsJson, AsOf, Log, Store, file_path
 from event_logger.cli.terminal import say
-from event_logger.opening import open_log
+from event_logger.opening import DEFAULT_LOG
 
 commands = typer.Typer()
 
@@ -26,22 +27,28 @@ class Format(StrEnum):
 @commands.command("import")
 def import_file(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A CSV event log, or JSON lines of an export.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A CSV event log, or JSON lines of an export.", parser=file_path
+        ),
     ],
     store: Store,
-    log: Log = "default",
+    log: Log = None,
     as_json: AsJson = False,
 ) -> None:
     """Turn an exported file into a new log with the same orders and the same tree."""
     from infrastructure.files import importing
 
+    url, name = named(store, log)
     with output.progress("Importing") as advance:
-        report = importing.import_file(file, store, log, lambda done: advance(done, 0))
+        report = importing.import_file(
+            file, url, name or DEFAULT_LOG, lambda done: advance(done, 0)
+        )
     if as_json:
         output.print_json(vars(report))
         return
     holds = f"{output.counted(report.events, 'event')}, {output.counted(report.bundles, 'bundle')}"
-    say(f"{holds}: log {report.log!r} of {store}")
+    say(f"{holds}: log {report.log!r} of {url}")
     for warning in report.warnings:
         say(f"warning: {warning}")
 
@@ -49,7 +56,8 @@ def import_file(
 @commands.command()
 def export(
     store: Store,
-    log: Log = "default",
+    log: Log = None,
+    as_of: AsOf = None,
     output_file: Annotated[
         Path | None,
         typer.Option(
@@ -57,6 +65,7 @@ def export(
             "-o",
             metavar="FILE",
             help="The file, or - for standard output; without it, a name by time.",
+            parser=file_path,
         ),
     ] = None,
     file_format: Annotated[
@@ -70,11 +79,18 @@ def export(
     """Write the log to a file; prints the file's name."""
     if excel and file_format is not Format.CSV:
         raise typer.BadParameter("is for csv alone", param_hint="--excel")
+    from infrastructure.files.replaced_file import OUTPUT_FILES
+
     target = None if output_file is None else str(output_file)
-    with open_log(store, log) as reader, output.progress("Exporting") as advance:
+    # A bar would stand in the midst of what is exported.
+    is_file = target not in OUTPUT_FILES
+    with (
+        opened(store, log, as_of) as reader,
+        output.progress("Exporting", is_shown=is_file) as advance,
+    ):
         if file_format is Format.JSONL:
             path = reader.export_to_jsonl(target, progress=advance)
         else:
             path = reader.export_to_csv(target, csv_safe=excel, progress=advance)
-    if target != "-":
+    if is_file:
         say(path)

@@ -43,12 +43,19 @@ def upgrade(
 def backup(
     target: Annotated[str, typer.Argument(metavar="TARGET", help="The new file, a path or a URL.")],
     store: Store,
+    incomplete: Annotated[
+        bool,
+        typer.Option(
+            "--incomplete",
+            help="Also of a copy that lacks what was committed last: take what is there.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Copy a store whole, also while it is written to; never over a file that is there."""
     from infrastructure.stores import back_up_store
 
-    done = back_up_store(store, target)
+    done = back_up_store(store, target, takes_incomplete=incomplete)
     if as_json:
         print_json(done._asdict())
         return

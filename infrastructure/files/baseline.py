@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from domain.errors import AuditFileError, LogConfigurationError, shown
+from infrastructure.files.paths import why_no_path
 from infrastructure.files.replaced_file import replaced_file
 from projections.audit.baseline import accepting, checked_date, parse
 from projections.audit.report import AuditReport
@@ -31,6 +32,9 @@ def read_baseline(path: PathOf, log: str, identity: str) -> dict[str, Accepted]:
 
 def read_bytes(path: PathOf) -> bytes:
     """All that is in a file; raises `AuditFileError`."""
+    problem = why_no_path(path)
+    if problem is not None:
+        raise AuditFileError(shown(path), problem)
     try:
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:

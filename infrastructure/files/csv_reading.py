@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from domain.errors import EventLogFileError, LogConfigurationError, shown
 from infrastructure.files.csv_columns import CellError, series, snapshot_series
+from infrastructure.files.paths import why_no_path
 from infrastructure.listing import without_cycle_search
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def read_event_log(
     """
     import pandas as pd
 
-    if numbers not in ("float", "decimal"):
+    if not isinstance(numbers, str) or numbers not in ("float", "decimal"):
         raise LogConfigurationError(
             "numbers", numbers, f"must be 'float' or 'decimal', not {shown(numbers)}"
         )
@@ -65,6 +66,9 @@ class open_rows:  # noqa: N801 - used like the builtin open
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        problem = why_no_path(path)
+        if problem is not None:
+            raise EventLogFileError(shown(path), 0, problem)
         self._path = str(path)
         csv.field_size_limit(sys.maxsize)
         try:

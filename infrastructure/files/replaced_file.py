@@ -14,9 +14,12 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from domain.errors import ExportError, shown
+from infrastructure.files.for_terminal import ForTerminal
+from infrastructure.files.paths import why_no_path
 
 STANDARD_OUTPUT = "-"
-_OUTPUT_FILES = (STANDARD_OUTPUT, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+OUTPUT_FILES = (STANDARD_OUTPUT, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+"""What leads to standard output, which the process may have more to say on."""
 
 
 @contextmanager
@@ -61,7 +64,8 @@ def replaced_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     Raises `ExportError` when it cannot be written; `BrokenPipeError` when the reader of standard
     output went away, since that is no failure of the export.
     """
-    if str(path) in _OUTPUT_FILES:
+    refuse_no_path(path)
+    if str(path) in OUTPUT_FILES:
         yield from _standard_output()
         return
     target = Path(path)
@@ -71,8 +75,6 @@ def replaced_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         mode = stat.S_IFREG
     except OSError as error:
         raise ExportError(str(path), _reason(error)) from error
-    except ValueError:
-        raise ExportError(shown(str(path)), "no file's name holds a NUL character") from None
     if stat.S_ISDIR(mode):
         raise ExportError(str(path), "it is a folder; name a file in it")
     if stat.S_ISREG(mode):
@@ -81,10 +83,19 @@ def replaced_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         yield from _streamed(str(path))
 
 
+def refuse_no_path(path: object) -> None:
+    """Raises `ExportError` for what cannot name a file."""
+    problem = why_no_path(path)
+    if problem is not None:
+        raise ExportError(shown(path), f"it {problem}")
+
+
 def _standard_output() -> Iterator[BinaryIO]:
     sys.stdout.flush()
     try:
-        yield sys.stdout.buffer
+        # What a pipe is given comes as it is.
+        yield ForTerminal(sys.stdout) if sys.stdout.isatty() else sys.stdout.buffer  # type: ignore[misc]
+        sys.stdout.flush()
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise

@@ -17,7 +17,7 @@ from infrastructure.store import LogStore
 from infrastructure.stored import BoardRows
 from infrastructure.timestamps import timestamp_of
 from projections.entries import LogEntry, TransitionEntry
-from projections.status_board import LiveStatus, Only, OpenEvent, board
+from projections.status_board import LiveStatus, Only, OpenEvent, Submission, board
 
 PAGE = 500
 """Entries folded in per transaction: writers of the log wait while it lasts."""
@@ -68,7 +68,8 @@ class StatusBoard:
             if not entries:
                 return
             upto = entries[-1].horizon
-            changes = LiveStatus().follow(entries, self._members, self._opened_before(entries))
+            opened = self._opened_before(entries)
+            changes = LiveStatus().follow(entries, self._members, opened, self._submitted)
             if not self._store.board.fold(self._log.id, changes, position, upto):
                 upto = self._checked(self._store.board.read(self._log.id).horizon)
             position = upto
@@ -107,7 +108,7 @@ class StatusBoard:
             entries = self._entries(position)
             if not entries:
                 return changes
-            changes.follow(entries, self._members, opened.get)
+            changes.follow(entries, self._members, opened.get, self._submitted)
             position = entries[-1].horizon
 
     def _entries(self, position: Horizon) -> list[LogEntry]:
@@ -121,6 +122,9 @@ class StatusBoard:
 
     def _members(self, order: int) -> list[tuple[int, dict[str, Any]]]:
         return self._reading.bundle_records(order)
+
+    def _submitted(self, entry: TransitionEntry) -> Submission | None:
+        return self._reading.submission(entry)
 
     def _checked(self, position: Horizon) -> Horizon:
         """The position, unless the log ends before it: the store was restored, or lost its tail."""

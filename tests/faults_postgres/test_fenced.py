@@ -11,6 +11,7 @@ import pytest
 from domain.errors import EventLoggerError, LogInUseError, StoreError
 from domain.horizon import Horizon
 from event_logger import EventLogger, open_log
+from infrastructure.audit_logs import AuditLogs
 from infrastructure.stores import open_store
 from tests.faults_postgres.proxy import Proxy
 from tests.infrastructure.stores.written import Move, entry, new_log, writer
@@ -91,13 +92,11 @@ def test_a_holder_that_was_stopped_cannot_go_on_after_another_began(
 
 def takes(url: str) -> bool:
     """Whether the lease is free."""
-    logger = EventLogger(store=url)
-    try:
-        return logger._logs.lease(logger._log)
-    except EventLoggerError:
-        return False
-    finally:
-        logger.close()
+    with AuditLogs(url) as logs:
+        try:
+            return logs.lease(logs.get("default"))
+        except EventLoggerError:
+            return False
 
 
 def test_a_holder_whose_connections_were_cut_goes_on_if_nobody_came_between(

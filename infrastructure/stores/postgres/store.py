@@ -8,13 +8,14 @@ from uuid import UUID
 from eventsourcing.persistence import ApplicationRecorder
 
 from domain.errors import ReadOnlyStoreError
-from infrastructure.store import Appends, Board, Followers, Lease, Reads
+from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads
 from infrastructure.stores.postgres.appends import PostgresAppends
 from infrastructure.stores.postgres.board import PostgresBoard
 from infrastructure.stores.postgres.connections import Connections
 from infrastructure.stores.postgres.errors import store_errors
 from infrastructure.stores.postgres.fences import Fences
 from infrastructure.stores.postgres.followers import PostgresFollowers
+from infrastructure.stores.postgres.indexes import PostgresIndexes
 from infrastructure.stores.postgres.lease import PostgresLease
 from infrastructure.stores.postgres.location import Location
 from infrastructure.stores.postgres.reads import PostgresReads
@@ -57,6 +58,7 @@ class PostgresStore:
             self._connections, self.commits, self._fences, self.commits.announce
         )
         self.reads: Reads = PostgresReads(self._connections)
+        self.indexes: Indexes = PostgresIndexes(self._connections)
         self.followers: Followers = PostgresFollowers(self._connections)
         self.board: Board = PostgresBoard(self._connections)
 

@@ -154,6 +154,7 @@ class SQLiteAppends:
             if known is not None and known[0] == seen:
                 end = known[1]
             else:
+                self._connections.checkpoints.take_back_of_others(turn.run)
                 end = require_end(turn.run, self._url, log)
             events, transitions = decide(AtTheEnd(turn, log, end))
             if not events and not transitions:

@@ -18,10 +18,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
 from domain.errors import StoreError
+from infrastructure.stores.sqlite.checkpoints import Checkpoints
 from infrastructure.stores.sqlite.holding import begin_immediate, keep_waits_short
 from infrastructure.stores.sqlite.location import Location
 from infrastructure.stores.sqlite.opened_files import OpenedFiles, write_ahead_log
@@ -65,8 +67,15 @@ class Turn:
         """
         if self.connection.in_transaction:
             self.run("ROLLBACK")
+        checkpoints = self._connections.checkpoints
+        checkpoints.make_due(self.run)
         begin_immediate(self.run, wait_seconds, self._connections.is_given_up)
+        checkpoints.take_back_unfinished(self.run)
         self._connections.files.know_write_ahead_log()
+
+    def count(self, states: Sequence[bytes]) -> None:
+        """Know of rows that are written, by which the write-ahead log grows."""
+        self._connections.checkpoints.count(states)
 
     def roll_back(self) -> None:
         """End without storing anything; a turn that was superseded has nothing left."""
@@ -157,6 +166,7 @@ class Connections:
         self._is_closed = self._is_given_up = False
         self._process = os.getpid()
         self.files = OpenedFiles(location)
+        self.checkpoints = Checkpoints(location, self.reading)
 
     def writer(self) -> sqlite3.Connection:
         """The connection that writes; `lock` is held. Raises `StoreError` when closed."""
@@ -208,6 +218,8 @@ class Connections:
             writer, self._writer = self._writer, None
             self.turn = None
             if writer is not None:
+                with suppress(sqlite3.Error):
+                    self.checkpoints.take_back_unfinished(writer.execute)
                 writer.close()
         self._close_idle()
 
@@ -247,6 +259,7 @@ class Connections:
         if not self.is_read_only:
             _switch_to_wal(connection)
             connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA wal_autocheckpoint=0")
 
     def _query(self, mode: str) -> str:
         # A store in WAL mode needs files beside it even for reading; where those are not there and

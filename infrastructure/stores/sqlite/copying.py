@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from domain.audit_log import AuditLog
 from domain.errors import StoreError, StoreUrlError
+from infrastructure.stores.sqlite.checkpoints import make_whole, refuse_incomplete
 from infrastructure.stores.sqlite.errors import store_errors
 from infrastructure.stores.sqlite.location import (
     MEMORY,
@@ -28,18 +29,24 @@ from infrastructure.stores.upgraded import BackedUp
 T = TypeVar("T")
 
 
-def back_up(url: str, target: str) -> BackedUp:
+def back_up(url: str, target: str, *, takes_incomplete: bool = False) -> BackedUp:
     """Copy a store as it is at one moment into a new file, in whatever format it has.
 
-    Nobody who writes to it waits. `target` is a URL or a path. Raises `StoreUrlError`,
-    `StoreNotFoundError`, `NotAnAuditStoreError`, `NewerStoreError` or another `StoreError`.
+    Nobody who writes to it waits. `target` is a URL or a path. One that was copied without its
+    write-ahead log is refused unless `takes_incomplete`, and then taken for all there is. Raises
+    `StoreUrlError`, `StoreNotFoundError`, `NotAnAuditStoreError`, `NewerStoreError` or another
+    `StoreError`.
     """
     source = location_of(url)
     if source.path is None:
         raise StoreUrlError(url, "is in memory, of which nobody else can make a copy; name a file")
     require_made(source)
     place = place_of(target)
-    return copied(source, place, path_of(place), lambda copy: _counted(place, copy))
+
+    def finish(copy: sqlite3.Connection) -> BackedUp:
+        return _counted(place, copy)
+
+    return copied(source, place, path_of(place), finish, takes_incomplete=takes_incomplete)
 
 
 def _counted(place: Location, connection: sqlite3.Connection) -> BackedUp:
@@ -79,7 +86,12 @@ def _taken(place: Location, path: Path) -> StoreError:
 
 
 def copied(
-    source: Location, place: Location, path: Path, finish: Callable[[sqlite3.Connection], T]
+    source: Location,
+    place: Location,
+    path: Path,
+    finish: Callable[[sqlite3.Connection], T],
+    *,
+    takes_incomplete: bool = False,
 ) -> T:
     """Copied and finished under another name first, and only then given its own."""
     beside = path.with_name(f".{path.name}.{uuid4().hex}.new")
@@ -87,9 +99,10 @@ def copied(
         make_empty(beside)
         new = Location(place.url, beside)
         with store_errors(source.url), closing(opened(new, "rw")) as connection:
-            _back_up(source, connection)
+            _back_up(source, connection, takes_incomplete)
             # A file of its own, without a write-ahead log beside it, until it has its name.
             connection.execute("PRAGMA journal_mode=DELETE")
+            make_whole(connection)
             done = finish(connection)
         if not give_name(beside, path):
             raise _taken(place, path)
@@ -114,11 +127,13 @@ def opened(location: Location, mode: str) -> sqlite3.Connection:
     )
 
 
-def _back_up(source: Location, connection: sqlite3.Connection) -> None:
+def _back_up(source: Location, connection: sqlite3.Connection, takes_incomplete: bool) -> None:
     """Copy the source as it is at one moment; nothing is made beside one that nobody writes to."""
     before = _state_of(source)
     mode = "ro&immutable=1" if before is not None else "ro"
     with closing(opened(source, mode)) as former:
+        if not takes_incomplete:
+            refuse_incomplete(source, former)
         former.backup(connection)
     if before is not None and _state_of(source) != before:
         raise StoreError(source.url, "was written to while it was copied; run the command again")

@@ -44,6 +44,7 @@ class HousekeepingTransaction:
             connection = self._connection = self._loan.take()
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            self._connections.checkpoints.make_due(connection.execute)
             connection.execute("BEGIN IMMEDIATE")
             return connection
         except BaseException as error:

@@ -63,6 +63,7 @@ def insert_events(
         states = events.states
     else:
         states = [event.record for event in events]
+    turn.count(states)
     for start in range(0, len(states), _ROWS_PER_STATEMENT):
         rows = states[start : start + _ROWS_PER_STATEMENT]
         turn.run(

@@ -21,6 +21,7 @@ from domain.errors import (
 )
 from domain.errors.base import nearest
 from infrastructure.passwords import shown_place
+from infrastructure.stores.sqlite.mounts import is_mounted_by_itself
 
 APPLICATION_ID = 0x45564C47
 """SQLite's `application_id` of our files: "EVLG"."""
@@ -96,6 +97,12 @@ def is_made(location: Location) -> bool:
     if not path.is_file():
         raise NotAnAuditStoreError(location.url, f"{path} is not a file")
     found = path.stat()
+    if is_mounted_by_itself(path):
+        raise StoreError(
+            location.url,
+            f"{path} is mounted by itself, and SQLite's write-ahead log stands beside it: whoever"
+            " has the file by another path has another log, and data is lost; mount its folder",
+        )
     if found.st_size == 0:
         return False
     _refuse_hard_links(location, path, found)

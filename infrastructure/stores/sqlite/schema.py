@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from domain.errors import StoreError
+from infrastructure.stores.sqlite import checkpoints
 from infrastructure.stores.sqlite.location import (
     APPLICATION_ID,
     FORMAT,
@@ -85,7 +86,7 @@ FOLLOWER_TABLES = (
 )
 """How far each follower has come, and the status board: all can be folded from the events anew."""
 
-TABLES = (EVENTS_TABLE, *LOG_TABLES, *INDEX_TABLES, *FOLLOWER_TABLES)
+TABLES = (EVENTS_TABLE, *LOG_TABLES, *INDEX_TABLES, *FOLLOWER_TABLES, checkpoints.TABLE)
 
 
 def create_tables(connection: sqlite3.Connection) -> None:

@@ -9,14 +9,16 @@ from eventsourcing.persistence import ApplicationRecorder
 
 from domain.errors import OlderStoreError, ReadOnlyStoreError
 from infrastructure.commit_signal import CommitSignals
-from infrastructure.store import Appends, Board, Followers, Lease, Reads
+from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads
 from infrastructure.stores.sqlite.appends import SQLiteAppends
 from infrastructure.stores.sqlite.board import SQLiteBoard
+from infrastructure.stores.sqlite.checkpoints import make_whole, refuse_incomplete
 from infrastructure.stores.sqlite.connections import Connections
 from infrastructure.stores.sqlite.corrections import HAS_CORRECTIONS
 from infrastructure.stores.sqlite.errors import store_errors
 from infrastructure.stores.sqlite.followers import SQLiteFollowers
 from infrastructure.stores.sqlite.housekeeping import Housekeeping
+from infrastructure.stores.sqlite.indexes import SQLiteIndexes
 from infrastructure.stores.sqlite.lease import FileLease, MemoryLease, load_locks
 from infrastructure.stores.sqlite.location import (
     FORMAT,
@@ -64,6 +66,7 @@ class SQLiteStore:
         self.recorder: ApplicationRecorder = Recorder(Datastore(self._connections))
         self.appends: Appends = SQLiteAppends(self._connections, self.commits)
         self.reads: Reads = SQLiteReads(self._connections)
+        self.indexes: Indexes = SQLiteIndexes(self._connections, housekeeping)
         self.followers: Followers = SQLiteFollowers(self._connections, housekeeping)
         self.board: Board = SQLiteBoard(self._connections, housekeeping)
 
@@ -74,9 +77,13 @@ class SQLiteStore:
             return
         with self._connections.reading() as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            is_whole = connection.execute(HAS_CORRECTIONS).fetchone() is not None
+            refuse_incomplete(self._location, connection)
+            has_corrections = connection.execute(HAS_CORRECTIONS).fetchone() is not None
         refuse_newer(self._location, version)
-        if version == FORMAT and (is_whole or self.is_read_only):
+        if not self.is_read_only:
+            with self._connections.lock:
+                make_whole(self._connections.writer())
+        if version == FORMAT and (has_corrections or self.is_read_only):
             return
         if self.is_read_only:
             raise OlderStoreError(

@@ -13,6 +13,7 @@ import orjson
 
 from domain.audit_log import AuditLog
 from domain.lifecycle import EventLifecycle
+from infrastructure.stores.sqlite import checkpoints
 from infrastructure.stores.sqlite.corrections import add_corrections
 from infrastructure.stores.sqlite.holding import begin_immediate
 from infrastructure.stores.sqlite.location import FORMAT
@@ -63,7 +64,7 @@ def _from_format_1(connection: sqlite3.Connection) -> None:
     _move(connection, "follower_positions", ())
     for table in _FORMER_BOARD:
         run(f"DROP TABLE IF EXISTS {table}")
-    for statement in FOLLOWER_TABLES:
+    for statement in (*FOLLOWER_TABLES, checkpoints.TABLE):
         run(statement)
     for log_id, name in run("SELECT log_id, name FROM former_audit_logs").fetchall():
         (state,) = run(

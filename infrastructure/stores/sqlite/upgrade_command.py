@@ -7,6 +7,7 @@ from contextlib import closing
 
 from domain.audit_log import AuditLog
 from domain.errors import StoreError, StoreUrlError
+from infrastructure.stores.sqlite.checkpoints import make_whole, refuse_incomplete
 from infrastructure.stores.sqlite.copying import copied, opened, path_of, place_of
 from infrastructure.stores.sqlite.errors import store_errors
 from infrastructure.stores.sqlite.location import (
@@ -38,6 +39,8 @@ def upgrade_store(url: str, target: str | None = None) -> Upgraded:
         if problem is not None:
             raise StoreError(source.url, f"{problem}, or give --to TARGET")
         with store_errors(source.url), closing(opened(source, "rw")) as connection:
+            refuse_incomplete(source, connection)
+            make_whole(connection)
             return _upgraded(source, connection)
     place = place_of(target)
     return copied(source, place, path_of(place), lambda copy: _upgraded(place, copy))

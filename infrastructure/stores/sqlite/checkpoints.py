@@ -1,0 +1,174 @@
+"""Moving the write-ahead log into the store's file, so that the file alone is known for what it is.
+
+A store that is in use is its file and its write-ahead log. A copy of the file alone (`cp`) is what
+the store was at its last checkpoint, and SQLite opens it as if that were all. So every checkpoint
+is made of a moment in which the store says that its write-ahead log is missing, and what is
+committed next takes that back, in the log: who reads both never sees it, who has the file alone
+does. What merges both keeps the file whole and unmarked, whoever does it: SQLite when the last
+connection is closed, also after `kill -9` and by the sqlite3 shell, its backups, VACUUM INTO.
+
+SQLite's own checkpoints, made of any commit, are therefore switched off
+(https://www.sqlite.org/wal.html#ckpt).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing
+from typing import Any
+
+from domain.errors import StoreError
+from infrastructure.stores.sqlite.location import Location
+from infrastructure.stores.sqlite.opened_files import write_ahead_log
+
+Run = Callable[[str], sqlite3.Cursor]
+
+LIMIT = 16_000_000
+"""About how many bytes the write-ahead log grows by until it is moved into the file: SQLite's own
+1,000 pages."""
+
+TABLE = (
+    "CREATE TABLE IF NOT EXISTS write_ahead_log"
+    " (id INTEGER PRIMARY KEY, is_missing INTEGER NOT NULL)"
+)
+
+_SAY = "REPLACE INTO write_ahead_log VALUES (1, 1)"
+_TAKE_BACK = "UPDATE write_ahead_log SET is_missing=0 WHERE is_missing"
+_ASK = "SELECT is_missing FROM write_ahead_log"
+
+_COMMIT_BYTES = 65_536
+"""What a commit adds to the write-ahead log beside its rows: about four pages, each whole."""
+
+_TRIES = 3
+
+
+class Checkpoints:
+    """Those that one opening of a store makes; it asks before each of its transactions."""
+
+    def __init__(
+        self, location: Location, reading: Callable[[], AbstractContextManager[sqlite3.Connection]]
+    ) -> None:
+        self._location = location
+        self._reading = reading
+        self._bytes = LIMIT
+        self._is_first = True
+        self._is_to_be_taken_back = False
+
+    def count(self, states: Sequence[bytes]) -> None:
+        """Know of rows that are written."""
+        self._bytes += sum(map(len, states))
+
+    def make_due(self, run: Run) -> None:
+        """Make a checkpoint when it is time; before the first commit the file learns of the log.
+
+        Outside of a transaction. Whatever keeps it from being made is left to the commit that
+        follows to say.
+        """
+        self._bytes += _COMMIT_BYTES
+        if self._bytes < LIMIT or self._location.path is None:
+            return
+        try:
+            if self._is_first and _says_missing_alone(self._location):
+                self._is_first, self._bytes = False, 0
+            else:
+                self._make(run)
+        except sqlite3.Error:
+            self._bytes = LIMIT
+
+    def _make(self, run: Run) -> None:
+        if self._is_first:
+            run(TABLE)
+        is_whole = False
+        for _ in range(_TRIES):
+            self._is_to_be_taken_back = True
+            run(_SAY)
+            with self._reading() as reader:
+                # While this reads, no checkpoint goes further; another process may have committed.
+                if says_missing(reader):
+                    is_whole = _is_moved(self._location)
+                    break
+        run(_TAKE_BACK)
+        self._is_to_be_taken_back = False
+        is_said = not self._is_first or _says_missing_alone(self._location)
+        self._bytes = 0 if is_whole and is_said else LIMIT * 15 // 16
+        self._is_first = not is_said
+
+    def take_back_unfinished(self, run: Run) -> None:
+        """Within a transaction, or before the end: of a checkpoint cut off nothing stays said."""
+        if self._is_to_be_taken_back:
+            run(_TAKE_BACK)
+
+    def take_back_of_others(self, run: Run) -> None:
+        """The same after others have committed: one may have died in its checkpoint."""
+        if not self._is_first:
+            run(_TAKE_BACK)
+
+
+def refuse_incomplete(location: Location, connection: sqlite3.Connection) -> None:
+    """Raises `StoreError` for a file that was copied without its write-ahead log.
+
+    The connection has the store open: the log is not removed meanwhile.
+    """
+    if is_incomplete(location, connection):
+        raise StoreError(
+            location.url,
+            "was copied while it was in use, without its write-ahead log, and lacks what was"
+            " committed last: make a whole copy with event-logger backup TARGET --store URL of the"
+            " store itself, or copy its -wal file, too; what is here comes out with"
+            f" event-logger backup TARGET --store {location.url} --incomplete",
+        )
+
+
+def is_incomplete(location: Location, connection: sqlite3.Connection) -> bool:
+    """Whether what is read here lacks a write-ahead log."""
+    path = location.path
+    if path is None or not says_missing(connection):
+        return False
+    try:
+        return write_ahead_log(path).stat().st_size == 0
+    except OSError:
+        return True
+
+
+def make_whole(connection: sqlite3.Connection) -> None:
+    """Have a store say that nothing is missing from it: a copy, or what a killed process left."""
+    if says_missing(connection):
+        connection.execute(_TAKE_BACK)
+
+
+def says_missing(connection: sqlite3.Connection) -> bool:
+    """What the store says, as the connection reads it."""
+    if not _has_table(connection):
+        return False
+    row: tuple[Any, ...] | None = connection.execute(_ASK).fetchone()
+    return row is not None and bool(row[0])
+
+
+def _has_table(connection: sqlite3.Connection) -> bool:
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE name='write_ahead_log'")
+    return found.fetchone() is not None
+
+
+def _is_moved(location: Location) -> bool:
+    """Move what can be moved, and whether that is all.
+
+    FULL keeps other writers off meanwhile, so that the log begins anew however many there are. What
+    they or readers of an earlier moment hold is not waited for.
+    """
+    uri = f"{location.uri}?mode=rw"
+    with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=0)) as mover:
+        mover.execute("PRAGMA schema_version").fetchone()
+        busy, frames, moved = mover.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+        return not busy and frames == moved
+
+
+def _says_missing_alone(location: Location) -> bool:
+    """What the file says where its write-ahead log is not looked at."""
+    uri = f"{location.uri}?mode=ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+            return says_missing(connection)
+    except sqlite3.Error:
+        # Another process moves pages into it at this moment.
+        return False
