@@ -16,6 +16,7 @@ from event_logger import EventLogger
 
 ROOT = Path(__file__).parents[1]
 HOUR = datetime(2024, 5, 12, 14, tzinfo=UTC)
+NOON = datetime(2024, 5, 12, 12, tzinfo=UTC)
 PATIENCE = 120.0
 """Seconds after which something that a busy machine makes slow counts as never."""
 
@@ -29,6 +30,23 @@ HOUR = datetime(2024, 5, 12, 14, tzinfo=UTC)
 
 started: list[subprocess.Popen[str]] = []
 """The programs of the present test; what is left of them when it ends is killed."""
+
+
+class StepClock:
+    """A store's clock that begins at noon and is so many seconds further at each commit.
+
+    To be put in the place of `time` in `infrastructure.stores.sqlite.clock`; opening a log is its
+    first commit.
+    """
+
+    def __init__(self, step: int = 1) -> None:
+        self._step = step
+        self._seconds = int(NOON.timestamp())
+
+    def time_ns(self) -> int:
+        """The time, which goes on."""
+        self._seconds += self._step
+        return self._seconds * 10**9
 
 
 def start_program(source: str, *arguments: object) -> subprocess.Popen[str]:

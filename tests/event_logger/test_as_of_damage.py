@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,28 +11,16 @@ import pytest
 from domain.audit_log import log_id
 from event_logger import CorruptLogError, EventLogger, Horizon, LogReader, open_log
 from infrastructure.stores.sqlite import clock
-from tests.support import HOUR, url_of
+from tests.support import HOUR, NOON, StepClock, url_of
 
-NOON = datetime(2024, 5, 12, 12, tzinfo=UTC)
 LOG = log_id("default").hex
-
-
-class Clock:
-    """The store's clock, a second further at each commit."""
-
-    def __init__(self) -> None:
-        self.seconds = 0
-
-    def time_ns(self) -> int:
-        self.seconds += 1
-        return int(NOON.timestamp() + self.seconds) * 10**9
 
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Ten events, each followed by a transition of it; one commit a second."""
     path = tmp_path / "live.db"
-    monkeypatch.setattr(clock, "time", Clock())
+    monkeypatch.setattr(clock, "time", StepClock())
     with EventLogger("live", store=url_of(path), redis=False) as logger:
         for order in range(1, 11):
             logger.log_event(HOUR, "STAKE_DEPOSIT", "LIDO", "ETH", order, bundle_name="B")

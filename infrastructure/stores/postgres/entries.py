@@ -5,15 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import orjson
-
-from domain.audit_log import AuditLog
 from domain.horizon import Horizon
+from infrastructure.followed import followed_entry
 from infrastructure.stored import StoredEntry
 from infrastructure.stores.postgres.selects import Run
-from projections.entries import FOLLOWED_FIELDS, LogEntry, LoggedEntry, TransitionEntry
-
-_PATHS = {name: path.removeprefix("$.").split(".") for name, path in FOLLOWED_FIELDS.items()}
+from projections.entries import LogEntry
 
 
 class Entries:
@@ -54,37 +50,8 @@ class Entries:
 
     def followed(self, entries: list[StoredEntry]) -> list[LogEntry]:
         """Of each entry what followers need."""
-        return [_logged(one) if one.number is None else _transition(one) for one in entries]
+        return [followed_entry(one) for one in entries]
 
 
 def _place(row: Any) -> tuple[int, int]:
     return row[0], row[1] or 0
-
-
-def _logged(entry: StoredEntry) -> LogEntry:
-    if entry.topic != AuditLog.EventLogged.TOPIC:
-        raise ValueError(f"topic {entry.topic!r} at order {entry.order}")
-    state = orjson.loads(entry.state or b"")
-    record = {}
-    for name, path in _PATHS.items():
-        value = state
-        for part in path:
-            value = value.get(part) if value is not None else None
-        if value is not None:
-            record[name] = value
-    return LoggedEntry(entry.horizon.position, entry.order, entry.committed_at, record)
-
-
-def _transition(entry: StoredEntry) -> LogEntry:
-    state = orjson.loads(entry.state or b"")
-    return TransitionEntry(
-        entry.horizon.position,
-        entry.number or 0,
-        entry.order,
-        entry.committed_at,
-        state["recorded_at"],
-        state["from_status"],
-        state["from_since"],
-        state["status"],
-        state["tx_hash"],
-    )

@@ -168,18 +168,23 @@ class PostgresReads:
         high: int,
         committed_at: int,
     ) -> int:
-        """The last of these places that was committed by then; times only rise."""
+        """The last of these places that is there and was committed by then.
+
+        Times only rise; what has none is of before all that have one.
+        """
         statement = (
-            f"SELECT committed_at FROM {self._schema}.{table} WHERE log_id = %s AND {column} = %s"
+            f"SELECT {column}, committed_at FROM {self._schema}.{table} WHERE log_id = %s"
+            f" AND {column} <= %s ORDER BY {column} DESC LIMIT 1"
         )
+        found = low
         while low < high:
             middle = (low + high + 1) // 2
-            row = connection.run(statement, (log_id, middle)).fetchone()
-            if row is None or row[0] is None or row[0] <= committed_at:
-                low = middle
+            place, time = connection.run(statement, (log_id, middle)).fetchone() or (low, None)
+            if place <= low or time is None or time <= committed_at:
+                found, low = max(found, place), middle
             else:
-                high = middle - 1
-        return low
+                high = place - 1
+        return found
 
 
 def _opened(row: Any) -> OpenedLog:

@@ -8,6 +8,7 @@ A backend's test file says how to make one: a subclass of `StoreContract`, or of
 from __future__ import annotations
 
 from tests.infrastructure.stores.contract_appending import AppendingContract
+from tests.infrastructure.stores.contract_as_of import AsOfContract
 from tests.infrastructure.stores.contract_board import BoardContract, FollowersContract
 from tests.infrastructure.stores.contract_closing import ClosingContract
 from tests.infrastructure.stores.contract_copying import CopyingContract
@@ -21,6 +22,7 @@ from tests.infrastructure.stores.contract_sharing import SharingContract
 class StoreContract(
     AppendingContract,
     HistoryContract,
+    AsOfContract,
     CopyingContract,
     FollowingContract,
     FollowersContract,
