@@ -7,13 +7,17 @@ FOLDER ?= .
 PART ?= all
 MINUTES ?= 60
 
-.PHONY: demo test torture check lint format bench audit-score clean
+.PHONY: demo test test-faults torture check lint format bench audit-score clean
 
 demo: $(READY)
 	$(BIN)/event-logger demo
 
 test: $(READY)
 	$(BIN)/pytest -q -n $(WORKERS)
+
+# What happens to a PostgreSQL server and to the way there, with servers that are started and killed.
+test-faults: $(READY)
+	$(BIN)/pytest -q -n $(WORKERS) tests/faults_postgres
 
 # Everything is done to processes and stores that can be; a failure names its seed, and keeps all that there was.
 torture: $(READY)
@@ -35,7 +39,7 @@ format: $(READY)
 audit-score: $(READY)
 	$(BIN)/python -m tests.audit.score
 
-# FOLDER is where all contestants work (/dev/shm for memory), PART one of: backtest live reading files.
+# FOLDER is where all contestants work (/dev/shm for memory), PART one of: backtest live reading files audit.
 bench: $(READY)
 	$(BIN)/python -m benchmarks --json bench.json --folder $(FOLDER) --part $(PART)
 

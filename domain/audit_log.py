@@ -17,6 +17,7 @@ from eventsourcing.domain import Aggregate, AggregateCreated, AggregateEvent, Ca
 
 from domain.bundle import BundlePiece, atomic_wrapper
 from domain.checks import Number, is_valid_unicode
+from domain.corrections import Corrected
 from domain.errors import LogConfigurationError, UnknownOrderError, shown
 from domain.identity import Cell, Earlier, Item, cells_of, settle
 from domain.intake import Intake, LinkedEntry, LoggingRules
@@ -206,12 +207,12 @@ class AuditLog(Aggregate, Vocabulary[int], created_event_name="Opened"):
         self._modified_on = events[-1].timestamp
         return range(first, self._version + 1)
 
-    def _place_of(self, order: int) -> tuple[str, str | None]:
+    def _corrected(self, order: int) -> Corrected:
         if type(order) is not int or not 1 <= order <= self.last_order:
             raise UnknownOrderError(order, self.last_order)
         (state,) = self.states(order, order)
         record = decode(state, str)
-        return record["venue"], record.get("token")
+        return Corrected(record["venue"], record.get("token"), frozenset(record.get("extra", ())))
 
     def order_of(self, event_id: str) -> int | None:
         """The order that was logged under this event_id, pending or stored."""

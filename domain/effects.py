@@ -13,7 +13,7 @@
 | FLASH_BORROW, FLASH_REPAID | `amount` of `token`; on repaying `fee_paid` too |
 | GAS_FEE_PAID | `amount` (else `gas_cost_eth`) of `token` out of the wallet, on whatever chain |
 | SEASONAL_REWARD_DISTRIBUTION | `amount` of `token` into the wallet |
-| BALANCE_CHANGE | its `changes`, {asset: amount}; without them it only tells something |
+| BALANCE_CHANGE | its `changes`, {asset: amount}; without them it does not tell which way |
 
 Everything else moves nothing: a wrapper's details move, prices, alerts and reconciliations tell,
 and gas named beside another event is paid by a GAS_FEE_PAID of its own. What failed, was undone or

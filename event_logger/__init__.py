@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from domain.horizon import Horizon
 from event_logger.errors import (
     AuditFileError,
     AuditRuleError,
@@ -14,6 +15,7 @@ from event_logger.errors import (
     EventLoggerError,
     ExportError,
     ForkedLoggerError,
+    HorizonError,
     IllegalTransitionError,
     InvalidAmountError,
     InvalidEventError,
@@ -64,6 +66,8 @@ __all__ = [
     "EventLoggerError",
     "ExportError",
     "ForkedLoggerError",
+    "Horizon",
+    "HorizonError",
     "IllegalTransitionError",
     "InvalidAmountError",
     "InvalidEventError",

@@ -98,6 +98,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         strict_event_types: bool = False,
         commit_every: int = 1000,
         actor: str | None = None,
+        durability: str = "full",
     ) -> None:
         """Takes what `EventLogger` takes; raises `LogConfigurationError` for a log's name or mode.
 
@@ -120,6 +121,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
             commit_every,
             actor,
             if_exists,
+            durability,
         )
         self._intake = Intake(options.rules)
         opener = _Opener(options)
@@ -210,13 +212,10 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
     ) -> Order:
         """Log what is right in place of what an order says; see `EventLogger`'s."""
         # Captured before the wait for the event that is corrected.
-        changes = deepcopy(changes)
-        if event_data.get("venue") is None:
-            event = await self._read(lambda reader: reader._event(corrects))
-            place = {"venue": event["venue"], "token": event["token"]}
-            event_data = place | {k: v for k, v in event_data.items() if v is not None}
-        return await super().log_correction(
-            timestamp, corrects, changes, reason, position_snapshot, **event_data
+        changes, event_data = deepcopy(changes), deepcopy(event_data)
+        corrected = await self._read(lambda _: self._opener.logger()._corrected(corrects))
+        return await self._log_correction_of(
+            timestamp, corrects, corrected, changes, reason, position_snapshot, event_data
         )
 
     async def flush(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
+from domain.horizon import Horizon
 from event_logger.reader import LogReader
 from event_logger.search import Criteria
 from projections.bundle_trees import Tree
@@ -80,6 +81,15 @@ class AsyncLogReader:
         return await self._read(lambda reader: reader.global_order)
 
     @property
+    async def horizon(self) -> Horizon:
+        """Where the log ends: the last order, and the number of the last transition."""
+        return await self._read(lambda reader: reader.horizon)
+
+    async def as_of(self, when: Any) -> AsyncLogAsOf:
+        """The log as it was known then, with the same coroutines; see `LogReader.as_of`."""
+        return AsyncLogAsOf(self, await self._read(lambda reader: reader.as_of(when)))
+
+    @property
     async def log_name(self) -> str:
         """The log's name in its store."""
         return await self._read(lambda reader: reader.log_name)
@@ -129,6 +139,14 @@ class AsyncLogReader:
         """Counts by type and venue, exact sums of amounts, first and last order."""
         return await self._read(lambda reader: reader.get_summary_stats())
 
+    async def asset_figures(self) -> dict[str, Any]:
+        """What flowed of each asset, prices, balances that were found; see `LogReader`'s."""
+        return await self._read(lambda reader: reader.asset_figures())
+
+    async def balances(self, at: Any = None) -> dict[str, Any]:
+        """Balances from the events alone, beside the last snapshot; see `LogReader.balances`."""
+        return await self._read(lambda reader: reader.balances(at))
+
     async def live_status(
         self,
         stuck_after: Any = None,
@@ -157,6 +175,10 @@ class AsyncLogReader:
     async def history(self, order: int) -> list[dict[str, Any]]:
         """The event's logging and transitions, oldest first; raises `UnknownOrderError`."""
         return await self._read(lambda reader: reader.history(order))
+
+    async def committed(self, order: int) -> list[dict[str, Any]]:
+        """By whom and when the event and its transitions were committed; see `LogReader`'s."""
+        return await self._read(lambda reader: reader.committed(order))
 
     async def to_dataframe(self) -> pd.DataFrame:
         """All events as a DataFrame."""
@@ -189,3 +211,18 @@ class AsyncLogReader:
         trees = await self._read(lambda reader: reader.bundle_trees())
         async for tree in self._each(trees):
             yield tree
+
+
+class AsyncLogAsOf(AsyncLogReader):
+    """A log as it was known at some point; see `AsyncLogReader.as_of`."""
+
+    def __init__(self, of: AsyncLogReader, reader: LogReader) -> None:
+        # Also that it is not collected, and closed with that, while this one is in use.
+        self._of = of
+        self._as_of = reader
+
+    def _reader(self) -> LogReader:
+        return self._as_of
+
+    def _check_usable(self) -> None:
+        self._of._check_usable()

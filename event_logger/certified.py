@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.audit_log import AuditLog
 from domain.errors import ExportError
-from infrastructure.audit_logs import AuditLogs
+from infrastructure.store import OpenStore
 from infrastructure.stores import is_part_of_store
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class CertifiedLog:
     """What a reader can have certified; `_last_order` sees to it that all is stored."""
 
-    _logs: AuditLogs
+    _logs: OpenStore
     _log: AuditLog
 
     def _last_order(self) -> int:
@@ -40,7 +40,8 @@ class CertifiedLog:
         if filepath is not None and is_part_of_store(self._logs.store.url, filepath):
             raise ExportError(filepath, "it is the store of this log; name another file")
         self._last_order()
-        made = Certifying(self._logs.store, self._log, self._logs.horizon(self._log)).document()
+        end = self._logs.store.reads.end(self._log.id).horizon
+        made = Certifying(self._logs.store, self._log, end).document()
         if filepath is not None:
             with replaced_file(filepath) as file:
                 file.write(as_text(made).encode())

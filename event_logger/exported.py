@@ -1,4 +1,4 @@
-"""A log as it is exported: as of one moment, and never over its own store."""
+"""A log as it is exported: never over its own store."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import orjson
 
 from domain.audit_log import AuditLog
 from domain.checks import checked_flag
+from domain.corrections import with_corrections
 from domain.errors import CorruptLogError, ExportError, LogConfigurationError, shown
-from infrastructure.audit_logs import AuditLogs
-from infrastructure.reading import Records, Rows
+from event_logger.event_reading import EventReading
+from infrastructure.reading import Records
+from infrastructure.store import LogStore
 from infrastructure.stores import is_part_of_store
 from projections.csv_rows import as_stored
 
@@ -20,12 +22,11 @@ Progress = Callable[[int, int], None]
 
 
 class Exported(NamedTuple):
-    """The log, and how its rows and its decoded records are read."""
+    """The log as of one moment, and its events."""
 
-    logs: AuditLogs
+    store: LogStore
     log: AuditLog
-    rows: Callable[[int, int], Rows]
-    records: Callable[..., Records]
+    events: EventReading
 
     def to_csv(self, filepath: str | None, *, csv_safe: bool, progress: Progress | None) -> str:
         """See `LogReader.export_to_csv`."""
@@ -33,11 +34,10 @@ class Exported(NamedTuple):
 
         csv_safe = checked_flag("csv_safe", csv_safe)
         self._refuse_wrong(filepath, progress)
-        # One moment, whatever is updated meanwhile.
-        last, until = self.logs.horizon(self.log)
+        last = self.store.reads.end(self.log.id).horizon.order
         stored = self.log.mode != "live"
         return write_csv(
-            self._as_stored(last) if stored else self.records(1, last, str, until),
+            self._as_stored(last) if stored else self.events.records(1, last, str),
             filepath,
             stored=stored,
             csv_safe=csv_safe,
@@ -50,7 +50,7 @@ class Exported(NamedTuple):
         from infrastructure.files.jsonl_export import write_jsonl
 
         self._refuse_wrong(filepath, progress)
-        return write_jsonl(self.logs, self.log, filepath, progress)
+        return write_jsonl(self.store, self.log, filepath, progress)
 
     def _refuse_wrong(self, filepath: str | None, progress: Progress | None) -> None:
         from infrastructure.files.replaced_file import refuse_no_path
@@ -60,11 +60,15 @@ class Exported(NamedTuple):
             raise LogConfigurationError("progress", progress, problem)
         if filepath is not None:
             refuse_no_path(filepath)
-        if filepath is not None and is_part_of_store(self.logs.store.url, filepath):
+        if filepath is not None and is_part_of_store(self.store.url, filepath):
             raise ExportError(filepath, "it is the store of this log; name another file")
 
     def _as_stored(self, last: int) -> Records:
-        for order, state in self.rows(1, last):
+        corrections = self.store.reads.corrections(self.log.id)
+        return with_corrections(self._each_as_stored(last), corrections)
+
+    def _each_as_stored(self, last: int) -> Records:
+        for order, state in self.events.rows(1, last):
             try:
                 yield order, as_stored(state)
             except orjson.JSONDecodeError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.bundle import atomic_wrapper
 from domain.checks import Number
+from domain.corrections import Corrected
 from domain.vocabulary import Snapshot, Vocabulary
 from event_logger.bundle_builder import BundleBuilder
 from event_logger.former_keywords import also_named
@@ -19,7 +20,6 @@ from event_logger.settings import default_redis
 from event_logger.writing.composition import compose
 from event_logger.writing.letting_go import let_go
 from event_logger.writing.orderly_end import closed_at_the_end
-from infrastructure.reading import Rows
 
 if TYPE_CHECKING:
     from infrastructure.redis.connection import RedisSource
@@ -52,18 +52,22 @@ class EventLogger(LogReader, Vocabulary[Order]):
         strict_event_types: bool = False,
         commit_every: int = 1000,
         actor: str | None = None,
+        durability: str = "full",
     ) -> None:
         """Open the log, making store and log where they are not there.
 
-        `store` is a URL such as `sqlite:///runs.db` or `:memory:` (None: `EVENT_LOGGER_STORE`, else
-        memory in a backtest and `sqlite:///event_log.db` live); `log` a name inside it. A log that
+        `store` is a URL such as `sqlite:///runs.db`, `postgresql://user@host/database` or
+        `:memory:` (None: `EVENT_LOGGER_STORE`, else memory in a backtest and
+        `sqlite:///event_log.db` live); `log` a name inside it. A log that
         is there goes on; with `if_exists="refuse"` it is refused, with `"new"` another is made
         beside it: "run-1.2", "run-1.3" … (`log_name` says which). `metadata` is what is run, kept
         with a new log. Live, events and transitions are published to `redis` (a URL or a client;
         None: `EVENT_LOGGER_REDIS`, else `redis://localhost:6379/0`; False: none)
         on channels that begin with `channel_prefix`. In a backtest `hourly_timestamps` refuses
         timestamps off the hour. `strict_event_types` refuses types outside the catalogue. `actor`
-        is for whom this program writes, kept with the writer. Raises `LogConfigurationError` or
+        is for whom this program writes, kept with the writer. `durability="relaxed"` takes a
+        PostgreSQL server whose settings promise less than that what it acknowledged survives a
+        power cut. Raises `LogConfigurationError` or
         `StoreError`.
         """
         options = LoggerOptions(
@@ -79,6 +83,7 @@ class EventLogger(LogReader, Vocabulary[Order]):
             commit_every,
             actor,
             if_exists,
+            durability,
         )
         logs, audit_log, self.writer = compose(options)
         super().__init__(logs, audit_log)
@@ -200,9 +205,9 @@ class EventLogger(LogReader, Vocabulary[Order]):
         """
         return Order(self.writer.submit(self._intake.update(order, updates))[0])
 
-    def _place_of(self, order: int) -> tuple[str, str | None]:
+    def _corrected(self, order: int) -> Corrected:
         event = self._event(order)
-        return event["venue"], event["token"]
+        return Corrected(event["venue"], event["token"], frozenset(event))
 
     def health(self, redis: RedisSource = None, behind_after: Any = "10s") -> dict[str, Any]:
         """See `LogReader.health`: here of the Redis that this logger publishes to, and with
@@ -227,10 +232,9 @@ class EventLogger(LogReader, Vocabulary[Order]):
     def _last_order(self) -> int:
         return self.writer.flush()
 
-    def _rows(self, first: int, last: int) -> Rows:
+    def _check_usable(self) -> None:
         # A view of the events may outlive the logger, or be carried into a forked child.
         self.writer.usage.check()
-        return super()._rows(first, last)
 
 
 def create_event_logger(

@@ -29,11 +29,17 @@ def found_or_said(
     for event in found:
         is_empty = False
         yield event
-    asked = {field: value for field in _HELD if (value := getattr(wanted, field)) is not None}
-    if not is_empty or not asked:
+    if is_empty:
+        asked = {field: value for field in _HELD if (value := getattr(wanted, field)) is not None}
+        say_what_is_not_held(asked, name, events())
+
+
+def say_what_is_not_held(asked: dict[str, str], name: str, events: Iterable[EventDict]) -> None:
+    """Warn of each type, venue or status that is asked for and that none of the events has."""
+    if not asked:
         return
     held: dict[str, set[str]] = {field: set() for field in asked}
-    for event in events():
+    for event in events:
         for field, values in held.items():
             values.update(value for value in _HELD[field](event) if value is not None)
     for field, value in asked.items():

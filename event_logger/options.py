@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from domain.audit_log import checked_mode
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 IF_EXISTS = ("continue", "refuse", "new")
 """What becomes of a log that is there: it goes on, is refused, or another is made beside it."""
 
+DURABILITY = ("full", "relaxed")
+"""Whether a server whose settings promise less than durable commits is refused, or taken."""
+
 
 @dataclass(frozen=True)
 class LoggerOptions:
@@ -28,7 +31,8 @@ class LoggerOptions:
 
     execution_mode: str
     include_balance_snapshots: bool
-    store: str | None
+    # It may hold a password.
+    store: str | None = field(repr=False)
     log: str
     metadata: dict[str, Any] | None
     redis: RedisSource
@@ -38,6 +42,7 @@ class LoggerOptions:
     commit_every: int
     actor: str | None
     if_exists: str = "continue"
+    durability: str = "full"
 
     def __post_init__(self) -> None:
         checked_mode(self.execution_mode)
@@ -54,6 +59,12 @@ class LoggerOptions:
                 self.if_exists,
                 f"must be {', '.join(map(repr, IF_EXISTS[:-1]))} or {IF_EXISTS[-1]!r},"
                 f" not {shown(self.if_exists)}",
+            )
+        if self.durability not in DURABILITY:
+            raise LogConfigurationError(
+                "durability",
+                self.durability,
+                f"must be 'full' or 'relaxed', not {shown(self.durability)}",
             )
         if self.actor is not None and (not isinstance(self.actor, str) or not self.actor.strip()):
             raise LogConfigurationError(

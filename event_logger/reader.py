@@ -5,54 +5,79 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-import orjson
-
 from domain.audit_log import AuditLog
-from domain.checks import order as checked_order
-from domain.errors import (
-    CorruptLogError,
-    InvalidEventError,
-    NotCopyableError,
-    UnknownOrderError,
-)
+from domain.errors import NotCopyableError
+from domain.horizon import Horizon
 from domain.times import checked_duration
 from event_logger.audits import AuditableLog
 from event_logger.bundles import BundleReading
 from event_logger.certified import CertifiedLog
+from event_logger.event_reading import EventReading
 from event_logger.event_sequence import EventSequence
 from event_logger.exported import Exported
-from event_logger.misspelt import found_or_said
+from event_logger.figures import FiguredLog
 from event_logger.search import Criteria, Search, checked_bound, checked_only, checked_text
-from infrastructure.audit_logs import AuditLogs
+from infrastructure.committed import Committed
+from infrastructure.horizons import Horizons
 from infrastructure.listing import listed
-from infrastructure.reading import Records, Rows
-from infrastructure.timestamps import RecordedTimes, load_pandas, timestamp_of
+from infrastructure.reading import LogReading
+from infrastructure.store import OpenStore
 from projections.bundle_trees import Tree
-from projections.event_dicts import AsTime, EventDict, event_dict
+from projections.event_dicts import EventDict
 from projections.status_board import LiveStatus
 from projections.summary import Summary
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from event_logger.log_as_of import LogAsOf
     from infrastructure.redis.connection import RedisSource
 
 
-class LogReader(AuditableLog, CertifiedLog):
+class LogReader(AuditableLog, CertifiedLog, FiguredLog):
     """Everything that can be read from one log; each call sees what is stored by then."""
 
-    def __init__(self, logs: AuditLogs, log: AuditLog) -> None:
+    def __init__(self, logs: OpenStore, log: AuditLog) -> None:
         self._logs = logs
         self._log = log
-        self._reading = logs.reading(log)
+        self._reading = LogReading(logs.store, log)
+        self._said: set[tuple[str, str]] = set()
 
     def _last_order(self) -> int:
         """The order of the last event, everything logged so far being stored."""
-        self._log.version = self._logs.last_order(self._log)
-        return self._log.version
+        self._check_usable()
+        return self._reading.horizon().order
+
+    def _check_usable(self) -> None:
+        """Raises where what is read from is not there any more."""
+
+    def _now(self) -> datetime | None:
+        """The time at which ages are taken; None for the time that it is."""
+        return None
+
+    def as_of(self, when: Any) -> LogAsOf:
+        """The log as it was known then, to be read in every way that this one can; never changes.
+
+        `when` is an order, just after which was committed (of a bundle: the whole) and before any
+        later transition; a `Horizon` that the log has had; or a time (`datetime`, `pd.Timestamp`),
+        which means the last commit at or before it, by the store's time. Text is read as on the
+        command line: "1523", "1523+40", ISO 8601 with date and time. What was logged before format
+        2 has no time of commit: there the time when it was recorded counts, which is warned of. It
+        reads through the store of this reader, and no longer than that. Raises `HorizonError`, or
+        `UnknownOrderError` for an order that no event has.
+        """
+        from event_logger.log_as_of import LogAsOf
+
+        self._last_order()
+        return LogAsOf(self, *self._horizons().found(when))
+
+    @property
+    def horizon(self) -> Horizon:
+        """Where the log ends: the last order, and the number of the last transition."""
+        self._last_order()
+        return self._reading.horizon()
 
     def close(self) -> None:
         """Let go of the store; closing twice does nothing."""
@@ -86,18 +111,18 @@ class LogReader(AuditableLog, CertifiedLog):
     @property
     def events(self) -> EventSequence:
         """The events as a lazy, read-only sequence of dicts; `events[0]` has order 1."""
-        return EventSequence(self._events, range(1, self._last_order() + 1))
+        return EventSequence(self._events().events, range(1, self._last_order() + 1))
 
     def get_all_events(self) -> list[EventDict]:
         """Every event, in order, as a list in memory."""
-        return listed(self._events(1, self._last_order()))
+        return listed(self._events().events(1, self._last_order()))
 
     def get_events_by_type(self, event_type: str) -> list[EventDict]:
-        """The events of this type, in order."""
+        """The events of this type, in order; one that the log does not hold is said, once."""
         return self._events_with("event_type", event_type)
 
     def get_events_by_venue(self, venue: str) -> list[EventDict]:
-        """The events at this venue, in order."""
+        """The events at this venue, in order; one that the log does not hold is said, once."""
         return self._events_with("venue", venue)
 
     def get_events_by_order_range(
@@ -111,7 +136,7 @@ class LogReader(AuditableLog, CertifiedLog):
         """The events of the orders `start` to `end`, both included; `start_order=` is the same."""
         first = checked_bound("start", start, start_order)
         last = checked_bound("end", end, end_order)
-        return listed(self._events(max(first, 1), min(last, self._last_order())))
+        return listed(self._events().events(max(first, 1), min(last, self._last_order())))
 
     def search(self, **criteria: Unpack[Criteria]) -> Iterator[EventDict]:
         """The events for which all criteria hold, in order; see `event_logger.search.Criteria`.
@@ -121,14 +146,12 @@ class LogReader(AuditableLog, CertifiedLog):
         type, venue or status that the log does not hold is warned of, with the nearest one.
         """
         wanted = Search.of(criteria)
-        reads = self._logs.store.reads
-        rows = wanted.candidates(reads, self._reading, self._log, self._last_order())
-        found = islice(filter(wanted.is_wanted, self._event_dicts(rows)), wanted.limit)
-        return found_or_said(found, wanted, self._log.name, lambda: self.events)
+        reads, last = self._logs.store.reads, self._last_order()
+        return self._events().found(wanted, reads, last)
 
     def get_summary_stats(self) -> dict[str, Any]:
         """Counts by type and venue, exact sums of amounts, first and last order."""
-        return Summary().fold(self._records(1, self._last_order())).as_dict()
+        return Summary().fold(self._events().records(1, self._last_order())).as_dict()
 
     def live_status(
         self,
@@ -153,8 +176,9 @@ class LogReader(AuditableLog, CertifiedLog):
         if self._log.mode == "live":
             from infrastructure.followers.board import StatusBoard
 
-            return StatusBoard(self._logs.store, self._log).read(limit, only=only)
-        folded = LiveStatus().fold(self._records(1, last))
+            board = StatusBoard(self._logs.store, self._log)
+            return board.read(limit, self._now(), only)
+        folded = LiveStatus().fold(self._events().records(1, last))
         return folded.as_dict(datetime.now(UTC), limit, only=only)
 
     def health(self, redis: RedisSource = None, behind_after: Any = "10s") -> dict[str, Any]:
@@ -178,18 +202,21 @@ class LogReader(AuditableLog, CertifiedLog):
             return [{"status": event["status"], "recorded_at": event["recorded_at"]}]
         return self._reading.history(order)
 
+    def committed(self, order: int) -> list[dict[str, Any]]:
+        """By whom and when each step of the event's `history` was committed, in the same order.
+
+        `committed_at` is the store's time, which never goes back within a log; `writer` says who:
+        `user`, `host`, `process`, `program`, `version`, when it was `opened_at`, and the `actor`
+        for whom it wrote, if one was named. Both are None for what is from before format 2. There
+        are also `transition`, its number in the log (None: the logging itself), and the `status`.
+        Raises `UnknownOrderError`.
+        """
+        statuses = [step["status"] for step in self.history(order)]
+        return Committed(self._logs.store.reads, self._log, self._reading).steps(order, statuses)
+
     def to_dataframe(self) -> pd.DataFrame:
         """All events as a DataFrame: the declared fields, then the extras by first appearance."""
-        from infrastructure.dataframes import dataframe
-
-        last = self._last_order()
-        try:
-            return dataframe(self._records(1, last))
-        except (ValueError, TypeError, AttributeError):
-            for _ in self._events(1, last):
-                # Says which record is damaged, if that was it.
-                continue
-            raise
+        return self._events().dataframe(self._last_order())
 
     def export_to_csv(
         self,
@@ -206,9 +233,7 @@ class LogReader(AuditableLog, CertifiedLog):
         formula, and a byte order mark. `progress` gets (done, total) rows now and then. Raises
         `ExportError`; the former file then stands as it was.
         """
-        self._last_order()
-        source = Exported(self._logs, self._log, self._rows, self._records)
-        return source.to_csv(filepath, csv_safe=csv_safe, progress=progress)
+        return self._exported().to_csv(filepath, csv_safe=csv_safe, progress=progress)
 
     def export_to_jsonl(
         self, filepath: str | None = None, *, progress: Callable[[int, int], None] | None = None
@@ -219,9 +244,7 @@ class LogReader(AuditableLog, CertifiedLog):
         without one: `event_log_YYYYMMDD_HHMMSS.jsonl` (UTC), a new file in the current folder.
         `progress` gets (done, total) entries now and then. Raises `ExportError`.
         """
-        self._last_order()
-        source = Exported(self._logs, self._log, self._rows, self._records)
-        return source.to_jsonl(filepath, progress)
+        return self._exported().to_jsonl(filepath, progress)
 
     def bundle_tree(self, order: int) -> Tree:
         """The whole bundle that the event belongs to, as `{"event": …, "details": [trees]}`.
@@ -234,62 +257,32 @@ class LogReader(AuditableLog, CertifiedLog):
         """The trees of all bundles, by rising order of their outermost wrapper."""
         return self._bundles().trees(self._last_order())
 
+    # None of these is kept: they refer to this reader, and a logger that is dropped is to go at
+    # once.
+
+    def _exported(self) -> Exported:
+        from event_logger.log_as_of import LogAsOf
+
+        # As of one moment, whatever is logged or updated meanwhile.
+        there = LogAsOf(self, self.horizon, None)
+        return Exported(there._logs.store, there._log, there._events())
+
     def _bundles(self) -> BundleReading:
-        # Not kept: it refers to this reader, and a logger that is dropped is to go at once.
         return BundleReading(
-            self._events,
+            self._events().events,
             self._reading,
             lambda: self._logs.store.reads.late_details(self._log.id),
         )
 
+    def _events(self) -> EventReading:
+        return EventReading(self._reading, self._log, self._check_usable)
+
+    def _horizons(self) -> Horizons:
+        return Horizons(self._logs.store.reads, self._log, self._reading)
+
     def _event(self, order: int) -> EventDict:
-        last = self._last_order()
-        try:
-            known = checked_order("order", order) <= last
-        except InvalidEventError:
-            known = False
-        if not known:
-            raise UnknownOrderError(order, last)
-        return next(self._events(order, order))
-
-    def _rows(self, first: int, last: int) -> Rows:
-        """The (order, JSON) of stored events; every event that is read comes through here."""
-        return self._reading.rows(first, last)
-
-    def _events(self, first: int, last: int) -> Iterator[EventDict]:
-        yield from self._event_dicts(self._rows(first, last))
-
-    def _event_dicts(self, rows: Rows) -> Iterator[EventDict]:
-        load_pandas()
-        times = RecordedTimes()
-        recorded_at = times.__getitem__
-        for order, record in self._present(times.of(rows), timestamp_of):
-            try:
-                event = event_dict(order, record, timestamp_of, recorded_at)
-            except (ValueError, TypeError, AttributeError) as error:
-                raise CorruptLogError(self._log.name, order, f"it is no event: {error}") from error
-            yield event
-
-    def _records(
-        self,
-        first: int,
-        last: int,
-        as_time: AsTime = timestamp_of,
-        until: int | None = None,
-    ) -> Records:
-        return self._present(self._rows(first, last), as_time, until)
-
-    def _present(self, rows: Rows, as_time: AsTime, until: int | None = None) -> Records:
-        if as_time is timestamp_of:
-            load_pandas()
-        records = self._reading.decoded(rows, as_time)
-        if self._log.mode == "live":
-            return self._reading.current(records, as_time, until)
-        return records
+        return self._events().event(order, self._last_order())
 
     def _events_with(self, field: str, value: str) -> list[EventDict]:
         checked_text(field, value)
-        # Looking for the bytes first spares decoding the events that cannot match.
-        needle = orjson.dumps({field: value})[1:-1]
-        rows = self._reading.rows_with(needle, 1, self._last_order())
-        return listed(event for event in self._event_dicts(rows) if event[field] == value)
+        return self._events().events_with(field, value, self._last_order(), self._said)

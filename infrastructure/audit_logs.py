@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Self
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from domain.errors import (
     ConcurrencyError,
     LogConfigurationError,
     LogInUseError,
+    StoreError,
     UnknownLogError,
     shown,
 )
@@ -38,15 +40,20 @@ class AuditLogs(Application[UUID]):
 
     `store` is a URL as `infrastructure.stores.open_store` reads it. With `must_exist`, a store that
     is not there is an error and is not made, and nothing is ever written. `actor` is for whom this
-    program writes. Raises `StoreError`.
+    program writes; `durability` is as `open_store` has it. Raises `StoreError`.
     """
 
     name = "AuditLogs"
 
     def __init__(
-        self, store: str = ":memory:", *, must_exist: bool = False, actor: str | None = None
+        self,
+        store: str = ":memory:",
+        *,
+        must_exist: bool = False,
+        actor: str | None = None,
+        durability: str = "full",
     ) -> None:
-        self.store: LogStore = open_store(store, must_exist=must_exist)
+        self.store: LogStore = open_store(store, must_exist=must_exist, durability=durability)
         self._actor = actor
         self._leases: dict[UUID, Lease] = {}
         self._appending: dict[UUID, Appending] = {}
@@ -272,6 +279,11 @@ class AuditLogs(Application[UUID]):
         """
         for appending in self._appending.values():
             appending.close()
+        for log, writer in self._writers.items():
+            if log not in self._appending:
+                # It made the log whole and appended nothing.
+                with suppress(StoreError):
+                    self.store.appends.end_writer(log, writer)
         for lease in self._leases.values():
             lease.release()
         # Not the library's close(), which lets go of nothing of ours: it sets a threading.Event;

@@ -225,6 +225,11 @@ class StoredLog:
         found = self._store.reads.late_details(self.log_id)
         return [(parent, order) for parent, order in found if order <= self.end.order]
 
+    def corrections(self) -> Sequence[tuple[int, int]]:
+        """See `AuditedLog.corrections`."""
+        found = self._store.reads.corrections(self.log_id)
+        return [(corrected, order) for corrected, order in found if order <= self.end.order]
+
     def board(self) -> tuple[Horizon, Counter[Kind], dict[int, OpenEvent]] | None:
         """See `AuditedLog.board`."""
         board = self._board

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from domain.audit_log import AuditLog
 from domain.corrections import changes_of
@@ -64,7 +65,7 @@ def audit(
     """
     identity = identity_of(store, log)
     seen = StoredLog(store, log, options, end)
-    judge = Judging(identity, corrections_of(seen, store), accepted or {})
+    judge = Judging(identity, corrections_of(seen), accepted or {})
     at_work = [AtWork(rule, seen, judge) for rule in rules]
     run_rules(at_work, seen)
     audited_rules = {one.kind.NAME for one in at_work}
@@ -91,14 +92,11 @@ def identity_of(store: LogStore, log: AuditLog) -> str:
     return opened.identity
 
 
-def corrections_of(log: StoredLog, store: LogStore) -> dict[int, list[Correction]]:
+def corrections_of(log: StoredLog) -> dict[int, list[Correction]]:
     """What was corrected up to the log's end, by the order that was wrong."""
     found: dict[int, list[Correction]] = {}
-    for corrected, order in store.reads.corrections(log.log_id):
-        if order <= log.end.order:
-            try:
-                changes = changes_of(log.record(order))
-            except CorruptLogError:
-                continue
-            found.setdefault(corrected, []).append(Correction(order, changes))
+    for corrected, order in log.corrections():
+        with suppress(CorruptLogError):
+            correction = Correction(order, changes_of(log.record(order)))
+            found.setdefault(corrected, []).append(correction)
     return found

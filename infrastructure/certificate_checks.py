@@ -11,14 +11,12 @@ from typing import Any
 from domain.audit_log import AuditLog
 from domain.errors import CertificateError, CorruptLogError, shown
 from domain.horizon import Horizon
+from infrastructure.audit_rules import rules_named
 from infrastructure.certifying import Certifying, PrefixDiffersError
 from infrastructure.files.paths import why_no_path
 from infrastructure.leaves import Leaf
 from infrastructure.store import LogStore
 from projections.certificate import Certificate, CertificateCheck, Difference
-
-_KEPT_BESIDE = "derived"
-"""The rule of what is kept beside the events, and made anew when it is lost: not of the log."""
 
 
 def read_certificate(source: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[str, Certificate]:
@@ -137,12 +135,14 @@ def _where(leaf: Leaf) -> str:
 def _rules(
     found: dict[str, Any], said: dict[str, Any], not_compared: list[str]
 ) -> list[Difference]:
+    # The others judge what may change while the entries stay: tables beside them, a writer's end.
+    of_entries = {rule.NAME for rule in rules_named(None) if rule.IS_OF_ENTRIES}
     differences = []
     for name, certified in said.items():
         now = found.get(name)
         if now is None or now["version"] != certified.get("version"):
             not_compared.append(f"rule {name}: of another version now")
-        elif name != _KEPT_BESIDE and now != certified:
+        elif name in of_entries and now != certified:
             differences.append(Difference(f"rule {name}", certified, now))
     return differences
 

@@ -12,10 +12,12 @@ from typing import Any
 from domain.audit_log import AuditLog
 from domain.bundle import check_parent
 from domain.errors import CorruptLogError, shown
+from domain.horizon import Horizon
 from domain.statuses import PENDING, STATUSES
 from domain.values import decode
 from infrastructure.reading import NO_RECORD
 from infrastructure.store import LogStore
+from infrastructure.stored import StoredEntry
 
 ReadStates = Callable[[int, int], Sequence[bytes]]
 
@@ -63,6 +65,13 @@ def damaged(log: str, order: int, what: str) -> CorruptLogError:
     return CorruptLogError(
         log, order, f"{what}; the orders before and after it can be read by range"
     )
+
+
+def missing_entry(log: str, before: Horizon, following: StoredEntry | None) -> CorruptLogError:
+    """The error of an entry that is missing between a horizon and the entry that is read next."""
+    is_transition = following is not None and following.horizon.order == before.order
+    order = following.order if following and is_transition else before.order + 1
+    return damaged(log, order, f"the entry at position {before.position + 1} is missing")
 
 
 class StoredRecords:

@@ -16,6 +16,7 @@ from domain.errors import CorruptLogError
 from domain.horizon import START, Horizon
 from domain.lifecycle import lifecycle_id
 from domain.values import decode
+from infrastructure.earlier import missing_entry
 from infrastructure.reading import NO_RECORD
 from infrastructure.store import LogStore
 from infrastructure.stored import StoredEntry
@@ -76,21 +77,22 @@ class Leaves:
             page: list[Leaf] = []
             try:
                 moved = self._moved(entries)
-                for place, entry in enumerate(entries, after.position + 1):
-                    page.append(self._leaf(place, after, entry, entry.number in moved))
+                for entry in entries:
+                    page.append(self._leaf(after, entry, entry.number in moved))
                     after = entry.horizon
                 if not entries:
-                    raise self._missing(after, after.position + 1)
+                    raise missing_entry(self._log.name, after, None)
             except CorruptLogError:
                 if page:
                     yield page
                 raise
             yield page
 
-    def _leaf(self, position: int, before: Horizon, entry: StoredEntry, is_moved: bool) -> Leaf:
+    def _leaf(self, before: Horizon, entry: StoredEntry, is_moved: bool) -> Leaf:
         horizon, order, number, _, topic, state, committed_at, writer = entry
+        position = before.position + 1
         if horizon.position != position:
-            raise self._missing(before, position, entry)
+            raise missing_entry(self._log.name, before, entry)
         if not isinstance(state, bytes) or not isinstance(topic, str):
             raise self._damaged(order, f"the entry at position {position} is no record")
         if is_moved:
@@ -107,13 +109,6 @@ class Leaves:
         if digest is None:
             raise self._damaged(order, f"its writer {writer} has not introduced itself")
         return digest
-
-    def _missing(
-        self, before: Horizon, position: int, following: StoredEntry | None = None
-    ) -> CorruptLogError:
-        is_transition = following is not None and following.horizon.order == before.order
-        order = following.order if following and is_transition else before.order + 1
-        return self._damaged(order, f"the entry at position {position} is missing")
 
     def _damaged(self, order: int, problem: str) -> CorruptLogError:
         return CorruptLogError(self._log.name, order, problem)

@@ -175,6 +175,10 @@ class LogReading:
         except NO_RECORD as error:
             raise self._no_record(order, error) from error
 
+    def corrections(self) -> list[tuple[int, int]]:
+        """The (corrected, correction) orders of the log."""
+        return self._store.reads.corrections(self._log.id)
+
     def entries(self, after: Horizon, limit: int) -> list[LogEntry]:
         """Up to `limit` entries after a horizon, in the order of their commit.
 
@@ -184,8 +188,7 @@ class LogReading:
             entries = self._store.reads.entries(self._log.id, after, limit)
         except StoreError:
             # Of records that are none the store cannot take the fields: say which it is.
-            for _ in self.decoded(self.rows(after.order + 1, after.order + limit), str):
-                pass
+            self._refuse_damaged(after, limit)
             raise
         for place, entry in enumerate(entries):
             position = after.position + 1 + place
@@ -222,6 +225,17 @@ class LogReading:
         # It was logged as submitted.
         logged = self._store.reads.stored(self._log.id, Horizon(entry.order, START.transition))
         return since, logged.committed_at
+
+    def _refuse_damaged(self, after: Horizon, limit: int) -> None:
+        end = self.horizon().order
+        for _ in self.decoded(self.rows(after.order + 1, min(after.order + limit, end)), str):
+            continue
+        transitions = Horizon(end, after.transition)
+        for entry in self._store.reads.stored_entries(self._log.id, transitions, limit):
+            try:
+                decode(entry.state or b"", str)
+            except NO_RECORD as error:
+                raise self._no_record(entry.order, error) from error
 
     def history(self, order: int) -> list[dict[str, Any]]:
         """A live event's logging and transitions, oldest first; times as pandas Timestamps."""

@@ -27,6 +27,7 @@ from infrastructure.commit_signal import CommitSignals
 from infrastructure.stored import (
     BoardRows,
     Commit,
+    IndexChange,
     LogEnd,
     OpenedLog,
     Source,
@@ -37,6 +38,7 @@ from infrastructure.stored import (
     Writes,
 )
 from projections.entries import LogEntry
+from projections.indexed import IndexRow
 from projections.status_board import LiveStatus, OpenEvent
 
 
@@ -57,6 +59,10 @@ class AtTheEnd(Protocol):
 
 Decide = Callable[[AtTheEnd], Writes]
 """Judges what is to be stored at the log's end. Pure: it may be called again at another end."""
+
+
+RowsOf = Callable[[Sequence[StoredEntry]], Iterable[IndexRow]]
+"""Makes the index rows of the next entries of a log, in the order of their commit."""
 
 
 class Appends(Protocol):
@@ -147,7 +153,11 @@ class Reads(Protocol):
         """
 
     def stored_entries(self, log_id: UUID, after: Horizon, limit: int) -> list[StoredEntry]:
-        """The same entries as `entries`, whole, whatever is stored as their state."""
+        """The same entries as `entries`, whole, whatever is stored as their state.
+
+        `after` need be no point of the log: they are the events after its order and the transitions
+        after its number, in the order of their commit.
+        """
 
     def stored(self, log_id: UUID, horizon: Horizon) -> Stored:
         """Who committed the entry that ends at this horizon, and when."""
@@ -158,6 +168,19 @@ class Reads(Protocol):
     def horizon_at(self, log_id: UUID, committed_at: int) -> Horizon | None:
         """The last commit at or before a time of the store, in logarithmic time; None before
         any."""
+
+
+class Indexes(Protocol):
+    """What is indexed of each log's entries: rows that follow from them, written with them."""
+
+    def rebuild(self, log_id: UUID, begin: Callable[[], RowsOf]) -> list[IndexChange]:
+        """Make every index of the log what its entries give; what differed, index by index.
+
+        In one transaction, while the log's end is held. What `begin` gives is given a page of
+        entries at a time, from the first to the last, and must not touch the store; when it raises,
+        nothing is changed. A transaction that is begun again asks for another. Other logs' rows
+        stay as they are.
+        """
 
 
 class Followers(Protocol):
@@ -203,7 +226,9 @@ class Board(Protocol):
 class Lease(Protocol):
     """A role in a log that one holder has at a time, and that dies with its process."""
 
-    is_held: bool
+    @property
+    def is_held(self) -> bool:
+        """Whether it is held, as far as this process knows."""
 
     def try_acquire(self) -> bool:
         """Take the lease unless another holds it; whether it is held now. Raises `StoreError`."""
@@ -218,12 +243,16 @@ class LogStore(Protocol):
     url: str
     is_volatile: bool
     is_read_only: bool
-    commits: CommitSignals
     recorder: ApplicationRecorder
     appends: Appends
     reads: Reads
+    indexes: Indexes
     followers: Followers
     board: Board
+
+    @property
+    def commits(self) -> CommitSignals:
+        """Wake those who follow the store's logs."""
 
     def lease(self, log_id: UUID, log: str, role: str) -> Lease:
         """The lease of a role in a log; nothing is taken yet."""
@@ -243,3 +272,14 @@ class LogStore(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *exception: object) -> None: ...
+
+
+class OpenStore(Protocol):
+    """Whoever opened a store: it is read from until that lets go of it."""
+
+    @property
+    def store(self) -> LogStore:
+        """The store."""
+
+    def close(self) -> None:
+        """Let go of it; closing twice does nothing."""

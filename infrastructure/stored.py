@@ -162,3 +162,20 @@ class BoardRows(NamedTuple):
     horizon: Horizon
     counts: Counter[Kind]
     open: dict[int, OpenEvent]
+
+
+class IndexChange(NamedTuple):
+    """What was missing in an index of a log, or stood there wrongly, when it was made anew.
+
+    `orders` are the first of those concerned, rising.
+    """
+
+    name: str
+    added: int
+    removed: int
+    orders: tuple[int, ...]
+
+    @property
+    def is_more(self) -> bool:
+        """Whether more orders may be concerned than are named."""
+        return self.added + self.removed > len(self.orders)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from event_logger.cli import app
-from tests.support import PATIENCE, ROOT
+from tests.support import PATIENCE, ROOT, Program
 
 UNSET = ("EVENT_LOGGER_STORE", "EVENT_LOGGER_REDIS")
 COLUMNS = "160"
@@ -48,7 +48,7 @@ def run(*arguments: str, code: int = 0, **environment: str) -> Done:
 def start(*arguments: str, folder: Path = ROOT) -> subprocess.Popen[str]:
     """Start `event-logger` as a process, its output in pipes."""
     kept = {name: value for name, value in os.environ.items() if name not in UNSET}
-    return subprocess.Popen(
+    return Program(
         [sys.executable, "-W", "error", "-m", "event_logger.cli", *arguments],
         cwd=folder,
         env=kept | {"PYTHONPATH": str(ROOT), "COLUMNS": COLUMNS, "PYTHONIOENCODING": "utf-8"},

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.gate import Gate
+from tests.postgres_server import PostgresServer, running, server_folder
 from tests.redis_server import RedisServer
+from tests.support import started
 
 # How long an example takes is a matter of what else the machine does.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -21,6 +23,15 @@ def pytest_configure() -> None:
     """Hear SIGINT: a script's background job ignores it, and so would every child of the tests."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def no_orphans() -> Iterator[None]:
+    """Whatever a test started and left running, stopped even, ends with it."""
+    yield
+    while started:
+        with started.pop() as program:
+            program.kill()
 
 
 @pytest.fixture
@@ -44,3 +55,13 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     gate = Gate(monkeypatch)
     yield gate
     gate.open()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL server that all tests of a process share, each in a schema of its own.
+
+    It does not sync, so that whoever opens a store there says `durability="relaxed"`.
+    """
+    with running(server_folder(tmp_path_factory, "postgres"), is_durable=False) as server:
+        yield server

@@ -45,6 +45,7 @@ def without_the_clock(text: str) -> str:
     text = re.sub(r"20(?!24)\d\d-\d\d-\d\dT[\d:.]+Z", "<now>", text)
     text = re.sub(r"/[\w/.-]+/(?=[\w-]+\.db)", "<folder>/", text.replace("sqlite:///", "sqlite:"))
     text = re.sub(r"\b\d+s\b", "<age>", text)
+    text = re.sub(r"\S+@\S+, process \d+, .*", "<writer>", text)
     return re.sub(r"^(\s*(?:committed|by|writer|identity) .*)$", "<writer>", text, flags=re.M)
 
 

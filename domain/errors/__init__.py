@@ -17,6 +17,7 @@ EventLoggerError
 ├── ForkedLoggerError (RuntimeError)        a call in a forked child
 ├── NotCopyableError (TypeError)            a logger or reader that is to be copied or pickled
 ├── LogConfigurationError (ValueError)      a mode, name, metadata or option that cannot be
+├── HorizonError (ValueError)               a point that the log never had, or that is none
 ├── UnknownRuleError (LookupError)          a rule that an audit does not have
 ├── AuditRuleError (TypeError)              a rule of another package that cannot be used
 ├── AuditFileError (ValueError)             a baseline, statement or map that cannot be used
@@ -57,6 +58,7 @@ from domain.errors.logs import (
     ConcurrencyError,
     CorruptLogError,
     ForkedLoggerError,
+    HorizonError,
     LogConfigurationError,
     LoggerClosedError,
     LogInUseError,
@@ -95,6 +97,7 @@ __all__ = [
     "EventLoggerError",
     "ExportError",
     "ForkedLoggerError",
+    "HorizonError",
     "IllegalTransitionError",
     "InvalidAmountError",
     "InvalidEventError",

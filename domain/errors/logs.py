@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.errors.base import EventLoggerError, nearest, shown
+from domain.horizon import Horizon
 
 
 class LoggerClosedError(EventLoggerError, RuntimeError):
@@ -43,6 +44,15 @@ class LogConfigurationError(EventLoggerError, ValueError):
         self.option = option
         self.value = value
         super().__init__(f"{option} {problem}")
+
+
+class HorizonError(EventLoggerError, ValueError):
+    """The log cannot be read as of this: no order, horizon or time, or none that the log had."""
+
+    def __init__(self, when: object, problem: str) -> None:
+        self.when = when
+        self.problem = problem
+        super().__init__(f"as_of {when if isinstance(when, Horizon) else shown(when)} {problem}")
 
 
 class UnknownLogError(EventLoggerError, LookupError):

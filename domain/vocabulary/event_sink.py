@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from domain.checks import Number
-from domain.errors import InvalidEventError, shown
+from domain.corrections import Corrected
 
 LoggedT = TypeVar("LoggedT")
 """What a sink gives back for one event: an order, a coroutine of one, a bundle's step."""
@@ -52,14 +52,12 @@ class EventSink(Generic[LoggedT]):
             timestamp, event_type, venue, token, amount, position_snapshot, **event_data
         )
 
-    def _place_of(self, order: int) -> tuple[str, str | None]:
-        """The venue and token of an event that was logged; raises where they are not known."""
-        raise InvalidEventError(
-            "venue",
-            None,
-            f"of order {shown(order)} is not known here; give venue= and token= of what is"
-            " corrected",
-        )
+    def _corrected(self, order: int) -> Corrected | None:
+        """What is to be corrected; None where that is not known, as in a bundle being built.
+
+        Raises `UnknownOrderError`.
+        """
+        return None
 
     def _log_typed(
         self,

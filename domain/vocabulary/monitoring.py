@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from domain.checks import Number, magnitude, number, order, text
-from domain.errors import InvalidEventError, shown
+from domain.checks import Number, magnitude, number
+from domain.corrections import CORRECTION, Corrected, correction, place_of
 from domain.sentences import sentence
 from domain.vocabulary.event_sink import EventSink, LoggedT, Snapshot
 
@@ -230,30 +230,27 @@ class MonitoringVocabulary(EventSink[LoggedT]):
 
         Nothing is edited, and reading does not apply it. Venue and token are those of the event
         that it corrects; in a bundle they are to be given. Raises `UnknownOrderError`, or
-        `InvalidEventError`.
+        `InvalidEventError` for a field that there is not, or a value that it cannot have.
         """
-        filled = correction(corrects, changes, reason)
+        corrected = self._corrected(corrects)
+        return self._log_correction_of(
+            timestamp, corrects, corrected, changes, reason, position_snapshot, event_data
+        )
+
+    def _log_correction_of(
+        self,
+        timestamp: datetime,
+        corrects: int,
+        corrected: Corrected | None,
+        changes: dict[str, Any],
+        reason: str,
+        position_snapshot: Snapshot,
+        event_data: dict[str, Any],
+    ) -> LoggedT:
+        filled = correction(corrects, corrected, changes, reason)
         venue, token = event_data.get("venue"), event_data.get("token")
         if venue is None:
-            venue, token = self._place_of(corrects)
+            venue, token = place_of(corrects, corrected)
         return self._log_typed(
-            timestamp, "CORRECTION", venue, token, None, position_snapshot, filled, event_data
+            timestamp, CORRECTION, venue, token, None, position_snapshot, filled, event_data
         )
-
-
-def correction(corrects: int, changes: dict[str, Any], reason: str) -> dict[str, Any]:
-    """What a correction says, checked; raises `InvalidEventError`."""
-    if not isinstance(changes, dict) or not changes:
-        raise InvalidEventError(
-            "changes",
-            changes,
-            f"must be a dict of fields and their right values, not {shown(changes)}",
-        )
-    return {
-        "transaction_type": "CORRECTION",
-        "purpose": sentence("Correct order %s: %s", corrects, text("reason", reason)),
-        "related_events": [order("corrects", corrects)],
-        "corrects": corrects,
-        "changes": changes,
-        "reason": reason,
-    }

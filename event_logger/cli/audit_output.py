@@ -11,7 +11,7 @@ from event_logger.cli.terminal import say
 
 if TYPE_CHECKING:
     from projections.audit.report import AuditReport, RuleResult
-    from projections.audit.rule import Accepted, Finding, Rule, Unjudged
+    from projections.audit.rule import Accepted, Finding, Unjudged
 
 _MOST_ORDERS = 10
 _LONGEST = 60
@@ -194,30 +194,3 @@ def _acceptance(one: Accepted, *, whole: bool = False) -> dict[str, Any]:
             "message": one.message,
         }
     return said
-
-
-def print_rules(rules: Sequence[type[Rule]], as_json: bool) -> None:
-    """What each rule checks, why, its tolerance and where that comes from, and its version."""
-    if as_json:
-        for rule in rules:
-            print_json(
-                {
-                    "rule": rule.NAME,
-                    "version": rule.VERSION,
-                    "checks": rule.CHECKS,
-                    "why": rule.WHY,
-                    "tolerance": rule.TOLERANCE,
-                    "is_costly": rule.IS_COSTLY,
-                }
-            )
-        return
-    print_table(("rule", "", ""), (row for rule in rules for row in _rule_rows(rule)))
-
-
-def _rule_rows(rule: type[Rule]) -> Iterator[Sequence[str]]:
-    yield rule.NAME, "checks", rule.CHECKS
-    yield "", "why", rule.WHY
-    yield "", "tolerance", rule.TOLERANCE
-    yield "", "version", str(rule.VERSION)
-    if rule.IS_COSTLY:
-        yield "", "cost", "more than a third of the whole"

@@ -1,4 +1,4 @@
-"""The command about certificates: `certify`."""
+"""The commands about what a log gives, rebuilt from nothing: `certify`, `rebuild`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from domain.errors import shown
-from event_logger.cli.options import AsJson, Log, Store, file_path
-from event_logger.cli.output import print_json
+from event_logger.cli.named import named, opened
+from event_logger.cli.options import AsJson, AsOf, Log, Store, file_path
+from event_logger.cli.output import counted, print_json
 from event_logger.cli.terminal import say
-from event_logger.opening import open_log
+from event_logger.opening import chosen
+from infrastructure.audit_logs import AuditLogs
 from projections.certificate import as_text
 
 commands = typer.Typer()
@@ -21,7 +23,8 @@ commands = typer.Typer()
 @commands.command()
 def certify(
     store: Store,
-    log: Log = "default",
+    log: Log = None,
+    as_of: AsOf = None,
     output_file: Annotated[
         Path | None,
         typer.Option(
@@ -45,7 +48,7 @@ def certify(
     """Certify what the log gives, or check that it still gives what a certificate says."""
     if check is not None and output_file is not None:
         raise typer.BadParameter("makes a certificate; --check checks one", param_hint="--output")
-    with open_log(store, log) as reader:
+    with opened(store, log, as_of) as reader:
         if check is None:
             made = reader.certify(None if output_file is None else str(output_file))
             if output_file is None:
@@ -65,3 +68,29 @@ def certify(
             say(f"not compared: {what}")
     if not found.holds:
         raise typer.Exit(1)
+
+
+@commands.command()
+def rebuild(store: Store, log: Log = None, as_json: AsJson = False) -> None:
+    """Make the indexes and the status board anew from the events; says what was not right."""
+    from infrastructure.rebuilding import rebuild as rebuilt
+
+    # A store that is not there is not made.
+    url, name = named(store, log)
+    AuditLogs(url, must_exist=True).close()
+    with AuditLogs(url) as logs:
+        name = chosen(logs, name)
+        done = rebuilt(logs.store, logs.get(name))
+    if as_json:
+        board = None if done.board is None else str(done.board)
+        print_json({"indexes": [one._asdict() for one in done.indexes], "board": board})
+        return
+    for index in done.indexes:
+        orders = ", ".join(map(str, index.orders))
+        what = index.name.replace("_", " ")
+        rows = f"{counted(index.added, 'row')} added, {index.removed:,} removed"
+        say(f"index of {what}: {rows} (orders {orders}{' …' if index.is_more else ''})")
+    if done.board is not None:
+        say(f"status board: was not what the events give, folded anew up to {done.board}")
+    if not done.is_changed:
+        say(f"log {name!r}: indexes and status board are what the events give, nothing changed")

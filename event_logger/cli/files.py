@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from event_logger.cli import output
-from event_logger.cli.options import AsJson, Log, Store, file_path
+from event_logger.cli.named import named, opened
+from event_logger.cli.options import AsJson, AsOf, Log, Store, file_path
 from event_logger.cli.terminal import say
-from event_logger.opening import open_log
+from event_logger.opening import DEFAULT_LOG
 
 commands = typer.Typer()
 
@@ -32,19 +33,22 @@ def import_file(
         ),
     ],
     store: Store,
-    log: Log = "default",
+    log: Log = None,
     as_json: AsJson = False,
 ) -> None:
     """Turn an exported file into a new log with the same orders and the same tree."""
     from infrastructure.files import importing
 
+    url, name = named(store, log)
     with output.progress("Importing") as advance:
-        report = importing.import_file(file, store, log, lambda done: advance(done, 0))
+        report = importing.import_file(
+            file, url, name or DEFAULT_LOG, lambda done: advance(done, 0)
+        )
     if as_json:
         output.print_json(vars(report))
         return
     holds = f"{output.counted(report.events, 'event')}, {output.counted(report.bundles, 'bundle')}"
-    say(f"{holds}: log {report.log!r} of {store}")
+    say(f"{holds}: log {report.log!r} of {url}")
     for warning in report.warnings:
         say(f"warning: {warning}")
 
@@ -52,7 +56,8 @@ def import_file(
 @commands.command()
 def export(
     store: Store,
-    log: Log = "default",
+    log: Log = None,
+    as_of: AsOf = None,
     output_file: Annotated[
         Path | None,
         typer.Option(
@@ -80,7 +85,7 @@ def export(
     # A bar would stand in the midst of what is exported.
     is_file = target not in OUTPUT_FILES
     with (
-        open_log(store, log) as reader,
+        opened(store, log, as_of) as reader,
         output.progress("Exporting", is_shown=is_file) as advance,
     ):
         if file_format is Format.JSONL:

@@ -19,10 +19,12 @@ from domain.errors import (
 from domain.times import checked_duration
 from domain.values import decode
 from event_logger.cli import live_output as output
-from event_logger.cli.options import AsJson, Log, Prefix, Redis, Store, Wait
+from event_logger.cli.named import named
+from event_logger.cli.named import opened as opened_log
+from event_logger.cli.options import AsJson, AsOf, Log, Prefix, Redis, Store, Wait
 from event_logger.cli.terminal import say_error
 from event_logger.cli.waiting import until_told_to_stop, waited_for
-from event_logger.opening import open_log
+from event_logger.opening import chosen, open_named_log
 from event_logger.reader import LogReader
 from event_logger.settings import default_redis
 from event_logger.writing.composition import open_publisher
@@ -38,7 +40,8 @@ commands = typer.Typer()
 @commands.command()
 def status(
     store: Store,
-    log: Log = "default",
+    log: Log = None,
+    as_of: AsOf = None,
     stuck: Annotated[
         str | None,
         typer.Option(
@@ -70,8 +73,14 @@ def status(
         except LogConfigurationError as error:
             raise typer.BadParameter(str(error)) from error
 
+    if watch and as_of is not None:
+        raise typer.BadParameter(
+            "shows what changes, and what was does not: leave out one of the two",
+            param_hint="--watch with --as-of",
+        )
+
     def opened() -> LogReader:
-        return waited_for(lambda: open_log(store, log), _NOT_THERE, wait=wait)
+        return waited_for(lambda: open_named_log(*named(store, log)), _NOT_THERE, wait=wait)
 
     def read(reader: LogReader) -> output.Board:
         return reader.live_status(stuck, event_type=event_type, venue=venue, status=only_status)
@@ -81,30 +90,29 @@ def status(
             output.watch_status(lambda: read(reader), interval, stuck is not None)
         return
     with opened() as reader:
-        board = read(reader)
+        board = read(reader if as_of is None else reader.as_of(as_of))
     output.print_status(board, as_json, only_stuck=stuck is not None)
     if board["stuck"]:
         raise typer.Exit(1)
 
 
 @commands.command()
-def notify(
-    store: Store, log: Log = "default", redis: Redis = None, channel_prefix: Prefix = ""
-) -> None:
+def notify(store: Store, log: Log = None, redis: Redis = None, channel_prefix: Prefix = "") -> None:
     """Publish a live log to Redis, until Ctrl-C or SIGTERM; stands by while another does."""
     from infrastructure.followers.notifier import Notifier
 
     publisher_of = open_publisher(redis, channel_prefix)
     # A store that is not there is not made.
-    AuditLogs(store, must_exist=True).close()
-    logs = AuditLogs(store)
+    url, name = named(store, log)
+    AuditLogs(url, must_exist=True).close()
+    logs = AuditLogs(url)
     try:
-        audit_log = logs.get(log)
+        audit_log = logs.get(chosen(logs, name))
         _refuse_unpublished(audit_log)
         notifier = Notifier(logs.store, audit_log, publisher_of(audit_log.identity or ""))
         for one in (signal.SIGINT, signal.SIGTERM):
             signal.signal(one, lambda *_: notifier.request_stop())
-        say_error(f"publishing log {log!r} of {store}")
+        say_error(f"publishing log {audit_log.name!r} of {url}")
         notifier.run()
     finally:
         logs.close()
@@ -113,7 +121,7 @@ def notify(
 @commands.command()
 def health(
     store: Store,
-    log: Log = "default",
+    log: Log = None,
     redis: Redis = None,
     behind: Annotated[
         str,
@@ -125,7 +133,7 @@ def health(
 
     Redis is asked where one is named, by --redis or EVENT_LOGGER_REDIS.
     """
-    with open_log(store, log) as reader:
+    with opened_log(store, log) as reader:
         found = reader.health(redis, behind)
     output.print_health(found, as_json)
     if found["waiting"]:
@@ -146,7 +154,7 @@ def tail(
             envvar="EVENT_LOGGER_STORE", metavar="URL", help="Fetches what the stream has no more."
         ),
     ] = None,
-    log: Log = "default",
+    log: Log = None,
     wait: Wait = False,
     as_json: AsJson = False,
 ) -> None:
@@ -154,8 +162,8 @@ def tail(
     with until_told_to_stop() as told:
         stored, identity = None, None
         if store is not None:
-            url = store
-            stored, identity = waited_for(lambda: _stored_messages(url, log), _NOT_THERE, wait=wait)
+            where = named(store, log)
+            stored, identity = waited_for(lambda: _stored_messages(*where), _NOT_THERE, wait=wait)
         with closing(_listener(redis, channel_prefix, from_order, stored, identity)) as listener:
             waited_for(lambda: _begun(listener), (RedisError,), wait=wait)
             say_error("listening")
@@ -200,10 +208,10 @@ def _refuse_unpublished(log: AuditLog) -> None:
         )
 
 
-def _stored_messages(store: str, log: str) -> tuple[FromStore, str]:
+def _stored_messages(store: str, log: str | None) -> tuple[FromStore, str]:
     logs = AuditLogs(store, must_exist=True)
     try:
-        audit_log = logs.get(log)
+        audit_log = logs.get(chosen(logs, log))
         _refuse_unpublished(audit_log)
     except BaseException:
         logs.close()

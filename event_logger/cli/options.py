@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from domain.errors import shown
+from domain.errors import HorizonError, shown
+from domain.moments import checked_when
 from infrastructure.files.paths import why_no_path
 
 
@@ -22,10 +23,41 @@ def file_path(given: str) -> Path:
 Store = Annotated[
     str,
     typer.Option(
-        envvar="EVENT_LOGGER_STORE", metavar="URL", help="The store, as sqlite:///runs.db."
+        envvar="EVENT_LOGGER_STORE",
+        metavar="URL",
+        help="The store: sqlite:///runs.db, postgresql://user@host/database; #NAME after it: that"
+        " log.",
     ),
 ]
-Log = Annotated[str, typer.Option(metavar="NAME", help="The log's name inside the store.")]
+Log = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="The log's name; may be left out where the store holds one log."
+    ),
+]
+
+
+def _checked_as_of(when: str | None) -> str | None:
+    try:
+        if when is not None:
+            checked_when(when)
+    except HorizonError as error:
+        raise typer.BadParameter(f"{shown(when)} {error.problem}") from error
+    return when
+
+
+def _when(*names: str) -> Any:
+    return typer.Option(
+        *names,
+        metavar="WHEN",
+        callback=_checked_as_of,
+        help="The log as it was known then: just after an order (1523), at a horizon (1523+40),"
+        " or at a time (ISO 8601, UTC).",
+    )
+
+
+AsOf = Annotated[str | None, _when("--as-of")]
+At = Annotated[str | None, _when("--at", "--as-of")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Wait = Annotated[
     bool, typer.Option("--wait", help="Wait for what is not there yet: store, log, Redis.")

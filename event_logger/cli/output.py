@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from itertools import chain, islice
 from typing import Any
 
@@ -17,6 +18,9 @@ from event_logger.cli.strict_json import strict_json
 from event_logger.cli.tables import Branch, print_branches, print_table
 from event_logger.cli.terminal import say, say_title
 from projections.event_dicts import EventDict
+
+Steps = list[dict[str, Any]]
+"""What `LogReader.history` and `LogReader.committed` give."""
 
 
 def counted(count: int, noun: str) -> str:
@@ -64,7 +68,7 @@ def print_events(events: Iterable[EventDict], as_json: bool) -> None:
                 width,
                 event["event_type"],
                 printable(event["venue"]),
-                _amount(event),
+                _amount(event) + _corrected(event),
             ).rstrip()
         )
 
@@ -72,15 +76,44 @@ def print_events(events: Iterable[EventDict], as_json: bool) -> None:
 _LINE = "{:>8} {:{}} {:22} {:14} {}"
 
 
-def print_event(event: EventDict, history: list[dict[str, Any]], as_json: bool) -> None:
-    """One event's fields that are set, and its history."""
+def print_event(event: EventDict, history: Steps, committed: Steps, as_json: bool) -> None:
+    """One event's fields that are set, its history, and who committed that."""
     if as_json:
-        print_json({"event": event, "history": history})
+        print_json({"event": event, "history": history, "committed": committed})
         return
-    fields = ((name, text_of(value)) for name, value in event.items() if value is not None)
+    fields = (
+        (name, text_of(value))
+        for name, value in event.items()
+        if value is not None and name != _CORRECTED_BY
+    )
     print_table(("field", "value"), fields)
     say("")
+    if corrected := _corrected(event):
+        say(corrected.strip(" ()"))
+        say("")
+    print_history(history, committed, as_json=False)
+
+
+def print_history(history: Steps, committed: Steps, as_json: bool) -> None:
+    """An event's statuses, what changed with each, and by whom and when it was committed."""
+    if as_json:
+        for step, commit in zip(history, committed, strict=True):
+            print_json(step | commit)
+        return
     print_table(("status", "recorded_at", "changed"), map(_step, history))
+    say("")
+    print_table(("committed", "by"), map(_commit, committed))
+
+
+def _commit(commit: dict[str, Any]) -> tuple[str, str]:
+    if commit["committed_at"] is None:
+        return "before format 2", ""
+    writer = commit["writer"]
+    if writer is None:
+        return text_of(commit["committed_at"]), ""
+    who = "{user}@{host}, process {process}, {program}".format_map(writer)
+    actor = "" if writer["actor"] is None else f", for {writer['actor']}"
+    return text_of(commit["committed_at"]), who + actor
 
 
 def _step(step: dict[str, Any]) -> tuple[str, str, str]:
@@ -90,6 +123,13 @@ def _step(step: dict[str, Any]) -> tuple[str, str, str]:
 
 
 _STEP = ("status", "recorded_at")
+_CORRECTED_BY = "corrected_by"
+
+
+def _corrected(event: EventDict) -> str:
+    """What stands behind an event that was corrected."""
+    orders = event.get(_CORRECTED_BY)
+    return f" (corrected by {', '.join(map(str, orders))})" if orders else ""
 
 
 def print_tree(tree: dict[str, Any], as_json: bool) -> None:
@@ -116,10 +156,23 @@ def print_stats(stats: dict[str, Any], as_json: bool) -> None:
         f"{counted(stats['total_events'], 'event')}, orders {stats['first_event_order']} to"
         f" {stats['last_event_order']}"
     )
-    for title in ("event_types", "venues", "amount_by_token"):
+    for title in ("event_types", "venues"):
         say("")
         rows = ((name, text_of(value)) for name, value in stats[title].items())
         print_table((title.replace("_", " "), ""), rows)
+    for titles, figures in (
+        (("flows", "in", "out", "net"), _named(stats["flows"])),
+        (("prices", "updates", "low", "high", "last"), _named(stats["prices"])),
+        (("balances found", "token", "times", "last"), (row.values() for row in stats["balances"])),
+    ):
+        cells = [[figure_text(value) for value in row][: len(titles)] for row in figures]
+        if cells:
+            say("")
+            print_table(titles, cells)
+
+
+def _named(figures: dict[str, dict[str, Any]]) -> Iterator[list[Any]]:
+    return ([name, *figure.values()] for name, figure in figures.items())
 
 
 def print_logs(logs: list[dict[str, Any]], as_json: bool) -> None:
@@ -134,13 +187,18 @@ def print_logs(logs: list[dict[str, Any]], as_json: bool) -> None:
 
 def _label(event: EventDict) -> str:
     what = f"{event['event_type']} {event.get('bundle_name') or _amount(event)}".rstrip()
-    return f"{event['order']} {what} @ {event['venue']}"
+    return f"{event['order']} {what} @ {event['venue']}{_corrected(event)}"
 
 
 def _amount(event: EventDict) -> str:
     if event["amount"] is None:
         return ""
     return f"{text_of(event['amount'])} {event['token'] or ''}".rstrip()
+
+
+def figure_text(value: Any) -> str:
+    """A figure as a table shows it: nothing at all is 0, however many digits it was told in."""
+    return "0" if isinstance(value, Decimal) and not value else text_of(value)
 
 
 def text_of(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The commands that look into a log: `events`, `show`, `tree`, `stats`, `logs`."""
+"""The commands that look into a log: `events`, `show`, `history`, `tree`, `stats`, `logs`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import typer
 
 from domain.errors import InvalidTimestampError
 from event_logger.cli import output
-from event_logger.cli.options import AsJson, Log, Store
-from event_logger.opening import open_log
+from event_logger.cli.named import opened
+from event_logger.cli.options import AsJson, AsOf, Log, Store
 from event_logger.search import checked_moment
 from infrastructure.audit_logs import AuditLogs
 
@@ -20,7 +20,8 @@ commands = typer.Typer()
 @commands.command()
 def events(
     store: Store,
-    log: Log = "default",
+    log: Log = None,
+    as_of: AsOf = None,
     event_type: Annotated[
         str | None, typer.Option("--type", metavar="TYPE", help="Only this event type.")
     ] = None,
@@ -64,7 +65,7 @@ def events(
     for name, time in (("--since", since), ("--until", until)):
         if time is not None:
             _refuse_no_time(name, time)
-    with open_log(store, log) as reader:
+    with opened(store, log, as_of) as reader:
         found = reader.search(
             event_type=event_type,
             venue=venue,
@@ -93,13 +94,29 @@ def _refuse_no_time(option: str, text: str) -> None:
 def show(
     order: Annotated[int, typer.Argument(metavar="ORDER", help="The event's order.")],
     store: Store,
-    log: Log = "default",
+    log: Log = None,
+    as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one event whole, with its history."""
-    with open_log(store, log) as reader:
+    """Show one event whole, with its history, and by whom and when that was committed."""
+    with opened(store, log, as_of) as reader:
         history = reader.history(order)
-        output.print_event(reader.events[order - 1], history, as_json)
+        event, committed = reader.events[order - 1], reader.committed(order)
+    output.print_event(event, history, committed, as_json)
+
+
+@commands.command()
+def history(
+    order: Annotated[int, typer.Argument(metavar="ORDER", help="The event's order.")],
+    store: Store,
+    log: Log = None,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """List an event's statuses, what changed, and by whom and when it was committed."""
+    with opened(store, log, as_of) as reader:
+        steps, committed = reader.history(order), reader.committed(order)
+    output.print_history(steps, committed, as_json)
 
 
 @commands.command()
@@ -108,21 +125,22 @@ def tree(
     order: Annotated[
         int | None, typer.Argument(metavar="[ORDER]", help="Any event of the bundle.")
     ] = None,
-    log: Log = "default",
+    log: Log = None,
+    as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the bundle that an event belongs to, or without an order every bundle."""
-    with open_log(store, log) as reader:
+    with opened(store, log, as_of) as reader:
         trees = reader.bundle_trees() if order is None else iter([reader.bundle_tree(order)])
         for one in trees:
             output.print_tree(one, as_json)
 
 
 @commands.command()
-def stats(store: Store, log: Log = "default", as_json: AsJson = False) -> None:
-    """Show the figures of the log: counts, and exact sums of amounts."""
-    with open_log(store, log) as reader:
-        output.print_stats(reader.get_summary_stats(), as_json)
+def stats(store: Store, log: Log = None, as_of: AsOf = None, as_json: AsJson = False) -> None:
+    """Show the figures of the log: counts, what flowed of each asset, prices, balances found."""
+    with opened(store, log, as_of) as reader:
+        output.print_stats(reader.get_summary_stats() | reader.asset_figures(), as_json)
 
 
 @commands.command()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain.audit_log import AuditLog, numbered
-from domain.errors import EventLoggerError, UpdateNotAllowedError
+from domain.errors import EventLoggerError, StoreError, UpdateNotAllowedError
 from domain.identity import Cell, Item, cells_of, event_id_of, settle, state_of
 from domain.intake import PlainEntry, Update
 from event_logger.writing.second_run import warn_if_older
@@ -198,14 +198,24 @@ class BufferedWriter:
         """Commit; should that fail, the new are not logged, and those before stay pending."""
         try:
             self._commit()
-        except Exception:
-            cells, count = self._cells, len(new)
-            if not new:
+        except Exception as error:
+            # What a signal handler raises is an exception as well, and may come after the commit.
+            if not new or self._has_grown():
                 raise
+            cells, count = self._cells, len(new)
             if cells[-count:] == new:
                 del cells[-count:]
                 raise
             # A signal handler has logged after them: they stay pending as the others do.
+            if not isinstance(error, EventLoggerError):
+                raise
+
+    def _has_grown(self) -> bool:
+        """Whether some of what is held as pending is stored; the next commit will see to it."""
+        try:
+            return self._logs.last_order(self._log) > int(self._cells[0])
+        except StoreError:
+            return False
 
     def _commit(self) -> None:
         """Store what is pending; a signal handler's commit meanwhile comes first."""

@@ -65,7 +65,7 @@ def open_publisher(redis: RedisSource, channel_prefix: str) -> Callable[[str], R
 
 def _opened(options: LoggerOptions) -> tuple[AuditLogs, AuditLog]:
     url = options.store_url()
-    logs = AuditLogs(url, actor=options.actor)
+    logs = AuditLogs(url, actor=options.actor, durability=options.durability)
     try:
         if options.is_live and logs.store.is_volatile:
             raise LogConfigurationError(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
+from domain.corrections import CORRECTED_BY, corrected_by
 from domain.errors import EventLogFileError, shown
 from domain.fields import DECLARED_FIELDS, RESERVED_FIELDS
 from domain.lifecycle import COMPLETED
@@ -17,7 +18,7 @@ from infrastructure.files.csv_reading import SNAPSHOT_COLUMNS, open_rows
 from projections.event_dicts import snapshot_views
 
 # A file with a column `log` names other logs than the one that it is imported into: refused.
-NOT_ARGUMENTS = RESERVED_FIELDS - {"log"}
+NOT_ARGUMENTS = RESERVED_FIELDS - {"log"} | {CORRECTED_BY}
 _SNAPSHOT, *_VIEWS = SNAPSHOT_COLUMNS
 _NEEDED = ("event_type", "venue")
 
@@ -59,6 +60,8 @@ class FileRows:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = str(path)
         self._event_ids: set[str] = set()
+        self._corrections: dict[int, list[int]] = {}
+        self._said_corrected: dict[int, Any] = {}
         with open_rows(path) as rows:
             self.header = rows.header
             kinds = [ColumnKind(name) for name in rows.header]
@@ -83,6 +86,7 @@ class FileRows:
                     last = self._row(number, cells)
                 except ValueError as error:
                     raise EventLogFileError(self._path, number, str(error)) from error
+        self._check_corrections()
         if last is not None:
             self._extras.complete(last.arguments)
             yield last
@@ -102,7 +106,7 @@ class FileRows:
         self._check_claims(number, given)
         _check_views(given.get(_SNAPSHOT), texts)
         arguments = {name: given[name] for name in given if name not in NOT_ARGUMENTS}
-        arguments = self._extras.filled(arguments, "detail_orders" in given)
+        arguments = self._extras.filled(arguments, NOT_ARGUMENTS & given.keys())
         for name in _NEEDED:
             arguments.setdefault(name, "")
         arguments["position_snapshot"] = given.get(_SNAPSHOT)
@@ -117,6 +121,7 @@ class FileRows:
         for name, arrived in (("order", number), ("status", COMPLETED), ("detail_count", count)):
             if name in given and given[name] != arrived:
                 raise _disagreement(name, given[name], arrived)
+        self._note_corrections(number, given)
         event_id = given.get("event_id")
         if event_id is not None:
             if event_id in self._event_ids:
@@ -128,6 +133,21 @@ class FileRows:
         for order in given.get("related_events") or ():
             if isinstance(order, int) and order >= number:
                 raise ValueError(f"related_events {order} names no earlier row")
+
+    def _note_corrections(self, number: int, given: dict[str, Any]) -> None:
+        corrected = corrected_by(given)
+        if corrected is not None:
+            self._corrections.setdefault(corrected, []).append(number)
+        if CORRECTED_BY in given:
+            self._said_corrected[number] = given[CORRECTED_BY]
+
+    def _check_corrections(self) -> None:
+        """What rows say that they were corrected by must be the corrections that there are."""
+        for number, said in self._said_corrected.items():
+            arrived = self._corrections.get(number)
+            if said != arrived:
+                error = _disagreement(CORRECTED_BY, said, arrived)
+                raise EventLogFileError(self._path, number, str(error))
 
 
 def _check_views(snapshot: Any, texts: dict[str, str]) -> None:
@@ -180,11 +200,14 @@ class _ExtrasInOrder:
         is_export = tuple(header[: len(DECLARED_FIELDS)]) == DECLARED_FIELDS
         self._waiting = list(header[len(DECLARED_FIELDS) :]) if is_export else []
 
-    def filled(self, arguments: dict[str, Any], is_wrapper: bool) -> dict[str, Any]:
-        """The row's arguments, with those extras that would otherwise appear too late."""
+    def filled(self, arguments: dict[str, Any], derived: frozenset[str]) -> dict[str, Any]:
+        """The row's arguments, with those extras that would otherwise appear too late.
+
+        `derived` are the columns with a value that the log fills in itself.
+        """
         if not self._waiting:
             return arguments
-        present = arguments.keys() | ({"detail_orders", "detail_count"} if is_wrapper else set())
+        present = arguments.keys() | derived
         last = max(
             (place for place, name in enumerate(self._waiting) if name in present), default=-1
         )

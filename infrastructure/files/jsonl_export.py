@@ -12,11 +12,11 @@ from domain.audit_log import AuditLog
 from domain.horizon import START, Horizon
 from domain.lifecycle import EventLifecycle
 from domain.values import decode
-from infrastructure.audit_logs import AuditLogs
 from infrastructure.earlier import damaged
 from infrastructure.files.jsonl_format import FORMAT, STATE_BEGINS, time_text
 from infrastructure.files.replaced_file import named_or_new, replaced_file
 from infrastructure.reading import NO_RECORD
+from infrastructure.store import LogStore
 from infrastructure.stored import StoredEntry
 
 Progress = Callable[[int, int], None]
@@ -27,7 +27,7 @@ _PAGE = 200
 
 
 def write_jsonl(
-    logs: AuditLogs,
+    store: LogStore,
     log: AuditLog,
     filepath: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
@@ -38,18 +38,18 @@ def write_jsonl(
     (UTC), a new file in the current folder. Raises `ExportError` (see `replaced_file`) and
     `CorruptLogError`; a former file then stands as it was.
     """
-    horizon = logs.horizon(log)
+    horizon = store.reads.end(log.id).horizon
     with named_or_new(filepath, "event_log", ".jsonl") as path, replaced_file(path) as file:
-        file.write(orjson.dumps(_header(logs, log, horizon), option=orjson.OPT_APPEND_NEWLINE))
-        for page in _pages(logs, log, horizon):
+        file.write(orjson.dumps(_header(store, log, horizon), option=orjson.OPT_APPEND_NEWLINE))
+        for page in _pages(store, log, horizon):
             file.write(b"".join(map(_line, page)))
             if progress is not None:
                 progress(page[-1].horizon.position, horizon.position)
     return path
 
 
-def _header(logs: AuditLogs, log: AuditLog, horizon: Horizon) -> dict[str, Any]:
-    reads = logs.store.reads
+def _header(store: LogStore, log: AuditLog, horizon: Horizon) -> dict[str, Any]:
+    reads = store.reads
     opened = reads.opened(log.id)
     writers = reads.writers(log.id)
     try:
@@ -79,10 +79,10 @@ def _header(logs: AuditLogs, log: AuditLog, horizon: Horizon) -> dict[str, Any]:
         raise damaged(log.name, 0, problem) from error
 
 
-def _pages(logs: AuditLogs, log: AuditLog, horizon: Horizon) -> Iterator[list[StoredEntry]]:
+def _pages(store: LogStore, log: AuditLog, horizon: Horizon) -> Iterator[list[StoredEntry]]:
     after = START
     while after != horizon:
-        entries = logs.store.reads.stored_entries(log.id, after, _PAGE)
+        entries = store.reads.stored_entries(log.id, after, _PAGE)
         page = [one for one in entries if one.horizon.position <= horizon.position]
         place = after.position
         for place, one in enumerate(page, after.position + 1):

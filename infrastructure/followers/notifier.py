@@ -14,6 +14,7 @@ from domain.errors import CorruptLogError, EventLoggerError, RedisError, StreamI
 from domain.horizon import START, Horizon
 from infrastructure.commit_signal import CommitSignal
 from infrastructure.followers.follower import FollowerThread, Outage
+from infrastructure.followers.standby import STANDBY_SECONDS, Standby
 from infrastructure.reading import LogReading
 from infrastructure.redis.publisher import RedisPublisher
 from infrastructure.store import LogStore
@@ -26,9 +27,6 @@ FOLLOWER = "redis"
 PAGE = 500
 POLL_SECONDS = 0.01
 """How often to look for what other processes committed."""
-
-STANDBY_SECONDS = 0.5
-"""How often one that stands by tries to take over."""
 
 POSITION_SECONDS = 0.1
 """How often the position is stored: a commit at every message would halve the log's own rate."""
@@ -53,7 +51,10 @@ _UNEXPECTED = Outage("is published again when that is over", "that is over")
 class Notifier:
     """Publishes one log, in a thread of its own (`thread.start`) or in the foreground (`run`).
 
-    One notifier at a time publishes a log; the others stand by and take over when it is gone.
+    One notifier at a time publishes a log, the one that has the lease; the others stand by and take
+    over when it is gone. While it hangs, one of them publishes in its place, and steps back once it
+    is heard of: should both publish for a moment, each message is still published once, since an id
+    that the stream has is not published again.
     """
 
     def __init__(self, store: LogStore, log: AuditLog, publisher: RedisPublisher) -> None:
@@ -62,6 +63,9 @@ class Notifier:
         self._publisher = publisher
         self._reading = LogReading(store, log)
         self._lease = store.lease(log.id, log.name, "notifier")
+        self._standby = Standby(store, log, FOLLOWER)
+        self._steps_in = False
+        self._tried_at = 0.0
         self._signal: CommitSignal = store.commits.new()
         self._messages = Messages()
         self._position: Horizon | None = None
@@ -94,13 +98,21 @@ class Notifier:
         self.thread.request_stop()
 
     def _round(self) -> float:
-        if not self._lease.is_held:
-            if not self._lease.try_acquire():
-                return STANDBY_SECONDS
-            self._position = None
-        position = self._position
-        if position is None:
-            position = self._begin()
+        if not self._is_its_turn():
+            return STANDBY_SECONDS
+        try:
+            self._follow()
+        except StreamInUseError:
+            if self._lease.is_held:
+                raise
+            # The one that hung is back.
+            self._standby.forget()
+            self._steps_in = False
+            return STANDBY_SECONDS
+        return 0.0
+
+    def _follow(self) -> None:
+        position = self._begin() if self._position is None else self._position
         while True:
             is_stopping = self.thread.is_stopping
             entries = self._reading.entries(position, PAGE)
@@ -113,12 +125,44 @@ class Notifier:
                 self._say_redis_is_back()
             is_last = is_stopping and (not entries or self.thread.is_out_of_time)
             self._store_position(position, is_last)
-            if is_last:
-                return 0.0
+            if is_last or self._begins_anew():
+                return
             if not entries:
                 self._signal.wait(POLL_SECONDS)
             elif len(entries) < PAGE:
                 self.thread.rest(REST_SECONDS)
+
+    def _is_its_turn(self) -> bool:
+        """Whether this one publishes: it has the lease, or steps in for one that hangs."""
+        if not self._lease.is_held and self._lease.try_acquire():
+            self._position, self._steps_in = None, False
+        elif not self._lease.is_held and not self._steps_in and self._standby.sees_it_hang():
+            self._position, self._steps_in = None, True
+            _log.warning(
+                "log %r: the notifier in another process hangs, with entries before it; this one"
+                " publishes until it goes on",
+                self._log.name,
+            )
+        self._publisher.yields = self._steps_in
+        return self._lease.is_held or self._steps_in
+
+    def _begins_anew(self) -> bool:
+        """Whether another has published in place of this one, or its lease may be had now."""
+        if self._lease.is_held:
+            if not self._publisher.is_overtaken:
+                return False
+            self._publisher.is_overtaken = False
+            _log.warning(
+                "log %r: this notifier hung, and another process has published meanwhile; it goes"
+                " on from where that one came to",
+                self._log.name,
+            )
+            self._position = None
+            return True
+        if time.monotonic() < self._tried_at + STANDBY_SECONDS:
+            return False
+        self._tried_at = time.monotonic()
+        return self._lease.try_acquire()
 
     def _begin(self) -> Horizon:
         position = self._store.followers.position(FOLLOWER, self._log.id) or START
@@ -145,10 +189,14 @@ class Notifier:
 
     def _publish(self, messages: list[Message], upto: Horizon) -> None:
         self._head = max(self._head, upto.position)
-        set_aside = self._publisher.publish(messages, self._head)
+        set_aside = self._publisher.publish(messages, self._head, self._committed_now)
         if set_aside is not None:
             _log.warning("log %r: %s", self._log.name, set_aside)
         self._say_redis_is_back()
+
+    def _committed_now(self) -> int:
+        self._head = self._store.reads.end(self._log.id).horizon.position
+        return self._head
 
     def _say_redis_is_back(self) -> None:
         if self.thread.outage in (_REDIS_AWAY, _IN_USE):

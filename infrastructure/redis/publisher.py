@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -81,21 +81,49 @@ class RedisPublisher:
         self._identity = identity
         self._writer = uuid4().hex
         self._claimed_at: float | None = None
+        self.yields = False
+        """Whether another publisher of this log that claims the prefix meanwhile is to keep it."""
+        self.is_overtaken = False
+        """Whether another publisher of this log has published since this one did."""
         self._told_aside = "-"
         self.stream = prefix + STREAM
         self._keys = (self.stream.encode(), f"{self.stream}:log".encode())
 
-    def publish(self, messages: Sequence[Message], committed_to: int) -> SetAside | None:
+    def publish(
+        self,
+        messages: Sequence[Message],
+        committed_to: int,
+        committed_now: Callable[[], int] | None = None,
+    ) -> SetAside | None:
         """Publish all of the messages, which follow each other, or none; those published are kept.
 
         `committed_to` is the position of the log's last entry, read from the store after this
         process became the log's notifier, and not before what `messages` is of: a stream that
-        goes further is another history's. Returns the stream that was in the way and was set aside,
+        goes further is another history's, unless `committed_now`, which reads it anew, says that
+        this process hung meanwhile. Returns the stream that was in the way and was set aside,
         once, which is worth a warning. Raises `StreamInUseError` while another log publishes
-        on this prefix, or another copy of this log does and tells other things, and
-        `RedisError` when Redis is away or refuses; the same messages are then to be given again.
+        on this prefix, or another copy of this log does and tells other things, or another
+        publisher of this log to whom this one yields; and `RedisError` when Redis is away or
+        refuses. The same messages are then to be given again.
         """
-        fields = list(chain.from_iterable(messages))
+        data, confirmed = orjson.dumps(list(chain.from_iterable(messages))), "-"
+        what, *rest = self._answer(data, committed_to, confirmed)
+        while what == "beyond":
+            # What is committed now is not less than when the stream's end was seen: should that
+            # still be its end, it is beyond, and nobody else has published meanwhile.
+            (end,) = rest
+            committed_to = committed_to if committed_now is None else committed_now()
+            confirmed = end if int(end.partition("-")[0]) > committed_to + 1 else "-"
+            what, *rest = self._answer(data, committed_to, confirmed)
+        if what == "in use":
+            self._claimed_at = None
+            raise StreamInUseError(self.stream, self._identity, rest[0])
+        name, reason, former = rest
+        self.is_overtaken = self._claimed_at is not None and former not in ("-", self._writer)
+        self._claimed_at = time.monotonic()
+        return self._set_aside(name, reason)
+
+    def _answer(self, data: bytes, committed_to: int, confirmed: str) -> list[str]:
         arguments = (
             self._identity.encode(),
             self._writer.encode(),
@@ -103,16 +131,13 @@ class RedisPublisher:
             round(CLAIM_SECONDS * 1000),
             STREAM_LENGTH,
             committed_to,
-            orjson.dumps(fields),
+            data,
+            confirmed.encode(),
+            b"yields" if self.yields and self._claimed_at is not None else b"",
         )
         with redis_errors():
             answer = self._publish(keys=self._keys, args=arguments)
-        what, *rest = (_text(one) for one in answer)
-        if what == "in use":
-            self._claimed_at = None
-            raise StreamInUseError(self.stream, self._identity, rest[0])
-        self._claimed_at = time.monotonic()
-        return self._set_aside(*rest)
+        return [_text(one) for one in answer]
 
     def renew(self) -> bool:
         """Keep what was claimed; to be called whenever there is nothing to publish.

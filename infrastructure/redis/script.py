@@ -4,7 +4,8 @@ One script is atomic: nobody sees half of it, and no other client comes in betwe
 in this order; whatever refuses the batch does so before anything of it is published or added:
 
 1. *Is the prefix free?* The claim (`<stream>:log`) names the log and the writer that publish there,
-   and expires when they are gone. While it names another log, the batch is refused.
+   and expires when they are gone. While it names another log, the batch is refused; so it is where
+   it names another writer and this one yields to such.
 2. *May this user do it?* `XADD` with an id that cannot be adds nothing, and says whether the
    user may; a server from version 7 on says of every channel whether he may publish there. An older
    one says so only when he does: there a message is published first and added only when that went
@@ -18,20 +19,23 @@ in this order; whatever refuses the batch does so before anything of it is publi
    before the stream was begun anew: they count as published. What is not found out: a
    restored store that has grown beyond the stream's last id before it published again, as far
    as it repeats ids that were dropped.
+   What the log has committed is looked up once more before that is believed: a publisher that hung
+   knows it as it was then, and another may have published on in its place.
 5. A stream in the way is renamed to `<stream>:<its last entry's log, or unknown>:<its last id>`,
    never onto one that exists, and the whole batch goes to a new one. A writer of the same log that
    holds the claim (a copy of the store) prevents that: the batch is refused, so that two
    never take turns in setting each other's stream aside.
 
 What was set aside stands in the claim until the next time, so that an answer that was lost is given
-again. Data travels as text inside of JSON, which cjson gives back as it was.
+again. The answer names the writer that had the claim before. Data travels as text inside of JSON,
+which cjson gives back as it was.
 """
 
 PUBLISH = """
 local stream, claim = KEYS[1], KEYS[2]
 local identity, writer, prefix = ARGV[1], ARGV[2], ARGV[3]
 local claim_ms, longest, committed = ARGV[4], ARGV[5], tonumber(ARGV[6])
-local messages = cjson.decode(ARGV[7])
+local messages, confirmed, yields = cjson.decode(ARGV[7]), ARGV[8], ARGV[9] == 'yields'
 
 local function plain(text)
   return text and #text <= 64 and string.match(text, '^[%w-]+$') or 'unknown'
@@ -41,6 +45,9 @@ local holder, holding, aside, reason =
   string.match(redis.call('GET', claim) or '', '^(%S+) (%S+) (%S+) (%S+)$')
 if holder and holder ~= identity then
   return {'in use', plain(holder)}
+end
+if holding and holding ~= writer and yields then
+  return {'in use', identity}
 end
 if holding ~= writer then
   aside, reason = '-', '-'
@@ -107,7 +114,7 @@ local function looked_at()
     return nil, name, log and 'log' or 'former'
   end
   if numbers(last) > committed + 1 then
-    return nil, name, 'beyond'
+    return nil, name, 'beyond', last
   end
   for i = 1, #messages, 3 do
     local id = messages[i]
@@ -130,8 +137,11 @@ if #messages > 0 then
   if answer then
     return answer
   end
-  local why
-  published, name, why = looked_at()
+  local why, last
+  published, name, why, last = looked_at()
+  if last and last ~= confirmed then
+    return {'beyond', last}
+  end
   if name then
     if holding and holding ~= writer then
       return {'in use', identity}
@@ -165,7 +175,7 @@ for i = 1, #messages, 3 do
     end
   end
 end
-return {'published', aside, reason}
+return {'published', aside, reason, holding or '-'}
 """
 
 RELEASE = """

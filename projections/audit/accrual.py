@@ -12,7 +12,7 @@ from decimal import Decimal
 from domain.accounts import WALLET, atoken_of, debt_token_of
 from domain.event_values import EXACT, EventValues
 from domain.pairs import KNOWN_TOKENS
-from projections.audit.figures import FLOAT_PART, WIDE, ZERO, unit_of
+from projections.audit.figures import FLOAT_PART, LAST_PLACE, WIDE, ZERO, unit_of
 from projections.audit.lending import KINDS, index_in
 
 REBASING: frozenset[str] = frozenset(("stETH", "eETH", "AMPL", "OETH", "OUSD", "USDM", "sOHM"))
@@ -20,6 +20,8 @@ REBASING: frozenset[str] = frozenset(("stETH", "eETH", "AMPL", "OETH", "OUSD", "
 
 _ULPS = 2
 """aTokens are off by up to two units of the last place (AAVE rounds the index and the balance)."""
+
+_WEI = Decimal("1e-18")
 
 
 @dataclass
@@ -44,6 +46,12 @@ class Accruing:
         return WIDE.divide(self.index, self.shown_at)
 
 
+def _last_place(found: Decimal) -> Decimal:
+    """One of the last place in which a balance is shown: of one that was cut short, the wei."""
+    unit = unit_of(found)
+    return unit if unit <= LAST_PLACE else _WEI
+
+
 def accrues(name: str) -> bool:
     """Whether the balance of this name, `WALLET.aWeETH`, may grow without an event."""
     account, _, asset = name.rpartition(".")
@@ -59,8 +67,8 @@ class Accruals:
     def __init__(self) -> None:
         self._balances: dict[str, Accruing] = {}
 
-    def book(self, values: EventValues) -> None:
-        """Note the index that an event tells, and what it moves at that."""
+    def book(self, values: EventValues, sign: int = 1) -> None:
+        """Note the index that an event tells, and what it moves at that; -1 takes it back."""
         kind, token = KINDS.get(values.get("event_type")), values.given_text("token") or ""
         name = values.given_text("scaled_token")
         if kind is not None:
@@ -71,7 +79,7 @@ class Accruals:
         figure = index_in(values, *(kind.indices if kind else ("index",)))
         one.index = one.index if figure is None else figure.value
         if kind is not None:
-            sign = 1 if kind.scaled.endswith("received") else -1
+            sign = sign if kind.scaled.endswith("received") else -sign
             for moved in ("scaled", "worth"):
                 amount = values.given_number(kind.scaled if moved == "scaled" else "amount")
                 setattr(one, moved, EXACT.add(getattr(one, moved), sign * (amount or ZERO)))
@@ -87,7 +95,7 @@ class Accruals:
         others = EXACT.subtract(EXACT.subtract(expected, before), one.scaled)
         grown = before if one.growth == 1 else WIDE.multiply(before, one.growth)
         worth = WIDE.add(WIDE.add(grown, one.worth), others)
-        allowed = max(unit_of(found) * _ULPS, found.copy_abs() * FLOAT_PART)
+        allowed = max(_last_place(found) * _ULPS, found.copy_abs() * FLOAT_PART)
         if abs(WIDE.subtract(found, worth)) <= allowed:
             one.is_scaled = False
             return True

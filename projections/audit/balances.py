@@ -79,8 +79,8 @@ class Snapshots(Rule):
             self._in_flight.subtract(names)
             self._in_flight += Counter()
         elif before is not None and _has_moved(before) and movements(before) != movements(now):
-            # What it moved cannot be taken back one for one: go on from what is shown next.
-            self._books.forget(before)
+            self._books.take_back(before)
+            before = None
         if is_open(now):
             self._in_flight.update(names)
         elif before is None or is_open(before) or not _has_moved(before):

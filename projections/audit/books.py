@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from domain.accounts import SIZE, WALLET, decimals_of, perp_account
+from domain.accounts import SIZE, decimals_of, perp_account
 from domain.effects import Movement, movements, untold_legs
 from domain.event_types import EVENT_TYPES
 from domain.event_values import EXACT, EventValues
@@ -15,7 +15,7 @@ from domain.pairs import quote_token
 from projections.audit.accrual import Accruals, accrues
 from projections.audit.figures import FLOAT_PART, ZERO, Figure
 from projections.audit.rule import AuditOptions
-from projections.balances import ENTRY_PRICE, Balances, flat_numbers
+from projections.balances import ENTRY_PRICE, Balances, flat_numbers, part_of
 
 _PARTS = ("wallet", "cex_accounts", "perp_positions")
 _ENTRY = f".{ENTRY_PRICE}"
@@ -91,6 +91,8 @@ class Books:
         self._since: dict[str, Since] = {}
         self._untold = Untold()
         self._last: Mapping[str, Any] | None = None
+        self._alike = (0, 0)
+        """The first and the last order that showed what `_last` does."""
         self._adrift: set[str] = set()
 
     def book(self, event: Mapping[str, Any]) -> None:
@@ -113,10 +115,22 @@ class Books:
         if moved or values.get("scaled_token"):
             self._last = None
 
-    def forget(self, event: Mapping[str, Any]) -> None:
-        """Go on from what is shown next, of all that the event moved."""
-        self._adrift.update(names_of(event))
+    def take_back(self, event: Mapping[str, Any]) -> None:
+        """Book that an event that was booked did not come about after all.
+
+        What a perpetual's trade averaged and realised cannot be taken out again: of all that it
+        moved, it is gone on from what is shown next.
+        """
         self._last = None
+        if event["event_type"] == "TRADE_EXECUTED":
+            self._adrift.update(names_of(event))
+            return
+        self._accruals.book(EventValues(event), -1)
+        for one in movements(event):
+            name, back = f"{one.account}.{one.asset}", one.amount.copy_negate()
+            self._note(name, back, False, False)
+            for balances in filter(None, (self._balances, self._otherwise)):
+                balances.balances[name] = EXACT.add(balances.balances[name], back)
 
     def _trade(
         self, event: Mapping[str, Any], values: EventValues, moved: tuple[Movement, ...]
@@ -145,6 +159,7 @@ class Books:
         What is `in_flight` may be in the snapshot or not: it is judged by one that comes after.
         """
         if snapshot == self._last:
+            self._alike = (self._alike[0], order)
             return
         shown, held = dict(flat_numbers(snapshot, Figure.of)), self._balances.balances
         before = Balances()
@@ -166,6 +181,7 @@ class Books:
             self._adrift.discard(name)
             held[name] = found.value
             self._since[name] = Since(order, found.value, found.is_float)
+        self._alike = (order, order)
         self._known.update(part for part in _PARTS if isinstance(snapshot.get(part), Mapping))
         self._otherwise = before if is_off else None
         self._untold = self._untold.of_those(in_flight)
@@ -188,13 +204,16 @@ class Books:
         elif self._untold.covers(name):
             yield f"an event does not tell by how much it moved {name}"
         else:
-            yield Off(name, expected, found.value, tolerance, since.at)
+            first, last = self._alike
+            yield Off(
+                name, expected, found.value, tolerance, last if since.at == first else since.at
+            )
 
     def _is_otherwise(self, name: str, found: Figure, allowed: Decimal) -> bool:
         """Whether it is what it would be, had the snapshot before not been wrong."""
-        if self._otherwise is None or name not in self._otherwise.balances:
+        if self._otherwise is None:
             return False
-        return _are_near(found.value, self._otherwise.balances[name], allowed)
+        return _are_near(found.value, self._otherwise.balances.get(name, ZERO), allowed)
 
     def _allowed(self, name: str, since: Since, found: Figure) -> tuple[Decimal, str]:
         asked = self._options.tolerance
@@ -230,14 +249,6 @@ def names_of(event: Mapping[str, Any]) -> set[str]:
             venue, _, instrument = account.partition(".")
             names |= {f"{account}.{ENTRY_PRICE}", f"{venue}.{quote_token(instrument)}"}
     return names
-
-
-def part_of(name: str) -> str:
-    """The part of a snapshot that shows the balance."""
-    account, _, asset = name.rpartition(".")
-    if account == WALLET:
-        return "wallet"
-    return "perp_positions" if asset in (SIZE, ENTRY_PRICE) else "cex_accounts"
 
 
 def _shows_entry(name: str, shown: Mapping[str, Figure]) -> bool:

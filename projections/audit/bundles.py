@@ -43,7 +43,7 @@ class Bundles(Rule):
         "a step that was lost, moved or changed breaks the sum, and often the order, of its bundle"
     )
     TOLERANCE = (
-        "half a unit of the claim's last written digit, or cut there; 1e-12 of the largest amount"
+        "half a unit of the claim's last written digit; 1e-12 of the largest amount"
         " where one is a float"
     )
 
@@ -131,7 +131,6 @@ class Bundles(Rule):
         off = list(self._claims(one))
         if not off and not one.lacking:
             return
-        orders = (one.order, *dict.fromkeys(order for order, _, _ in one.lacking))
         said = [
             f"{name} is {found.found} and its leaves give {found.expected}" for name, found in off
         ]
@@ -140,7 +139,7 @@ class Bundles(Rule):
             for order, asset, by in one.lacking
         ]
         yield self.error(
-            (one.order,) if off else orders,
+            [one.order],
             f"the bundle of order {one.order}: {'; '.join(said)}",
             {name: found.expected for name, found in off} or ZERO,
             {name: found.found for name, found in off} or -one.lacking[0][2],

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domain.accounts import WALLET, account_of, perp_account
-from domain.effects import MOVING_TYPES, movements
+from domain.effects import MOVING_TYPES, UNDONE, movements
+from domain.event_values import EventValues
 from projections.audit.moments import DAY, iso, microseconds, told
 from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
 from projections.event_dicts import Record
@@ -14,8 +15,7 @@ from projections.event_dicts import Record
 _WITHIN = DAY
 _CACHED = 10_000
 _PARTS = ("cex_accounts", "perp_positions")
-_NAMED = ("venue", "token", "status", "tx_hash")
-_EXTRAS = ("instrument", "from_venue", "to_venue", "side", "pair", "changes")
+_TELLING = ("event_type", "venue", "token", "from_venue", "to_venue", "instrument", "pair")
 
 
 class Coverage(Rule):
@@ -37,23 +37,25 @@ class Coverage(Rule):
         self._seen: set[str] = set()
         """Accounts that a snapshot has named: one that does not name them shows that they are
         empty."""
-        self._last: tuple[int, int] = (0, 0)
+        self._last: Record = {}
 
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """It moves something, or shows balances, or both."""
         now = event.now
-        at = None if now is None else microseconds(now.get("timestamp"))
-        if now is None or at is None:
+        if now is None:
             return
-        self._last = (event.order, max(self._last[1], at))
+        self._last = now
         event_type = now.get("event_type")
-        if event_type in MOVING_TYPES:
-            self.looked_at += 1
-            for account in self._moved(now):
-                self._accounts[account] = _Account(event.order, at)
-                self._unseen.add(account)
-        if not self._unseen:
+        is_moving = event_type in MOVING_TYPES
+        self.looked_at += is_moving
+        if not is_moving and not self._unseen:
             return
+        at = microseconds(now.get("timestamp"))
+        if at is None:
+            return
+        for account in self._moved(now) if is_moving else ():
+            self._accounts[account] = _Account(event.order, at)
+            self._unseen.add(account)
         snapshot = now.get("position_snapshot")
         if isinstance(snapshot, dict):
             self._observe(snapshot, event.order, at)
@@ -68,10 +70,11 @@ class Coverage(Rule):
             if moved:
                 self.could_not([max(moved)], "no event tells a balance")
             return
+        ends = microseconds(self._last.get("timestamp")) or 0
         for account, one in sorted(self._accounts.items()):
             if one.is_observed:
                 continue
-            waited = self._last[1] - one.at if one.observed is None else one.observed[1] - one.at
+            waited = ends - one.at if one.observed is None else one.observed[1] - one.at
             if one.observed is None and waited <= _WITHIN:
                 self.could_not(
                     [one.order], f"the log ends {told(waited)} after the last movement of {account}"
@@ -89,15 +92,22 @@ class Coverage(Rule):
 
     def _moved(self, now: Record) -> frozenset[str]:
         """The accounts in which it moves something, found once for what is alike."""
-        extra = now.get("extra") or {}
-        key = (now.get("event_type"), *(str(now.get(name)) for name in _NAMED[:-1]))
-        key = (*key, now.get("tx_hash") is None, *(str(extra.get(name)) for name in _EXTRAS))
+        values = EventValues(now)
+        changes = values.get("changes")
+        key = (
+            now.get("status") in UNDONE,
+            now.get("tx_hash") is None and now.get("nonce") is None,
+            tuple(changes) if isinstance(changes, Mapping) else None,
+            *map(values.given_text, _TELLING),
+        )
         accounts = self._known.get(key)
         if accounts is None:
             if len(self._known) >= _CACHED:
                 self._known.clear()
             accounts = frozenset(one.account for one in movements(now))
-            self._known[key] = accounts
+            if accounts:
+                # Those of an amount of zero are as many as those of another, and are not told here.
+                self._known[key] = accounts
         return accounts
 
     def _observe(self, snapshot: Mapping[str, Any], order: int, at: int) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from domain.corrections import corrected_by
 from domain.errors import EventLoggerError
 from domain.horizon import START
 from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
@@ -17,12 +18,17 @@ class Derived(Rule):
     """The indexes and the status board are what the events give."""
 
     NAME = "derived"
-    CHECKS = "the indexes of ids, hashes and late details, and the status board, follow the events"
+    IS_OF_ENTRIES = False
+    CHECKS = (
+        "the indexes of ids, hashes, late details and corrections, and the status board, follow the"
+        " events"
+    )
     WHY = "a look-up or a board that leads elsewhere hides events that are there"
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
         self._late: set[tuple[int, int]] = set()
+        self._corrections: set[tuple[int, int]] = set()
         kept = log.board()
         self._is_kept = kept is not None
         self._upto, self._counts, self._open = kept or (START, Counter(), {})
@@ -46,6 +52,9 @@ class Derived(Rule):
         parent = record.get("parent_event")
         if type(parent) is int and 0 < parent < order and self._is_late(order, parent):
             self._late.add((parent, order))
+        corrected = corrected_by(record)
+        if corrected is not None:
+            self._corrections.add((corrected, order))
 
     def entry(self, entry: LogEntry) -> Iterator[Finding]:
         """Folded into a board, as far as the one that is kept goes."""
@@ -59,18 +68,25 @@ class Derived(Rule):
         yield from ()
 
     def end(self) -> Iterator[Finding]:
-        """The index of late details, and the board, as wholes."""
-        kept = set(self.log.late_details())
-        for parent, order in sorted(kept ^ self._late):
-            is_there = (parent, order) in kept
-            yield self.error(
-                [order],
-                f"the index of late details {'has' if is_there else 'lacks'} order {order}",
-                expected=None if is_there else parent,
-                found=parent if is_there else None,
-            )
+        """The indexes of late details and of corrections, and the board, as wholes."""
+        yield from self._held("late details", self.log.late_details(), self._late)
+        yield from self._held("corrections", self.log.corrections(), self._corrections)
         if self._is_kept and self._is_foldable:
             yield from self._compared()
+
+    def _held(
+        self, what: str, held: Sequence[tuple[int, int]], due: set[tuple[int, int]]
+    ) -> Iterator[Finding]:
+        """What an index of pairs, an earlier order and the one that names it, has or lacks."""
+        kept = set(held)
+        for earlier, order in sorted(kept ^ due):
+            is_there = (earlier, order) in kept
+            yield self.error(
+                [order],
+                f"the index of {what} {'has' if is_there else 'lacks'} order {order}",
+                expected=None if is_there else earlier,
+                found=earlier if is_there else None,
+            )
 
     def _compared(self) -> Iterator[Finding]:
         """The board as a whole, as one finding however much of it differs."""

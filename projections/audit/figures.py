@@ -12,6 +12,9 @@ from projections.audit.rule import AuditOptions
 FLOAT_PART = Decimal("1e-12")
 """What a float may be off: a part of the largest term. Arithmetic of floats is off by 1e-16."""
 
+LAST_PLACE = Decimal("1e-6")
+"""Chains and exchanges cut amounts at the last place of their token: of USDT the sixth decimal."""
+
 WIDE = Context(prec=80, traps=[])
 """Divides to more digits than any figure of a log has; beyond that gives NaN, which differs."""
 
@@ -78,8 +81,9 @@ def compared(
     """The difference of a figure to what the terms give; None where it may be that.
 
     `roundings` says how often what the figure tells was rounded to its last written digit: half a
-    unit for each, and where it is one a cut is allowed, too. 0: both were computed, Decimals agree
-    to the last digit. Floats may be off by `FLOAT_PART` of the largest term.
+    unit for each, and where it is one, at a token's last place, it may be cut. 0: both were
+    computed, Decimals agree to the last digit. Floats may be off by `FLOAT_PART` of the largest
+    term.
     """
     off = EXACT.subtract(found.value, expected).copy_abs()
     if not off:
@@ -92,9 +96,12 @@ def compared(
     if roundings:
         allowed = found.unit * roundings / 2
         tolerance = f"{allowed:f}, half a unit of the last digit"
-        tolerance += ", or cut there" if roundings == 1 else f" {roundings} times"
-        if roundings == 1 and off < found.unit and _is_cut(expected, found):
-            return None
+        if roundings > 1:
+            tolerance += f" {roundings} times"
+        elif found.unit <= LAST_PLACE:
+            tolerance += ", or cut there"
+            if off < found.unit and _is_cut(expected, found):
+                return None
     if found.is_float or any(one.is_float for one in terms):
         largest = (
             max([larger, *(one.value.copy_abs() for one in terms)]) if not roundings else larger

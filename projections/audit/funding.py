@@ -8,17 +8,19 @@ from typing import Any
 
 from domain.accounts import SIZE, perp_account
 from domain.effects import UNDONE, movements
-from domain.event_values import EXACT, EventValues
+from domain.event_values import EventValues
 from projections.audit.funding_intervals import known_interval
-from projections.audit.funding_schedule import PUNCTUAL, Fault, Opened, Payment, What
-from projections.audit.moments import DAY, HOUR, iso, microseconds
+from projections.audit.funding_position import Key, Position
+from projections.audit.funding_schedule import Fault, Payment, What
+from projections.audit.moments import HOUR, iso, microseconds
+from projections.audit.positions import positions_shown, size_shown
 from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
 from projections.event_dicts import Record
 
-_HELD = 64
-_FLOATS = Decimal("1e-12")
+_TOLD_BY = frozenset(("TRADE_EXECUTED", "FUNDING_PAYMENT"))
+_FAULTS = 1000
+_TOO_MANY = (What.DOUBLED, What.NOT_OPEN)
 ZERO = Decimal(0)
-Key = tuple[str, str]
 
 
 class Funding(Rule):
@@ -34,42 +36,54 @@ class Funding(Rule):
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
-        self._positions: dict[Key, _Position] = {}
-        self._now = 0
+        self._positions: dict[Key, Position] = {}
+        self._last: Record = {}
+        self._shown: Record = {}
+        """The last event, and the last that brought a snapshot."""
+        self._faults: list[tuple[Key, Fault]] = []
+        """Held back until it is clear whether what is missing here was paid elsewhere."""
 
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """A trade opens or closes a position; a payment belongs to one."""
         now = event.now
-        event_type = None if now is None else now.get("event_type")
-        at = None if now is None else microseconds(now.get("timestamp"))
-        if now is None or at is None:
+        if now is None:
             return
-        self._now = max(self._now, at)
-        if now.get("status") in UNDONE:
-            return
-        if event_type == "TRADE_EXECUTED":
-            self._trade(event, now, at)
-        elif event_type == "FUNDING_PAYMENT":
-            self.looked_at += 1
-            key = self._key(event.order, now, at)
-            if key is not None:
-                position = self._positions.setdefault(key, _Position(key))
-                position.pay(Payment.at(at, event.order), at)
-                yield from self._said(key, position.judged(at))
+        event_type = now.get("event_type")
+        if event_type in _TOLD_BY and now.get("status") not in UNDONE:
+            at = microseconds(now.get("timestamp"))
+            if at is not None and event_type == "TRADE_EXECUTED":
+                self._trade(event, now, at)
+            elif at is not None:
+                self._payment(event.order, now, at)
+        if "position_snapshot" in now:
+            self._shown = now
+        self._last = now
+        if len(self._faults) > _FAULTS:
+            yield from self._said()
 
     def end(self) -> Iterator[Finding]:
         """What was due until the log ends, and was not paid."""
         for key, position in self._positions.items():
-            yield from self._said(key, position.rest(self._until()))
+            self._faults += ((key, fault) for fault in position.rest(self._until()))
             if position.is_untold:
                 self.could_not(
                     position.orders,
                     f"the interval of {perp_account(*key)} cannot be told from so few payments",
                 )
+        yield from self._said()
 
     def _until(self) -> int:
         """A payment may be logged somewhat later, which in a backtest it never is."""
-        return self._now if self.log.mode == "backtest" else self._now - HOUR
+        ends = microseconds(self._last.get("timestamp")) or 0
+        return ends if self.log.mode == "backtest" else ends - HOUR
+
+    def _payment(self, order: int, now: Record, at: int) -> None:
+        self.looked_at += 1
+        key = self._key(order, now, at)
+        if key is not None:
+            position = self._position(key, order, at)
+            position.pay(Payment.at(at, order), at)
+            self._faults += ((key, fault) for fault in position.judged(at))
 
     def _trade(self, event: AuditedEvent, now: Record, at: int) -> None:
         instrument = EventValues(now).given_text("instrument")
@@ -79,8 +93,20 @@ class Funding(Rule):
         change = sum((one.amount for one in movements(now) if one.asset == SIZE), ZERO)
         if change:
             key = (venue.lower(), instrument)
-            position = self._positions.setdefault(key, _Position(key))
-            position.trade(event.order, change, at, max(at, _settled(event)))
+            position = self._position(key, event.order, at)
+            shown = positions_shown(now) if self.log.mode == "backtest" else None
+            after = None if shown is None else size_shown(shown, key)[0]
+            position.trade(event.order, change, after, at, max(at, _settled(event)))
+            self._faults += ((key, fault) for fault in position.judged(at))
+
+    def _position(self, key: Key, order: int, at: int) -> Position:
+        """What was held before the log's first trade is what the snapshot before it shows."""
+        position = self._positions.get(key)
+        if position is None:
+            shown = positions_shown(self._shown)
+            size = ZERO if shown is None else size_shown(shown, key)[0]
+            position = self._positions[key] = Position(key, size, order, at)
+        return position
 
     def _key(self, order: int, now: Record, at: int) -> Key | None:
         """Whose payment it is; the typed method names no instrument where a venue has one."""
@@ -97,11 +123,35 @@ class Funding(Rule):
             return None
         return next(iter(open_ or known), (venue, ""))
 
-    def _said(self, key: Key, faults: Iterator[Fault]) -> Iterator[Finding]:
-        for fault in faults:
-            yield self._finding(key, self._positions[key], fault)
+    def _said(self) -> Iterator[Finding]:
+        faults, self._faults = self._faults, []
+        missing = {
+            fault.due[0]: (key, fault)
+            for key, fault in faults
+            if fault.what is What.MISSING and len(fault.due) == 1
+        }
+        elsewhere: list[Fault] = []
+        for key, fault in faults:
+            one = missing.get(fault.found or 0) if fault.what in _TOO_MANY else None
+            if one is not None and one[0] != key and one[1] not in elsewhere:
+                elsewhere += (one[1], fault)
+                yield self._elsewhere(one[0], key, fault)
+        for key, fault in faults:
+            if fault not in elsewhere:
+                yield self._finding(key, self._positions[key], fault)
 
-    def _finding(self, key: Key, position: _Position, fault: Fault) -> Finding:
+    def _elsewhere(self, due: Key, paid: Key, fault: Fault) -> Finding:
+        """A payment that one position lacks and another has too many of."""
+        return self.error(
+            fault.orders,
+            f"{perp_account(*paid)} has the funding of {iso((fault.found or 0) * HOUR)} that"
+            f" {perp_account(*due)} lacks",
+            expected=perp_account(*due),
+            found=perp_account(*paid),
+            field="venue",
+        )
+
+    def _finding(self, key: Key, position: Position, fault: Fault) -> Finding:
         account = perp_account(*key).rstrip(".")
         due = [iso(hour * HOUR) for hour in fault.due]
         found = None if fault.found is None else iso(fault.found * HOUR)
@@ -118,7 +168,9 @@ class Funding(Rule):
             message = f"{account}: {_counted(len(due))} between orders {fault.orders[0]} and" + (
                 f" {fault.orders[1]}" if len(fault.orders) > 1 else " the end of the log"
             )
-            make = self.error if position.is_traded else self.warning
+            # Who logs no trades may hold nothing by then; who logs no funding, none of it.
+            is_certain = position.is_known and self.looked_at > 0
+            make = self.error if is_certain else self.warning
             return make(fault.orders, message, due[:10], None, last_good=fault.orders[0], **further)
         message = {
             What.DOUBLED: f"{account}: the funding of {found} is paid twice",
@@ -128,78 +180,6 @@ class Funding(Rule):
         return self.error(
             fault.orders, message, due[0] if due else None, found, tolerance="15 min", **further
         )
-
-
-class _Position:
-    """One instrument at one venue: what is held, and the payments for it."""
-
-    def __init__(self, key: Key) -> None:
-        self._key = key
-        self._size = self._largest = ZERO
-        self._opened: list[Opened] = []
-        self._is_given_up = False
-        self.interval: int | None = None
-        self.orders: tuple[int, ...] = ()
-        self.is_traded = False
-        self.is_untold = False
-
-    def is_open(self, at: int) -> bool:
-        """Whether it is open by a time, or was until just before."""
-        return bool(self._opened) and self._opened[-1].closed + PUNCTUAL >= at
-
-    def give_up(self) -> None:
-        """Its payments cannot be told from another's."""
-        self._is_given_up = True
-
-    def trade(self, order: int, change: Decimal, at: int, settled: int) -> None:
-        """A trade opens it, closes it, or changes what is open."""
-        self.is_traded = True
-        before = self._size
-        self._size = EXACT.add(before, change)
-        self._largest = max(self._largest, self._size.copy_abs(), change.copy_abs())
-        if self._size.copy_abs() <= EXACT.multiply(_FLOATS, self._largest):
-            self._size = ZERO
-        if not before:
-            self._open(order, at, settled)
-        elif not self._size and self._opened:
-            self._opened[-1].close(order, at, settled)
-
-    def pay(self, payment: Payment, at: int) -> None:
-        """A payment came in."""
-        self.orders = (*self.orders[:1], payment.order)
-        if not self._opened:
-            # Who logs no trades still pays: open from the first payment on, as far as is known.
-            self._open(payment.order, at, at)
-        of_its_time = [one for one in self._opened if one.began <= at + PUNCTUAL]
-        (of_its_time or self._opened)[-1].take(payment)
-
-    def judged(self, at: int) -> Iterator[Fault]:
-        """What is wrong, as soon as it can be told."""
-        while len(self._opened) > 1 and self._opened[1].began + DAY < at:
-            yield from self._of(self._opened.pop(0), is_over=True)
-        if len(self._opened[0].payments) > _HELD:
-            yield from self._of(self._opened[0], is_over=False)
-
-    def rest(self, until: int) -> Iterator[Fault]:
-        """What is wrong with all that is left."""
-        for opened in self._opened:
-            yield from self._of(opened, is_over=True, until=until)
-        self._opened = []
-
-    def _of(self, opened: Opened, *, is_over: bool, until: int = 2**62) -> Iterator[Fault]:
-        if opened.interval is None:
-            opened.interval = self.interval
-        had_payments = bool(opened.payments)
-        for fault in opened.judged(is_over=is_over, until=until):
-            self.interval = opened.interval
-            if not self._is_given_up:
-                yield fault
-        self.interval = opened.interval
-        self.is_untold |= had_payments and opened.interval is None
-
-    def _open(self, order: int, at: int, settled: int) -> None:
-        interval = self.interval or known_interval(*self._key, at)
-        self._opened.append(Opened(order, at, settled, interval))
 
 
 def _counted(missing: int) -> str:

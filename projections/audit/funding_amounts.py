@@ -18,7 +18,9 @@ class FundingAmounts(ArithmeticRule):
     NAME = "funding_amounts"
     CHECKS = "rate × notional = payment; received or paid as side and rate say; amount = |payment|"
     WHY = "funding is most of the income, and its sign the easiest to turn"
-    TOLERANCE = "half a unit of the payment's last written digit, or cut there"
+    TOLERANCE = (
+        "half a unit of the payment's last written digit, or cut at the sixth decimal and beyond"
+    )
     TYPES = frozenset(("FUNDING_PAYMENT",))
 
     def __init__(self, log: AuditedLog) -> None:

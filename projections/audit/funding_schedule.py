@@ -6,10 +6,10 @@ interval changes where three gaps in a row say so.
 
 from __future__ import annotations
 
-import itertools
 from bisect import insort
 from collections.abc import Iterator
 from enum import Enum, auto
+from itertools import pairwise
 from typing import NamedTuple
 
 from projections.audit.funding_intervals import LEGAL
@@ -110,22 +110,18 @@ class Opened:
             yield from self._accept(payment, hour)
         elif hour == due:
             yield from self._accept(payment, hour)
-        elif hour < due:
-            if self._is_paid(due) or not self._is_needed(due):
-                what = What.DOUBLED if hour == self._paid and self._has_paid else What.OFF_TIME
-                orders = (
-                    (self._paid_by, payment.order) if what is What.DOUBLED else (payment.order,)
-                )
-                if hour > self._paid or self._has_paid:
-                    yield Fault(what, orders, (due,), hour)
-                else:
-                    # Paid for what was opened just then.
-                    yield from self._accept(payment, self._paid)
-            else:
-                yield Fault(What.OFF_TIME, (payment.order,), (due,), hour)
-                self._settle(payment.order, due)
-        else:
+        elif hour <= self._paid and not self._has_paid:
+            # Of what was opened just then: it may be paid, and when is not clear yet.
+            self._settle(payment.order, self._paid)
+        elif hour > due:
             yield from self._late(payment, due, interval)
+        elif self._is_needed(due) and not self._is_paid(due):
+            yield Fault(What.OFF_TIME, (payment.order,), (due,), hour)
+            self._settle(payment.order, due)
+        elif hour == self._paid:
+            yield Fault(What.DOUBLED, (self._paid_by, payment.order), (hour,), hour)
+        else:
+            yield Fault(What.OFF_TIME, (payment.order,), (due,), hour)
 
     def _late(self, payment: Payment, due: int, interval: int) -> Iterator[Fault]:
         """Something is missing before it, unless it is that itself."""
@@ -193,11 +189,9 @@ class Opened:
 
 
 def _inferred(payments: list[Payment]) -> int | None:
-    """The interval of the first payments: the gap that most of them have, at least two."""
+    """The interval of the first payments: the first gap that comes twice in a row, else twice."""
     hours = [one.hour for one in payments[:8]]
-    gaps = [later - earlier for earlier, later in itertools.pairwise(hours)]
-    legal = [
-        gap for gap in gaps if gap in LEGAL and all(h % gap == hours[0] % gap for h in hours[:1])
-    ]
-    best = max(legal, key=legal.count, default=None)
-    return best if best is not None and legal.count(best) >= 2 else None
+    gaps = [later - earlier for earlier, later in pairwise(hours)]
+    legal = [gap for gap in gaps if gap in LEGAL]
+    in_a_row = [one for one, other in pairwise(gaps) if one == other and one in LEGAL]
+    return next(iter(in_a_row), next((gap for gap in legal if legal.count(gap) > 1), None))

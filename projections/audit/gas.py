@@ -12,6 +12,10 @@ from projections.audit.rule import AuditedLog, Finding
 
 _GWEI, _ETHER = -9, -18
 _COST = "gas_cost_eth"
+_TO_THE_HOUR = len("2024-05-12T14")
+
+WITHIN_AN_HOUR = Decimal("0.2")
+"""By what part a price may differ from one of another moment of the same hour."""
 
 _WITH_DATA_FEE = frozenset(("OPTIMISM", "BASE", "SCROLL", "MANTLE", "BLAST", "ZORA"))
 _IDS_WITH_DATA_FEE = frozenset((10, 8453, 534352, 5000, 81457, 7777777))
@@ -30,7 +34,7 @@ class Gas(ArithmeticRule):
         " that hour; wei, gwei and units each in their own field"
     )
     WHY = "a cost that its own receipt does not give is not the one that was paid"
-    TOLERANCE = "half a unit of the cost's last written digit, or cut there (EIP-1559 is exact)"
+    TOLERANCE = "half a unit of the last written digit, or cut at the wei (EIP-1559 is exact)"
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
@@ -111,14 +115,21 @@ class Gas(ArithmeticRule):
             return None
         token = values.given_text("token") if values.get("event_type") == "GAS_FEE_PAID" else None
         token = token or _NATIVE.get((values.given_text("venue") or "").upper(), "ETH")
-        prices = self._prices.get(token, set())
-        if not prices or values.get("timestamp") != self._prices_at:
-            self.unjudgeable(order, f"no price of {token} at the same time, for gas in USD")
+        at, prices = values.given_text("timestamp") or "", self._prices.get(token, set())
+        if not prices or at[:_TO_THE_HOUR] != self._prices_at[:_TO_THE_HOUR]:
+            self.unjudgeable(order, f"no price of {token} of the same hour, for gas in USD")
             return None
         differences = [self.compare(EXACT.multiply(cost.value, one), usd, cost) for one in prices]
         if None in differences:
             return None
         nearest = min(filter(None, differences), key=lambda one: abs(one.expected - one.found))
+        if at != self._prices_at and self.log.options.tolerance is None:
+            # The price of another moment: it moves within an hour, but not by so much.
+            allowed = WITHIN_AN_HOUR * nearest.expected.copy_abs()
+            if abs(nearest.expected - nearest.found) <= allowed:
+                return None
+            text = f"{allowed:.3g}, {WITHIN_AN_HOUR} of it, by which a price moves in an hour"
+            nearest = Difference(nearest.expected, nearest.found, text)
         message = f"order {order}: the gas in USD is not at the log's own price of {token} then"
         return self.off(order, message, "gas_cost_usd", nearest)
 

@@ -33,9 +33,12 @@ class Positions(Rule):
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
         self._sizes: dict[tuple[str, str], Decimal] = {}
+        self._expected: dict[tuple[str, str], Decimal] = {}
+        """Where a snapshot showed another size: should the next agree with this, it alone was
+        wrong."""
         self._open: dict[tuple[str, str], _Traded] = {}
-        self._shown: Mapping[str, Any] | None = None
-        """The positions of the last snapshot, from which a first trade starts."""
+        self._shown: Record = {}
+        """The last event that brought a snapshot, from whose positions a first trade starts."""
 
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """A trade is noted; a snapshot after it is compared."""
@@ -44,16 +47,16 @@ class Positions(Rule):
             return
         if now.get("event_type") == _TRADE:
             self._note(event, now)
-        shown = _shown(now)
-        if shown is None:
+        if "position_snapshot" not in now:
             return
-        if self._open:
+        shown = positions_shown(now) if self._open else None
+        if shown is not None:
             at = self._shown_at(event)
             for key, traded in list(self._open.items()):
                 if at is None or (traded.is_settled and traded.settled <= at):
                     del self._open[key]
                     yield from self._compared(event.order, key, traded, shown)
-        self._shown = shown
+        self._shown = now
 
     def end(self) -> Iterator[Finding]:
         """What no snapshot has shown."""
@@ -70,8 +73,9 @@ class Positions(Rule):
             return
         self.looked_at += 1
         key = (venue.lower(), instrument)
-        if key not in self._sizes and key not in self._open and self._shown is not None:
-            self._sizes[key] = _size(self._shown, key)[0]
+        shown = positions_shown(self._shown)
+        if key not in self._sizes and key not in self._open and shown is not None:
+            self._sizes[key] = size_shown(shown, key)[0]
         change = sum((one.amount for one in movements(now) if one.asset == SIZE), ZERO)
         if not change and "side" in untold_fields(now):
             self.could_not([event.order], "it does not tell its side")
@@ -105,19 +109,21 @@ class Positions(Rule):
     def _compared(
         self, order: int, key: tuple[str, str], traded: _Traded, shown: Mapping[str, Any]
     ) -> Iterator[Finding]:
-        found, is_float = _size(shown, key)
-        before = self._sizes.get(key)
+        found, is_float = size_shown(shown, key)
+        before, otherwise = self._sizes.get(key), self._expected.pop(key, None)
         self._sizes[key] = found
         if before is None:
             if found != traded.change:
-                self.could_not(
-                    traded.orders, "what was held before the log's first trade is unknown"
-                )
+                self.could_not(traded.orders, "it is not known what was held before")
+            return
+        has_floats = is_float or traded.has_floats
+        if otherwise is not None and self._agree(otherwise, traded.change, found, has_floats):
             return
         expected = EXACT.add(before, traded.change)
-        allowed = self._allowed(before, expected, found, is_float or traded.has_floats)
-        if EXACT.subtract(expected, found).copy_abs() > allowed:
+        if not self._agree(before, traded.change, found, has_floats):
+            self._expected[key] = expected
             account = perp_account(*key)
+            allowed = self._allowed(before, expected, found, has_floats)
             orders = traded.orders if traded.orders[-1] == order else (*traded.orders, order)
             yield self.error(
                 orders,
@@ -128,6 +134,11 @@ class Positions(Rule):
                 field=f"{account}.{SIZE}",
                 tolerance=str(allowed) if allowed else None,
             )
+
+    def _agree(self, before: Decimal, change: Decimal, found: Decimal, floats: bool) -> bool:
+        expected = EXACT.add(before, change)
+        difference = EXACT.subtract(expected, found).copy_abs()
+        return difference <= self._allowed(before, expected, found, floats)
 
     def _allowed(self, before: Decimal, expected: Decimal, found: Decimal, floats: bool) -> Decimal:
         largest = max(before.copy_abs(), expected.copy_abs(), found.copy_abs())
@@ -163,13 +174,14 @@ def _settled(event: AuditedEvent) -> int:
     return microseconds((last or {}).get("recorded_at")) or 0
 
 
-def _shown(now: Record) -> Mapping[str, Any] | None:
+def positions_shown(now: Record) -> Mapping[str, Any] | None:
+    """The perpetual positions that the event's snapshot shows; None where it has none."""
     snapshot = now.get("position_snapshot")
     positions = snapshot.get("perp_positions") if isinstance(snapshot, dict) else None
     return positions if isinstance(positions, dict) else None
 
 
-def _size(shown: Mapping[str, Any], key: tuple[str, str]) -> tuple[Decimal, bool]:
+def size_shown(shown: Mapping[str, Any], key: tuple[str, str]) -> tuple[Decimal, bool]:
     """The size that is shown, zero where none is; and whether it is a float."""
     venue, instrument = key
     for name, positions in shown.items():

@@ -160,7 +160,7 @@ class _Rhythm:
                     yield orders, began, ended, rhythm
                 continue
             self._usual.append(gap)
-            if len(self._usual) >= _KNOWN:
+            if gap != rhythm and len(self._usual) >= _KNOWN:
                 self._rhythm = int(median(self._usual))
 
     def _has_changed(self, gap: int) -> bool:

@@ -184,6 +184,9 @@ class AuditedLog(Protocol):
     def late_details(self) -> Sequence[tuple[int, int]]:
         """The (parent, detail) orders that the index of late details holds."""
 
+    def corrections(self) -> Sequence[tuple[int, int]]:
+        """The (corrected, correction) orders that the index of corrections holds."""
+
     def board(self) -> tuple[Horizon, Counter[Kind], dict[int, OpenEvent]] | None:
         """The status board that is kept, and up to where; None where none is."""
 
@@ -195,7 +198,8 @@ class Rule:
     `TOLERANCE` what a difference may be and where that comes from. `VERSION` grows whenever the
     same log may give other findings. A rule counts in `looked_at` what it judged: one that found
     nothing to judge did not apply. `IS_COSTLY` says that it was measured to take more than a third
-    of the time of all rules.
+    of the time of all rules. `IS_OF_ENTRIES`: the same entries always end it in the same way; it
+    looks at nothing that is kept beside them.
     """
 
     NAME: ClassVar[str]
@@ -204,6 +208,7 @@ class Rule:
     TOLERANCE: ClassVar[str] = "exact"
     VERSION: ClassVar[int] = 1
     IS_COSTLY: ClassVar[bool] = False
+    IS_OF_ENTRIES: ClassVar[bool] = True
 
     def __init__(self, log: AuditedLog) -> None:
         self.log = log

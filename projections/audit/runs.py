@@ -20,6 +20,7 @@ class Runs(Rule):
     """Every writer has closed, and the log's own rhythm is not interrupted."""
 
     NAME = "runs"
+    IS_OF_ENTRIES = False
     CHECKS = (
         "writers that never closed (a note), and silence longer than the log's rhythm (a warning)"
     )

@@ -7,28 +7,34 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 
 from domain.event_model import event_model
-from domain.statuses import STATUSES
+from domain.fields import RESERVED_FIELDS, TIME_FIELDS
+from domain.statuses import LOGGED_STATUSES
+from projections.audit.moments import microseconds
 from projections.audit.rule import AuditedEvent, Finding, Rule
+from projections.event_dicts import Record
+
+_NEEDED = ("recorded_at", "timestamp", "event_type", "venue")
 
 
 class Schema(Rule):
-    """Every record is an `Event`, and every status is one that there is."""
+    """Every record is an `Event`, and its status is one that an event may be logged with."""
 
     NAME = "schema"
     CHECKS = "every record is an event as domain/fields.py defines it"
     WHY = "what is read is what was logged: no field is missing, misshapen or made up"
 
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
-        """It is a record, and an event."""
-        self.looked_at += 1
+        """It is a record, and an event; the first thing that is wrong with it is said."""
         order, record = event.order, event.record
+        self.looked_at += 1
         if record is None:
             yield self.error([order], f"the bytes of order {order} are no record")
             return
         fields = dict(record)
         status = fields.pop("status", None)
-        if status is not None and status not in STATUSES:
-            yield self.error([order], f"the status of order {order} is none", found=status)
+        if status is not None and status not in LOGGED_STATUSES:
+            message = f"the status of order {order} is none that an event is logged with"
+            yield self.error([order], message, LOGGED_STATUSES, status, field="status")
         try:
             event_model().model_validate(fields)
         except ValidationError as error:
@@ -38,4 +44,26 @@ class Schema(Rule):
                 [order],
                 f"order {order} is no event: {where}: {first['msg']}",
                 found=first.get("input"),
+                field=where,
             )
+            return
+        for name, problem in _further(fields):
+            yield self.error(
+                [order],
+                f"order {order} is no event: {name} {problem}",
+                found=fields.get(name),
+                field=name,
+            )
+            return
+
+
+def _further(fields: Record) -> Iterator[tuple[str, str]]:
+    """What the model takes for granted of what passed the checks when it was logged."""
+    for name in _NEEDED:
+        if fields[name] is None:
+            yield name, "is missing"
+    for name in TIME_FIELDS:
+        if fields.get(name) is not None and microseconds(fields[name]) is None:
+            yield name, "is no time"
+    for name in RESERVED_FIELDS.intersection(fields.get("extra") or ()):
+        yield name, "is filled in by the log, and stands among the extras"

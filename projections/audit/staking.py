@@ -20,7 +20,7 @@ class Staking(ArithmeticRule):
     NAME = "staking"
     CHECKS = "ETH staked ÷ oracle price = tokens out; tokens unstaked × oracle price = ETH out"
     WHY = "a price in another unit, or an amount from another event, shows here first"
-    TOLERANCE = "half a unit of the last written digit of what comes out, or cut there"
+    TOLERANCE = "half a unit of the last written digit of what comes out; chains cut at the wei"
     TYPES = frozenset(("STAKE_DEPOSIT", "STAKE_WITHDRAWAL"))
 
     def judged(self, order: int, values: EventValues) -> Iterator[Finding]:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from projections.audit.moments import MINUTE, microseconds, told
 from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
+from projections.audit.spans import Spans
 from projections.entries import LogEntry
+
+_SKEW = MINUTE
+"""A block's time and that of the strategy's clock are not of one clock."""
 
 
 class Times(Rule):
-    """The store's time of the commit never goes back within a log."""
+    """The store's time of the commit never goes back, and nothing ends before it began."""
 
     NAME = "times"
     CHECKS = (
-        "the store's time never goes back; a warning: a backtest's timestamps do, or a transaction"
-        " ends before it began"
+        "the store's time never goes back, and nothing is completed before it was triggered; a"
+        " warning: the timestamps of a backtest do go back"
     )
     WHY = "nothing was slipped in later under an earlier time"
-    TOLERANCE = "exact, to the microsecond of the store and the nanosecond of the caller"
+    TOLERANCE = f"exact; {told(_SKEW)} between the clocks of the chain and of the strategy"
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
+        self._spans = Spans()
         self._committed_at: int | None = None
         self._timestamp = ""
 
@@ -33,6 +39,7 @@ class Times(Rule):
                 f"the entry at position {entry.position} was committed before the one it follows",
                 expected=last,
                 found=at,
+                field="committed_at",
             )
         self._committed_at = at if at is not None else last
 
@@ -40,14 +47,10 @@ class Times(Rule):
         """Its times do not contradict each other, or the one before in a backtest."""
         self.looked_at += 1
         record = event.record or {}
-        began, ended = record.get("trigger_timestamp"), record.get("completion_timestamp")
-        if isinstance(began, str) and isinstance(ended, str) and _key(ended) < _key(began):
-            yield self.warning(
-                [event.order],
-                f"order {event.order} was completed before it was triggered",
-                expected=began,
-                found=ended,
-            )
+        is_own = self._spans.root(event) == event.order
+        # A bundle's details share their wrapper's completion.
+        if is_own or record.get("completion_timestamp") is not None:
+            yield from self._completed(event)
         timestamp = record.get("timestamp")
         if self.log.mode == "backtest" and isinstance(timestamp, str):
             if _key(timestamp) < self._timestamp:
@@ -56,8 +59,26 @@ class Times(Rule):
                     f"the timestamp of order {event.order} is before the one it follows",
                     expected=self._timestamp,
                     found=timestamp,
+                    field="timestamp",
                 )
             self._timestamp = _key(timestamp)
+
+    def _completed(self, event: AuditedEvent) -> Iterator[Finding]:
+        record, now = event.record or {}, event.now or {}
+        ended = now.get("completion_timestamp")
+        if ended is None:
+            return
+        began = record.get("trigger_timestamp") or record.get("timestamp")
+        start, end = microseconds(began), microseconds(ended)
+        if start is not None and end is not None and end < start - _SKEW:
+            yield self.error(
+                [event.order],
+                f"order {event.order} was completed {told(start - end)} before it was triggered",
+                expected=began,
+                found=ended,
+                field="completion_timestamp",
+                tolerance=told(_SKEW),
+            )
 
 
 def _key(iso: str) -> str:

@@ -26,7 +26,7 @@ class Trades(ArithmeticRule):
     )
     WHY = "a size or price from another fill does not give the notional of this one"
     TOLERANCE = (
-        "half a unit of the last written digit of what was computed, or cut there: of the notional,"
+        "half a unit of the last digit of what was computed (exchanges cut it): of the notional,"
         " or where that has the fewer digits, and was chosen, of the amount"
     )
     TYPES = frozenset(("SPOT_TRADE", "TRADE_EXECUTED"))

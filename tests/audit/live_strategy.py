@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -14,14 +14,21 @@ START = "2024-06-03T00:00:00Z"
 HOURS = 49
 
 
-def live_strategy() -> Run:
-    """The run: what happens every hour, and at some hours besides."""
+Interval = Callable[[int], int]
+"""The hours between two payments of funding, as they are at an hour of the run."""
+
+
+def live_strategy(interval: Interval = lambda hour: 4) -> Run:
+    """The run: what happens every hour, and at some hours besides.
+
+    `interval` is that of the smaller of its two positions.
+    """
     books = Books()
     funds = {"USDT": Decimal(100_000), "ETH": Decimal(20), "WETH": Decimal(1)}
     books.log(START, "BALANCE_CHANGE", "WALLET", "USDT", funds["USDT"], changes=funds)
     for hour in range(HOURS):
         at = later(START, hours=hour)
-        _every_hour(books, hour, at)
+        _every_hour(books, hour, at, interval(hour))
         _AT_HOURS.get(hour, _nothing)(books, later(at, minutes=20))
         if hour % 5 == 4:
             stake = books.transaction(
@@ -47,9 +54,9 @@ def live_strategy() -> Run:
     return books.run
 
 
-def _every_hour(books: Books, hour: int, at: str) -> None:
+def _every_hour(books: Books, hour: int, at: str, of_sol: int) -> None:
     books.log(later(at, seconds=3), "PRICE_UPDATE", "BINANCE", "ETH", ETH_USDT, price_usd=ETH_USDT)
-    for instrument, interval in (("ETHUSDT-PERP", 8), ("SOLUSDT-PERP", 4)):
+    for instrument, interval in (("ETHUSDT-PERP", 8), ("SOLUSDT-PERP", of_sol)):
         is_open = books.balances.balances.get(f"binance.{instrument}.{SIZE}")
         if is_open and hour % interval == 0:
             books.fund(later(at, seconds=9), instrument, Decimal("0.0001"))

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from projections.audit import Severity
 from tests.audit.planted import PLANTS
-from tests.audit.planting import BACKTEST, LIVE, Plant, findings, found, is_found
+from tests.audit.planting import Plant, found, is_found
+from tests.audit.quiet import QUIET, Quiet, alarms
 from tests.audit.sound import sound_run
 
-PLACES = 3
+PLACES = 2
 """At how many places each fault is planted."""
 
 
-@pytest.mark.parametrize("mode", [BACKTEST, LIVE])
-def test_a_sound_run_gives_no_error(mode: str) -> None:
-    given = findings(sound_run(mode), mode)
-    assert [one for one in given if one.severity is Severity.ERROR] == []
+@pytest.mark.parametrize("seed", range(PLACES))
+@pytest.mark.parametrize("quiet", QUIET, ids=lambda quiet: quiet.name.replace(" ", "-"))
+def test_what_is_sound_gives_no_error(quiet: Quiet, seed: int) -> None:
+    assert alarms(quiet, seed) == []
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name.replace(" ", "-"))

@@ -17,6 +17,7 @@ from domain.effects import (
     gas_cost_mismatch,
     movements,
     untold_fields,
+    untold_legs,
 )
 from domain.event_types import EVENT_TYPES
 
@@ -242,3 +243,27 @@ def test_gas_costs_units_times_price(units: int, gwei: Any, cost: str) -> None:
 def test_a_gas_cost_that_units_and_price_do_not_give_is_seen(cost: Any, mismatch: Any) -> None:
     event = {"gas_cost_eth": cost, "gas_units": 150_000, "gas_price_gwei": 25.0}
     assert gas_cost_mismatch(event) == mismatch
+
+
+@pytest.mark.parametrize(
+    ("event", "legs"),
+    [
+        (STAKE | {"output_token": "wstETH"}, [("WALLET", "wstETH")]),
+        (STAKE, [("WALLET", None)]),
+        (STAKE | {"output_token": "wstETH", "amount_out": 1.7}, []),
+        (SUPPLY, [("WALLET", "aWeETH")]),
+        (PERP | {"side": "MIDDLE"}, [("bybit.ETHUSDT-PERP", "size")]),
+        (
+            {"event_type": "BALANCE_CHANGE", "venue": "X", "token": "ETH", "amount": 1},
+            [("x", "ETH")],
+        ),
+        ({"event_type": "BALANCE_CHANGE", "venue": "X", "amount": 1, "changes": {}}, []),
+        ({"event_type": "FLASH_REPAID", "venue": "X", "token": "ETH", "amount": 1}, []),
+        ({"event_type": "RISK_ALERT", "venue": "X", "amount": 1}, []),
+        (STAKE | {"status": "failed"}, []),
+    ],
+)
+def test_what_moved_by_an_amount_that_is_not_told_is_named(
+    event: Event, legs: list[tuple[str | None, str | None]]
+) -> None:
+    assert list(untold_legs(event)) == legs

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -119,12 +120,59 @@ def test_what_a_baseline_has_and_the_log_not_is_said() -> None:
     assert [one["disappeared"]["orders"] for one in lines("--baseline", "b.json")[-2:-1]] == [[9]]
 
 
+def test_a_sample_to_tick_off_has_hashes_and_links() -> None:
+    with EventLogger("live", store="sqlite:///live.db", redis=False) as logger:
+        for number in range(5):
+            logger.log_stake(HOUR, "LIDO", 5, 4, 1.25, tx_hash=f"0x{number}")
+        logger.update_event(3, {"status": "submitted", "tx_hash": "0xa"})
+    store = ("--store", "sqlite:///live.db")
+    out = run("audit", *store, "--sample", "9", "--seed", "a", "--json").stdout
+    drawn = [json.loads(line) for line in out.splitlines()]
+    assert [one["order"] for one in drawn] == [1, 2, 3, 4, 5]
+    assert [one["tx_hash"] for one in drawn] == ["0x0", "0x1", "0xa", "0x3", "0x4"]
+    with sqlite3.connect("live.db") as connection:
+        states = connection.execute(
+            "SELECT state FROM stored_events WHERE topic LIKE '%event-logged'"
+            " ORDER BY originator_version"
+        ).fetchall()
+    connection.close()
+    assert [one["state_sha256"] for one in drawn] == [
+        hashlib.sha256(state).hexdigest() for (state,) in states
+    ]
+    assert [len(one["transitions_sha256"]) for one in drawn] == [0, 0, 1, 0, 0]
+    table = run("audit", *store, "--sample", "2").stdout.splitlines()
+    seed = table[-1].partition("--seed ")[2].partition(";")[0]
+    assert table == run("audit", *store, "--sample", "2", "--seed", seed).stdout.splitlines()
+    assert [line.split()[:2] for line in table[1:3]] == [["[", "]"]] * 2
+
+
+def test_what_was_logged_into_a_closed_period_is_said() -> None:
+    store = ("--store", "sqlite:///live.db", "--rule", "cutoff")
+    now = datetime.now(UTC)
+    with EventLogger("live", store="sqlite:///live.db", redis=False) as logger:
+        logger.log_stake(now, "LIDO", 5, 4, 1.25)
+        logger.certify("closed.json")
+    closed = ("--closed", "closed.json")
+    run("audit", *store, *closed)
+    with EventLogger("live", store="sqlite:///live.db", redis=False) as logger:
+        logger.log_stake(now - timedelta(minutes=1), "LIDO", 5, 4, 1.25)
+    run("audit", *store)
+    assert "cutoff  2" in " ".join(run("audit", *store, *closed, code=1).stdout.split("   "))
+    other = run("audit", *STORE, *closed, code=1).stderr
+    assert other.startswith("event-logger: closed.json is of another log: of 'default' of the")
+    Path("closed.json").write_text(Path("closed.json").read_text()[:-30])
+    assert run("audit", *store, *closed, code=1).stderr.startswith("event-logger: closed.json is")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
         ((), 2),
         (("--store", "sqlite:///runs.db", "--by", "Ann"), 2),
         (("--store", "sqlite:///runs.db", "--write-baseline", "b.json", "--by", "Ann"), 2),
+        (("--store", "sqlite:///runs.db", "--sample", "0"), 2),
+        (("--store", "sqlite:///runs.db", "--seed", "7"), 2),
+        (("--store", "sqlite:///runs.db", "--closed", "nowhere.json"), 1),
         (("--store", "sqlite:///runs.db", "--tolerance", "-1"), 1),
         (("--store", "sqlite:///runs.db", "--baseline", "nowhere.json"), 1),
         (("--store", "sqlite:///none.db",), 1),

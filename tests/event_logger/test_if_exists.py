@@ -21,6 +21,7 @@ from event_logger import (
     create_event_logger,
     open_log,
 )
+from infrastructure.audit_logs import AuditLogs
 from infrastructure.stores.sqlite.reads import SQLiteReads
 
 NOON = pd.Timestamp("2024-05-12 12:00", tz="UTC")
@@ -160,7 +161,8 @@ def test_a_log_that_is_not_there_is_not_made_and_the_nearest_is_said(
         run(store, name)
     with pytest.raises(UnknownLogError, match=f"no log '{asked}' .*; the nearest is '{near}'$"):
         open_log(store, asked)
-    assert open_log(store, "other")._logs.names() == ["other", "run-1", "run-2"]
+    with AuditLogs(store, must_exist=True) as logs:
+        assert logs.names() == ["other", "run-1", "run-2"]
 
 
 def test_a_store_that_is_not_there_is_not_made_and_the_nearest_is_said(tmp_path: Path) -> None:

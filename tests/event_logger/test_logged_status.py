@@ -67,7 +67,7 @@ def test_every_typed_method_takes_a_status(
     event = live.events[order - 1]
     assert (event["status"], live.history(order)[0]["status"]) == (status, status)
     assert live.live_status()["counts"] == {status: 1}
-    stored = next(live._logs.records(live._log, 1, 1))[1]
+    stored = next(live._reading.rows(1, 1))[1]
     assert (b'"status"' in stored) == (status != "pending")
 
 

@@ -87,6 +87,34 @@ def test_what_no_event_can_meet_is_refused(logger: EventLogger, criteria: Any) -
         logger.search(**criteria)
 
 
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda one: one.get_events_by_type("STAKE_DEPOSITS"), "'STAKE_DEPOSITS'; the nearest is"),
+        (lambda one: one.get_events_by_venue("LIDDO"), "holds no venue 'LIDDO'; the nearest is"),
+        (lambda one: one.as_of(1).get_events_by_venue("BINANCE"), "venue 'BINANCE'; the nearest"),
+        (lambda one: one.as_of(0).get_events_by_type("X"), "holds no event_type 'X'"),
+    ],
+)
+def test_a_type_or_venue_that_the_log_does_not_hold_is_said_once(
+    logger: EventLogger, caplog: pytest.LogCaptureFixture, ask: Any, said: str
+) -> None:
+    assert ask(logger) == []
+    assert said in caplog.text
+    assert caplog.text.count("log 'default' holds no") == 1
+
+
+def test_a_strategy_that_asks_at_each_step_is_told_once(
+    logger: EventLogger, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        assert logger.get_events_by_type("RISK_ALERT") == []
+    assert logger.get_events_by_venue("BINANCE") == []
+    assert caplog.text.count("holds no") == 1
+    logger.log_event(HOUR, "RISK_ALERT", "LIDO")
+    assert len(logger.get_events_by_type("RISK_ALERT")) == 1
+
+
 def test_the_command_says_it_on_stderr(logger: EventLogger, store: str) -> None:
     done = run("events", "--store", store, "--venue", "LIDDO")
     assert "log 'default' holds no venue 'LIDDO'; the nearest is 'LIDO'" in done.stderr

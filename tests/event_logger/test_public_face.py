@@ -14,6 +14,7 @@ from tests.support import run_program
 MEMBERS = [
     "AsyncEventLogger",
     "EventLogger",
+    "Horizon",
     "LogReader",
     "Order",
     "Orders",
@@ -34,6 +35,7 @@ ERRORS = [
     "EventLoggerError",
     "ExportError",
     "ForkedLoggerError",
+    "HorizonError",
     "IllegalTransitionError",
     "InvalidAmountError",
     "InvalidEventError",
@@ -114,6 +116,8 @@ METHODS = {
     "get_events_by_venue": "venue",
     "get_summary_stats": "",
     "history": "order",
+    "committed": "order",
+    "as_of": "when",
     "bundle_tree": "order",
     "bundle_trees": "",
     "to_dataframe": "",
@@ -126,12 +130,14 @@ OPEN_ENDED = {
     "export_to_jsonl": "filepath=None",
     "get_events_by_order_range": "start=None, end=None",
     "live_status": "stuck_after=None",
+    "asset_figures": "",
     "audit": "rules=None, **asked",
+    "balances": "at=None",
     "health": "redis=None, behind_after='10s'",
 }
 """Methods that may take more arguments after those of the contract."""
 
-PROPERTIES = ["events", "global_order", "log_name", "metadata"]
+PROPERTIES = ["events", "global_order", "horizon", "log_name", "metadata"]
 
 
 def parameters(method: str, owner: type = EventLogger) -> str:

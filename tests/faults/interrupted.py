@@ -17,6 +17,10 @@ from typing import Any
 Act = Callable[[], None]
 
 
+class RaisedByHandlerError(Exception):
+    """What a signal handler may raise beside KeyboardInterrupt, such as a timeout of its own."""
+
+
 class _Watch:
     """Counts the places that this thread comes by, and acts at one of them."""
 
@@ -53,7 +57,7 @@ class _Watch:
 def run(work: Callable[[], Any], act: Act | None = None, at: int = 0) -> list[Hashable]:
     """Do the work and act at the place of this number, from 1 on; returns the places.
 
-    A KeyboardInterrupt that `act` raises ends the work and goes no further.
+    A KeyboardInterrupt or `RaisedByHandlerError` of `act` ends the work and goes no further.
     """
     watch = _Watch(act, at)
     gc.disable()
@@ -61,7 +65,7 @@ def run(work: Callable[[], Any], act: Act | None = None, at: int = 0) -> list[Ha
         sys.settrace(watch.trace)
         sys.setprofile(watch.profile)
         work()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RaisedByHandlerError):
         pass
     finally:
         sys.setprofile(None)

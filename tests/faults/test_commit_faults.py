@@ -5,13 +5,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from domain.errors import EventIdConflictError, ReadOnlyStoreError, StoreError
 from event_logger import EventLogger, open_log
+from infrastructure.stores.sqlite.appends import SQLiteAppends
 from infrastructure.stores.sqlite.connections import Connections
 from tests.faults.commits import AFTER, AT, BEFORE, failing
+from tests.faults.interrupted import RaisedByHandlerError
 from tests.support import HOUR, log_amounts, numbered, stored, url_of
 
 
@@ -44,6 +47,26 @@ def test_a_failed_commit_refuses_the_event_and_keeps_the_earlier_ones(
     assert log_amounts(logger, 10) == [10]
     assert stored(path) == numbered(10)
     assert [event["amount"] for event in logger.events] == list(range(1, 11))
+
+
+@pytest.mark.parametrize("error", [RaisedByHandlerError(), StoreError("sqlite:///x", "failed")])
+def test_what_a_signal_handler_raises_after_the_commit_takes_nothing_back(
+    logger: EventLogger, path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    append = SQLiteAppends.append
+
+    def interrupted(*arguments: Any) -> Any:
+        append(*arguments)
+        raise error
+
+    log_amounts(logger, *range(1, 10))
+    monkeypatch.setattr(SQLiteAppends, "append", interrupted)
+    with pytest.raises(type(error)):
+        log_amounts(logger, 10)
+    monkeypatch.undo()
+    assert log_amounts(logger, 11) == [11]
+    logger.flush()
+    assert stored(path) == numbered(11)
 
 
 @pytest.mark.parametrize("when", NOTHING_WRITTEN)

@@ -21,7 +21,7 @@ import pytest
 from domain.errors import LoggerClosedError
 from event_logger import EventLogger, open_log
 from infrastructure.followers.follower import FollowerThread
-from tests.faults.interrupted import one_of_each, run
+from tests.faults.interrupted import RaisedByHandlerError, one_of_each, run
 from tests.support import HOUR, url_of
 
 DETAILS = 2
@@ -188,10 +188,6 @@ def places_of(bench: Bench, call: str) -> tuple[list[Any], list[int]]:
     return places, numbers
 
 
-def interrupt() -> None:
-    raise KeyboardInterrupt
-
-
 @pytest.mark.parametrize(("mode", "where", "call"), CASES)
 def test_an_interrupt_anywhere_leaves_the_log_right(
     bench: Callable[[str, str], Bench], mode: str, where: str, call: str
@@ -200,6 +196,11 @@ def test_an_interrupt_anywhere_leaves_the_log_right(
     places, numbers = places_of(ours, call)
     for number in numbers:
         caller = ours.caller()
+        kind = (KeyboardInterrupt, RaisedByHandlerError)[number % 2]
+
+        def interrupt(kind: type[BaseException] = kind) -> None:
+            raise kind
+
         run(getattr(caller, call), interrupt, number)
         ours.check(caller, call, places[number - 1])
 

@@ -17,7 +17,7 @@ from event_logger import (
     StoreError,
 )
 from tests.torture.journal import Journal
-from tests.torture.plan import BACKTEST
+from tests.torture.plan import ASYNC, ASYNC_BACKTEST, LIVE
 
 HOUR = datetime(2024, 5, 12, 14, tzinfo=UTC)
 EXPECTED = (
@@ -40,7 +40,8 @@ class Caller:
         self.job = job
         self.journal = journal
         self.chance = random.Random(seed)
-        self.is_live = job["kind"] != BACKTEST
+        self.is_live = job["kind"] in (LIVE, ASYNC)
+        self.is_durable = self.is_live or job["kind"] == ASYNC_BACKTEST
         self._numbers = count()
         self._sayable: list[tuple[str, str, dict[str, Any], int]] = []
         self._orders: list[int] = []
@@ -101,11 +102,11 @@ class Caller:
     def heard(self, name: str, kind: str, orders: Any) -> None:
         """Write down what the call returned."""
         if kind == "flush":
-            if not self.is_live and threading.current_thread() is threading.main_thread():
+            if not self.is_durable and threading.current_thread() is threading.main_thread():
                 self.journal.write(committed=name)
             return
         told = orders if isinstance(orders, list) else [orders]
-        self.journal.write(told=name, orders=told, live=self.is_live)
+        self.journal.write(told=name, orders=told, live=self.is_durable)
         if kind in ("event", "bundle"):
             self._orders.append(told[0])
 

@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from event_logger import EventLoggerError, StoreError, open_log
-from tests.redis_server import RedisServer
-from tests.torture.plan import Plan, Strike
+from tests.redis_server import RedisServer, eventually
+from tests.torture.listeners import Listeners
+from tests.torture.plan import LIVE, LOGS, Plan, Strike
 from tests.torture.processes import Processes
+from tests.torture.ruin import Ruin
+from tests.torture.strangers import hold_a_lease, hold_a_moment
 from tests.torture.verifier import verified
 
 OF_PROCESSES = {
@@ -49,20 +52,38 @@ class Episode:
         self.store = self.folder / "store.db"
         self.processes = Processes(self.folder, f"sqlite:///{self.store}", self.server.url)
         self._start_redis()
+        listeners = Listeners(self.server, [log for log in LOGS if LIVE in LOGS[log]])
         for job in self.plan.jobs:
             self.processes.start(job)
+        ruin = None
         try:
             self._strike_all()
+            for one in self.later:
+                one.join()
+            store, known = self.store, None
+            if self.plan.ruin is not None:
+                ruin = Ruin(self.store, self.folder, self.plan.ruin, self.plan.seed)
+                self._stop_redis()
+                store, known = ruin.strike(self.processes)
+                self.processes.counts[self.plan.ruin] += 1
+                self.faults += ruin.watched(self.processes)
         finally:
             for one in self.later:
                 one.join()
             self.processes.stop_all(killed=self.plan.seed % len(self.plan.jobs))
         self._start_redis()
         counts = self.processes.counts
-        self.faults += verified(self.folder, self.store, self.processes.former, self.server, counts)
+        if ruin is not None and known is not None:
+            self.faults += ruin.verified(known)
+        former = self.processes.former if known is None else known
+        self.faults += verified(store, former, self.server, counts)
+        self.faults += listeners.verified()
+        counts["heard"] += listeners.heard
         return Result(self.plan, counts, self.faults)
 
     def _strike_all(self) -> None:
+        if not self.plan.is_early:
+            eventually(lambda: all(one.has_opened for one in self.processes.running))
         began = time.monotonic()
         for strike in self.plan.strikes:
             while (rest := began + strike.at - time.monotonic()) > 0:
@@ -87,6 +108,10 @@ class Episode:
                 self._later(strike.lasts, lambda: one.process.send_signal(signal.SIGCONT))
             case "hold the lock":
                 self._meanwhile(lambda: self._hold(strike.lasts))
+            case "hold a lease":
+                self._meanwhile(lambda: hold_a_lease(self.store, strike.who, strike.lasts))
+            case "hold a moment":
+                self._meanwhile(lambda: hold_a_moment(self.store, strike.lasts))
             case "open and close":
                 self._meanwhile(lambda: self._stranger("PRAGMA user_version"))
             case "checkpoint":
@@ -119,11 +144,14 @@ class Episode:
                 self.server.start()
                 self.is_redis_up = True
 
-    def _restart_redis(self, seconds: float) -> None:
+    def _stop_redis(self) -> None:
         with self.of_redis:
             self.server.kill()
             self.is_redis_up = False
-            time.sleep(seconds)
+
+    def _restart_redis(self, seconds: float) -> None:
+        self._stop_redis()
+        time.sleep(seconds)
         self._start_redis()
 
     def _pause_redis(self, seconds: float) -> None:

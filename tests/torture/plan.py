@@ -7,6 +7,18 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 LIVE, ASYNC, BACKTEST = "live", "async", "backtest"
+ASYNC_BACKTEST = "async backtest"
+LOGS = {
+    "live-a": (LIVE,),
+    "live-b": (LIVE, ASYNC),
+    "run": (BACKTEST,),
+    "run-b": (ASYNC_BACKTEST,),
+}
+"""The logs of the store, and the loggers that may write to each."""
+
+RUINS = ("remove the file", "remove the log", "cut the file", "cut the log", "overwrite a page")
+"""What a stranger may do to the store's file and its write-ahead log under those who use it."""
+
 COMMIT_EVERY = 40
 """Events per commit of the backtests: small, so that commits are often interrupted."""
 
@@ -44,6 +56,10 @@ class Plan:
 
     seed: int
     seconds: float
+    ruin: str | None
+    """What happens to the store at the end, while it is in use."""
+    is_early: bool
+    """Whether it is struck while the store is being made, or once all processes log."""
     jobs: list[Job]
     strikes: list[Strike] = field(repr=False)
 
@@ -57,7 +73,9 @@ STRIKES = {
     "terminate": 6,
     "log in a handler": 20,
     "stop": 8,
-    "hold the lock": 10,
+    "hold the lock": 8,
+    "hold a lease": 3,
+    "hold a moment": 3,
     "open and close": 6,
     "checkpoint": 4,
     "move away": 3,
@@ -71,6 +89,7 @@ STRIKES = {
 def plan_of(seed: int, seconds: float, strikes_a_second: float = 6.0) -> Plan:
     """The plan of this seed."""
     chance = random.Random(seed)
+    ruin = chance.choice(RUINS) if chance.random() < 0.5 else None
     moves_away = chance.random() < 0.5
 
     def job(kind: str, log: str) -> Job:
@@ -80,18 +99,21 @@ def plan_of(seed: int, seconds: float, strikes_a_second: float = 6.0) -> Plan:
             chance.getrandbits(32),
             threads=chance.choice((1, 1, 2, 3)) if kind == LIVE else 1,
             closes=chance.random() < 0.5,
-            drops=not moves_away and chance.random() < 0.4,
+            drops=not moves_away and ruin is None and chance.random() < 0.4,
             tight_disk=chance.random() < 0.3,
         )
 
-    jobs = [job(LIVE, "live-a"), job(LIVE, "live-a"), job(ASYNC, "live-b"), job(BACKTEST, "run")]
+    first = ("live-a", "live-a", "live-b", "run", "run-b")
+    jobs = [job(LOGS[log][-1], log) for log in first]
     if chance.random() < 0.5:
-        jobs.append(job(chance.choice((LIVE, ASYNC)), "live-b"))
+        jobs.append(job(chance.choice(LOGS["live-b"]), "live-b"))
     possible = {what: w for what, w in STRIKES.items() if moves_away or what != "move away"}
     moments = sorted(chance.uniform(0.5, seconds) for _ in range(int(seconds * strikes_a_second)))
     return Plan(
         seed,
         seconds,
+        ruin,
+        seed % 4 == 0,
         jobs,
         [
             Strike(

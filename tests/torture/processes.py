@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tests.support import PATIENCE, ROOT
-from tests.torture.plan import ASYNC, Job
+from tests.torture.plan import ASYNC, ASYNC_BACKTEST, Job
 
 ORDERLY = (0, 128 + signal.SIGTERM)
 
@@ -26,6 +26,8 @@ class Running:
     journal: Path
     errors: Path
     is_told_to_end: bool = False
+    was_stopped: bool = False
+    """Whether only its journal up to a moment counts, at which it was running."""
 
     @property
     def has_opened(self) -> bool:
@@ -35,7 +37,9 @@ class Running:
     @property
     def ended(self) -> str | None:
         """How it ended: orderly, or None."""
-        is_orderly = self.process.returncode in ORDERLY and self.is_told_to_end
+        is_orderly = (
+            not self.was_stopped and self.process.returncode in ORDERLY and self.is_told_to_end
+        )
         said = self.errors.read_bytes() if self.errors.exists() else b""
         return "orderly" if is_orderly and not said else None
 
@@ -80,7 +84,7 @@ class Processes:
         if one.is_told_to_end or one.process.poll() is not None:
             return
         handled = {signal.SIGINT, signal.SIGUSR1}
-        if number in handled and (one.job.kind == ASYNC or not one.has_opened):
+        if number in handled and (one.job.kind in (ASYNC, ASYNC_BACKTEST) or not one.has_opened):
             return
         for _ in range(times):
             one.process.send_signal(number)

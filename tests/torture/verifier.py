@@ -15,7 +15,7 @@ from projections.audit import STRUCTURE, Severity
 from tests.redis_server import RedisServer, eventually
 from tests.torture.caller import HOUR
 from tests.torture.journal import Call, Told
-from tests.torture.plan import BACKTEST, COMMIT_EVERY
+from tests.torture.plan import ASYNC, COMMIT_EVERY, LIVE, LOGS
 from tests.torture.processes import Running
 from tests.torture.worker import options
 
@@ -23,7 +23,7 @@ LARGEST_BUNDLE = 8
 
 
 def verified(
-    folder: Path, store: Path, former: list[Running], server: RedisServer, counts: Counter[str]
+    store: Path, former: list[Running], server: RedisServer, counts: Counter[str]
 ) -> list[str]:
     """What does not hold of the promises; nothing when all do."""
     told = Told()
@@ -41,8 +41,8 @@ def verified(
         (check,) = connection.execute("PRAGMA integrity_check").fetchone()
     if check != "ok":
         faults.append(f"integrity_check: {check}")
-    for log, kind in (("live-a", "live"), ("live-b", "live"), ("run", BACKTEST)):
-        faults += _of_log(store, log, kind, told, server)
+    for log, kinds in LOGS.items():
+        faults += _of_log(store, log, kinds[0], told, server)
     return faults
 
 
@@ -67,7 +67,7 @@ def _of_log(store: Path, log: str, kind: str, told: Told, server: RedisServer) -
         logger.flush()
         if order != before + 1:
             yield f"{log}: the next order is {order}, and the last was {before}"
-        if kind != BACKTEST:
+        if kind in (LIVE, ASYNC):
             yield from _published(logger, log, server)
     try:
         with AuditLogs(url, must_exist=True) as logs:

@@ -28,12 +28,12 @@ from event_logger import (
 )
 from tests.torture.caller import Caller
 from tests.torture.journal import Journal
-from tests.torture.plan import ASYNC, BACKTEST, COMMIT_EVERY
+from tests.torture.plan import ASYNC, ASYNC_BACKTEST, COMMIT_EVERY, LIVE
 
 
 def options(job: dict[str, Any]) -> dict[str, Any]:
     return {
-        "execution_mode": "backtest" if job["kind"] == BACKTEST else "live",
+        "execution_mode": "live" if job["kind"] in (LIVE, ASYNC) else "backtest",
         "store": job["store"],
         "log": job["log"],
         "redis": job["redis"] or False,
@@ -193,7 +193,7 @@ def main() -> None:
     journal = Journal(Path(job["journal"]))
     end_orderly_at_signals()
     try:
-        if job["kind"] == ASYNC:
+        if job["kind"] in (ASYNC, ASYNC_BACKTEST):
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             asyncio.run(AsyncWorker(job, journal).run())

@@ -172,26 +172,30 @@ class SQLiteReads:
             if end is None:
                 return None
             event = (
-                "SELECT committed_at FROM stored_events WHERE originator_id=?"
-                " AND originator_version=?"
+                "SELECT originator_version, committed_at FROM stored_events WHERE originator_id=?"
+                " AND originator_version<=? ORDER BY originator_version DESC LIMIT 1"
             )
             transition = (
-                "SELECT s.committed_at FROM transitions t JOIN stored_events s"
+                "SELECT t.number, s.committed_at FROM transitions t JOIN stored_events s"
                 " ON s.originator_id=t.lifecycle_id AND s.originator_version=t.version"
-                " WHERE t.log_id=? AND t.number=?"
+                " WHERE t.log_id=? AND t.number<=? ORDER BY t.number DESC LIMIT 1"
             )
 
             def last(statement: str, first: int, upto: int) -> int:
-                """The last of these places that was committed by then; times only rise."""
-                low, high = first - 1, upto
+                """The last of these places that is there and was committed by then.
+
+                Times only rise; what has none is of before all that have one.
+                """
+                found = low = first - 1
+                high = upto
                 while low < high:
                     middle = (low + high + 1) // 2
-                    row = run(statement, (log_id.hex, middle)).fetchone()
-                    if row is None or row[0] is None or row[0] <= committed_at:
-                        low = middle
+                    place, time = run(statement, (log_id.hex, middle)).fetchone() or (low, None)
+                    if place <= low or time is None or time <= committed_at:
+                        found, low = max(found, place), middle
                     else:
-                        high = middle - 1
-                return low
+                        high = place - 1
+                return found
 
             order = last(event, 0, end.horizon.order)
             return (

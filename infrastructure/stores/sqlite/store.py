@@ -9,7 +9,7 @@ from eventsourcing.persistence import ApplicationRecorder
 
 from domain.errors import OlderStoreError, ReadOnlyStoreError
 from infrastructure.commit_signal import CommitSignals
-from infrastructure.store import Appends, Board, Followers, Lease, Reads
+from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads
 from infrastructure.stores.sqlite.appends import SQLiteAppends
 from infrastructure.stores.sqlite.board import SQLiteBoard
 from infrastructure.stores.sqlite.checkpoints import make_whole, refuse_incomplete
@@ -18,6 +18,7 @@ from infrastructure.stores.sqlite.corrections import HAS_CORRECTIONS
 from infrastructure.stores.sqlite.errors import store_errors
 from infrastructure.stores.sqlite.followers import SQLiteFollowers
 from infrastructure.stores.sqlite.housekeeping import Housekeeping
+from infrastructure.stores.sqlite.indexes import SQLiteIndexes
 from infrastructure.stores.sqlite.lease import FileLease, MemoryLease, load_locks
 from infrastructure.stores.sqlite.location import (
     FORMAT,
@@ -65,6 +66,7 @@ class SQLiteStore:
         self.recorder: ApplicationRecorder = Recorder(Datastore(self._connections))
         self.appends: Appends = SQLiteAppends(self._connections, self.commits)
         self.reads: Reads = SQLiteReads(self._connections)
+        self.indexes: Indexes = SQLiteIndexes(self._connections, housekeeping)
         self.followers: Followers = SQLiteFollowers(self._connections, housekeeping)
         self.board: Board = SQLiteBoard(self._connections, housekeeping)
 

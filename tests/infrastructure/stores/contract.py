@@ -8,22 +8,26 @@ A backend's test file says how to make one: a subclass of `StoreContract`, or of
 from __future__ import annotations
 
 from tests.infrastructure.stores.contract_appending import AppendingContract
+from tests.infrastructure.stores.contract_as_of import AsOfContract
 from tests.infrastructure.stores.contract_board import BoardContract, FollowersContract
 from tests.infrastructure.stores.contract_closing import ClosingContract
 from tests.infrastructure.stores.contract_copying import CopyingContract
 from tests.infrastructure.stores.contract_faults import FaultsContract
 from tests.infrastructure.stores.contract_following import FollowingContract
 from tests.infrastructure.stores.contract_history import HistoryContract
+from tests.infrastructure.stores.contract_indexes import IndexesContract
 from tests.infrastructure.stores.contract_sharing import SharingContract
 
 
 class StoreContract(
     AppendingContract,
     HistoryContract,
+    AsOfContract,
     CopyingContract,
     FollowingContract,
     FollowersContract,
     BoardContract,
+    IndexesContract,
     FaultsContract,
     ClosingContract,
 ):

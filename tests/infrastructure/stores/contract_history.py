@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from domain.horizon import START, Horizon
@@ -13,6 +15,7 @@ from tests.infrastructure.stores.written import (
     OnStore,
     Part,
     Written,
+    bundle,
     entries_of,
     entry,
     new_log,
@@ -87,7 +90,7 @@ class HistoryContract(OnStore):
         for _ in range(2):
             with backend.at_time(NOON - 60 * SECOND):
                 assert log.append(entry()).committed_at == NOON + 11 * SECOND
-        assert caplog.text.count("this machine's clock is 71 s behind") == 1
+        assert caplog.text.count(f"{backend.clock} is 71 s behind") == 1
         with backend.at_time(NOON):
             new_log(store, "other")
         log.check()
@@ -115,3 +118,37 @@ class HistoryContract(OnStore):
         for seconds in range(-1, 50):
             known = expected.get(seconds, known)
             assert store.reads.horizon_at(log.log.id, NOON + seconds) == known
+
+    def test_finding_a_time_costs_no_more_than_halving_the_log_does(
+        self, store: LogStore, backend: Backend
+    ) -> None:
+        log = new_log(store)
+
+        def grown_to(orders: int) -> int:
+            for _ in range(log.horizon.order, orders, 25):
+                with backend.at_time(NOON + log.horizon.order):
+                    log.append(*entries_of(range(25)), *[Move(1)] * 25)
+            times = [NOON + orders * part // 7 for part in range(8)]
+            return max(
+                backend.cost(store, partial(store.reads.horizon_at, log.log.id, one))
+                for one in times
+            )
+
+        costs = [grown_to(orders) for orders in (50, 200, 800)]
+        # Four times the log is two more looks at each of its sequences.
+        assert costs[2] - costs[1] <= (costs[1] - costs[0]) * 1.5
+        assert costs[2] < 2 * costs[0]
+
+    def test_entries_after_what_is_no_point_of_the_log(self, store: LogStore) -> None:
+        log = new_log(store)
+        log.append(entry(), Move(1), Move(1), bundle(2), Move(2), entry())
+        end = log.horizon
+
+        def after(order: int, transition: int) -> list[tuple[int, int | None]]:
+            found = store.reads.stored_entries(log.log.id, Horizon(order, transition), 10)
+            return [(one.order, one.number) for one in found]
+
+        assert after(0, end.transition) == [(order, None) for order in range(1, end.order + 1)]
+        assert after(end.order, 0) == [(1, 1), (1, 2), (2, 3)]
+        assert after(1, 1)[0] == (1, 2)
+        assert after(3, 0) == [(1, 1), (1, 2), (4, None), (2, 3), (5, None)]

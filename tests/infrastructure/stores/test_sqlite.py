@@ -25,6 +25,7 @@ class SQLiteBackend:
     """`written.Backend` for the store that a URL names."""
 
     driver_errors = (sqlite3.OperationalError, sqlite3.DatabaseError)
+    clock = "this machine's clock"
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -27,8 +27,6 @@ WAYS: list[Callable[[Any], object]] = [
 @pytest.mark.parametrize(
     ("url", "place"),
     [
-        ("postgresql://user:secret@host/db", "postgresql"),
-        ("postgresql://user:se/cret:secret@host/db", "postgresql"),
         ("mysql+driver://:secret@host", "mysql+driver"),
         ("sqlite://user:secret@host/db", "***"),
         ("sqlite:user:secret@host", "host"),

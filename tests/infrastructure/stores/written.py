@@ -46,6 +46,9 @@ class Backend(Protocol):
     driver_errors: Sequence[type[Exception]]
     """What its driver raises when a statement fails."""
 
+    clock: str
+    """Which clock the store goes by, as it says so."""
+
     def open(self, *, must_exist: bool = False) -> LogStore:
         """The store; where it outlives its process, the same each time."""
 

@@ -51,6 +51,7 @@ def fill(logger: EventLogger) -> None:
         logger.update_event(1, {"status": "confirmed", "confirmation_blocks": 1, "block_number": 7})
         logger.update_event(1, {"status": "reorged"})
     logger.log_event(HOUR, "STAKE_DEPOSIT", "LIDO", "ETH", 1)
+    logger.log_correction(HOUR, 9, {"amount": 2}, "a digit was lost")
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def test_a_sound_backtest_has_no_findings(tmp_path: Path) -> None:
 PLANTED: list[tuple[str, str, tuple[int, ...]]] = [
     (f"DELETE FROM stored_events {of(9)}", "orders", (9,)),
     (f"DELETE FROM stored_events {of(1)}", "orders", (1,)),
-    (f"UPDATE stored_events SET originator_version=77 {of(10)}", "orders", (10, *range(11, 77))),
+    (f"UPDATE stored_events SET originator_version=77 {of(11)}", "orders", (11, *range(12, 77))),
     (f"UPDATE stored_events SET topic='x' {of(9)}", "orders", (9,)),
     ("DELETE FROM transitions WHERE number=3", "orders", (1,)),
     (f"UPDATE stored_events SET state=x'00ff' {of(9)}", "schema", (9,)),
@@ -136,6 +137,7 @@ PLANTED: list[tuple[str, str, tuple[int, ...]]] = [
     ("DELETE FROM transaction_hashes WHERE tx_hash='0x9'", "derived", (9,)),
     ("DELETE FROM late_details", "derived", (8,)),
     (f"INSERT INTO late_details VALUES ('{LOG}', 2, 3)", "derived", (3,)),
+    ("DELETE FROM corrections", "derived", (11,)),
     ("DELETE FROM open_events WHERE event_order=9", "derived", (9,)),
     ("UPDATE open_events SET tx_hash='0xe' WHERE event_order=1", "derived", (1,)),
     ("UPDATE status_counts SET events=events+1 WHERE status='reorged'", "derived", ()),
@@ -156,7 +158,9 @@ def test_a_planted_fault_is_one_error_of_its_rule(
     assert found[0].message
 
 
-def test_a_backtest_whose_timestamps_go_back_is_warned_of(tmp_path: Path) -> None:
+def test_timestamps_that_go_back_are_warned_of_and_an_early_end_is_wrong(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "runs.db"
     with EventLogger(store=url_of(path)) as logger:
         logger.log_event(HOUR, "GAS_FEE_PAID", "ETHEREUM")
@@ -171,7 +175,7 @@ def test_a_backtest_whose_timestamps_go_back_is_warned_of(tmp_path: Path) -> Non
     found = findings(path)
     assert [(one.rule, one.severity, one.orders) for one in found] == [
         ("times", Severity.WARNING, (2,)),
-        ("times", Severity.WARNING, (3,)),
+        ("times", Severity.ERROR, (3,)),
     ]
 
 

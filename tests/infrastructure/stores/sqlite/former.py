@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.support import Program
+
 GOLDEN = Path(__file__).parent / "golden"
 FORMER_VERSION = GOLDEN / "former_version.zip"
 
@@ -28,7 +30,7 @@ def start_former(source: str, *arguments: object) -> subprocess.Popen[str]:
     `sys.argv[1:]` holds the arguments.
     """
     # -P keeps the current folder off the path, and the archive goes before what is installed.
-    return subprocess.Popen(
+    return Program(
         [sys.executable, "-P", "-W", "error", "-c", _PREAMBLE + source, *map(str, arguments)],
         env=os.environ | {"PYTHONPATH": str(FORMER_VERSION)},
         text=True,

@@ -118,7 +118,7 @@ def test_a_folder_that_does_not_exist_is_named_and_not_made(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("postgresql://localhost/runs", "the scheme 'postgresql' is not supported"),
+        ("mysql://localhost/runs", "the scheme 'mysql' is not supported"),
         ("redis://localhost:6379/0", "the scheme 'redis' is not supported"),
         ("http://localhost/runs.db", "the scheme 'http' is not supported"),
         ("sqlite://runs.db", "write sqlite:///runs.db or :memory:"),

@@ -1,0 +1,1 @@
+"""Stores of audit logs on a PostgreSQL server."""

@@ -1,0 +1,157 @@
+"""Leases on a PostgreSQL store: a role that one holder at a time has, and that dies with it.
+
+A session's advisory lock tells others at once, and goes with the session. What keeps a former
+holder from writing is the epoch of the log's head, which every holder moves on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import select
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from domain.errors import StoreError
+from infrastructure.stores.postgres.connections import Connections
+from infrastructure.stores.postgres.driver import ServerConnection
+from infrastructure.stores.postgres.fences import Fences
+
+_KEEPALIVES = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    " -c idle_session_timeout=0"
+)
+"""So that the server lets go, within half a minute, of a lease whose host has vanished."""
+
+WRITER = ""
+"""The role of a log's one writer, whose epoch stands in the log's head."""
+
+
+class PostgresLease:
+    """`infrastructure.store.Lease` on PostgreSQL, on a connection of its own while it is held."""
+
+    def __init__(
+        self, connections: Connections, fences: Fences, log_id: UUID, log: str, role: str
+    ) -> None:
+        self._connections = connections
+        self._fences = fences
+        self._url = connections.location.url
+        self._schema = connections.location.schema
+        self._log_id = log_id
+        self._log = log
+        self._role = role
+        self._key = _key(self._schema, log_id, role)
+        self._connection: ServerConnection | None = None
+        self._process = os.getpid()
+
+    @property
+    def is_held(self) -> bool:
+        """See `infrastructure.store.Lease`; a lease whose connection broke is held no more."""
+        if self._connection is not None and _is_broken(self._connection):
+            self._let_go()
+        return self._connection is not None
+
+    def try_acquire(self) -> bool:
+        """See `infrastructure.store.Lease`."""
+        if self.is_held:
+            return True
+        return self._connections.persistently(self._acquire)
+
+    def _acquire(self) -> bool:
+        # In a variable alone until it has the lock: an interrupted one is dropped with it.
+        connection = self._connections.connect(**_with_options(self._connections))
+        try:
+            if not self._lock(connection):
+                connection.close()
+                return False
+            epoch = self._move_on(connection)
+        except BaseException:
+            connection.close()
+            raise
+        if self._role == WRITER:
+            self._fences.raise_for(self._log_id, epoch, self._renew)
+        self._connection = connection
+        return True
+
+    def release(self) -> None:
+        """See `infrastructure.store.Lease`; in a forked child the lease stays the parent's."""
+        if self._process == os.getpid():
+            self._let_go()
+
+    def _renew(self) -> None:
+        former = self._connection
+        if former is None or not _is_broken(former):
+            return
+        try:
+            connection = self._connections.connect(**_with_options(self._connections))
+            if self._lock(connection):
+                self._connection = connection
+            else:
+                # Another has it; whether it wrote, the log's head tells.
+                connection.close()
+        except (psycopg.Error, StoreError):
+            return
+
+    def _let_go(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            if self._role == WRITER:
+                self._fences.drop(self._log_id)
+            self._unlock(connection)
+
+    def _unlock(self, connection: ServerConnection) -> None:
+        try:
+            # Answered, so that whoever comes next finds it free; a session ends a moment later.
+            connection.run("SELECT pg_catalog.pg_advisory_unlock(%s)", (self._key,))
+        except psycopg.Error:
+            pass
+        finally:
+            connection.close()
+
+    def _lock(self, connection: ServerConnection) -> bool:
+        row = connection.run("SELECT pg_catalog.pg_try_advisory_lock(%s)", (self._key,)).fetchone()
+        return bool(row and row[0])
+
+    def _move_on(self, connection: ServerConnection) -> int | None:
+        """Have the log know this holder, and its former ones no more; gives the new epoch."""
+        if self._role == WRITER:
+            statement = (
+                f"UPDATE {self._schema}.heads SET epoch = epoch + 1 WHERE log_id = %s"
+                " RETURNING epoch"
+            )
+            row = connection.run(statement, (self._log_id,)).fetchone()
+        else:
+            statement = (
+                f"INSERT INTO {self._schema}.leases AS l VALUES (%s, %s, 1, NULL)"
+                " ON CONFLICT (log_id, role) DO UPDATE SET epoch = l.epoch + 1 RETURNING epoch"
+            )
+            row = connection.run(statement, (self._log_id, self._role)).fetchone()
+        return None if row is None else int(row[0])
+
+
+def _with_options(connections: Connections) -> dict[str, Any]:
+    given = connections.location.parameters.get("options")
+    return {"options": f"{given} {_KEEPALIVES}" if given else _KEEPALIVES}
+
+
+def _key(schema: str, log_id: UUID, role: str) -> int:
+    name = f"{schema}\0{log_id}\0{role}".encode()
+    return int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True)
+
+
+def _is_broken(connection: ServerConnection) -> bool:
+    """Whether the server has ended the session, looked at without asking it anything."""
+    if connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    if not poll.poll(0):
+        return False
+    try:
+        connection.pgconn.consume_input()
+    except psycopg.Error:
+        return True
+    # An idle session is sent nothing but notices, and the reason why it is ended.
+    return bool(poll.poll(0)) or connection.closed

@@ -1,0 +1,349 @@
+"""A log against statements of others: what both tell, what one lacks, and what differs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from event_logger import AuditFileError, EventLogger, LogConfigurationError
+from tests.commands import run
+from tests.support import HOUR
+
+STORE = ("--store", "sqlite:///venue.db")
+FILLS = """
+kind = "fills"
+venue = "BINANCE"
+[columns]
+time = "date"
+symbol = "symbol"
+side = "side"
+amount = "qty"
+fee = "commission"
+id = "orderId"
+"""
+FUNDING = """
+kind = "funding"
+venue = "BYBIT"
+time_unit = "ms"
+[columns]
+time = "ts"
+amount = "income"
+[only]
+type = "FUNDING_FEE"
+"""
+BALANCES = """
+kind = "balances"
+venue = "BINANCE"
+[columns]
+time = "date"
+symbol = "asset"
+amount = "free"
+[symbols]
+XBT = "BTC"
+"""
+RECEIPTS = """
+kind = "receipts"
+[columns]
+time = "time"
+tx_hash = "hash"
+gas_units = "gasUsed"
+gas_price_gwei = "gwei"
+block_number = "block"
+status = "status"
+"""
+MAPS = {"fills": FILLS, "funding": FUNDING, "balances": BALANCES, "receipts": RECEIPTS}
+
+HEADER = "date,symbol,side,qty,commission,orderId\n"
+FILL_LINES = [
+    "2024-05-12T14:00:03Z,ETHUSDT,BUY,1.5,0.75,\n",
+    "2024-05-12T15:00:10Z,ETHUSDT,SELL,0.4,0.1,\n",
+    "2024-05-12T15:00:11Z,ETHUSDT,SELL,0.6,0.2,\n",
+    "2024-05-12T16:00:00Z,BTCUSDT,SELL,2,1,77\n",
+]
+"""What BINANCE tells of orders 1, 2 (in two parts) and 3 (by its id)."""
+
+
+def hours(count: float) -> Any:
+    return HOUR + timedelta(hours=count)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A log that a venue's statement, written beside it, agrees with."""
+    monkeypatch.chdir(tmp_path)
+    with EventLogger(store="sqlite:///venue.db") as logger:
+        logger.log_spot_trade(HOUR, "BINANCE", "ETH/USDT", "BUY", Decimal("1.5"), 3000, 0.75)
+        logger.log_perp_trade(
+            hours(1), "binance", "ETHUSDT-PERP", "SHORT", Decimal(1), 3000, 3000, Decimal("0.3")
+        )
+        logger.log_spot_trade(
+            hours(2), "BINANCE", "BTC/USDT", "SELL", 2, 60000, 1, exchange_order_id="77"
+        )
+        logger.log_spot_trade(hours(2), "KRAKEN", "BTC/USDT", "SELL", 2, 60000, 1)
+        for hour, pnl in ((0, 2.5), (8, -1.25)):
+            logger.log_funding_payment(hours(hour), "BYBIT", 0.0001, 25000, pnl)
+        logger.log_gas_fee(
+            hours(9), Decimal("0.0042"), 12, "TRANSFER", 21000, 200, tx_hash="0xAb", block_number=9
+        )
+        logger.log_event(
+            hours(10),
+            "BALANCE_CHANGE",
+            "WALLET",
+            position_snapshot={"cex_accounts": {"binance": {"USDT": Decimal(500), "BTC": 2}}},
+        )
+        logger.log_reconciliation(hours(11), "BINANCE", "USDT", 400, 400)
+    for name, text in MAPS.items():
+        (tmp_path / f"{name}.toml").write_text(text)
+    (tmp_path / "fills.csv").write_text(HEADER + "".join(FILL_LINES))
+    (tmp_path / "funding.csv").write_text(
+        f"ts,type,income\n{ms(0)},FUNDING_FEE,2.5\n{ms(1)},REBATE,7\n{ms(8)},FUNDING_FEE,-1.25\n"
+    )
+    balances = [("11", "USDT", 500), ("11", "XBT", 2), ("12", "USDT", 400), ("12", "XBT", 2)]
+    (tmp_path / "balances.json").write_text(
+        json.dumps(
+            [
+                {"date": hours(int(at) - 0.5).isoformat(), "asset": asset, "free": str(free)}
+                for at, asset, free in balances
+            ]
+        )
+    )
+    (tmp_path / "receipts.csv").write_text(
+        "time,hash,gasUsed,gwei,block,status\n2024-05-12T23:00:05Z,0xab,21000,200,9,1\n"
+    )
+    return tmp_path
+
+
+def ms(hour: int) -> int:
+    return int(hours(hour).timestamp() * 1000)
+
+
+SUFFIX = {"balances": "json"}
+
+
+def against(*kinds: str, code: int = 0, further: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    pairs = [
+        word
+        for kind in kinds
+        for word in (
+            "--against", f"{kind}.{SUFFIX.get(kind, 'csv')}", "--map", f"{kind}.toml",
+        )
+    ]  # fmt: skip
+    out = run("audit", *STORE, *pairs, *further, "--json", code=code).stdout
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def differences(*kinds: str, further: tuple[str, ...] = ()) -> list[tuple[str, list[int], str]]:
+    found = against(*kinds, code=1, further=further)
+    return [
+        (one["message"].partition(":")[0], one["orders"], one["field"])
+        for one in found
+        if one.get("severity") == "error"
+    ]
+
+
+@pytest.mark.parametrize("kinds", [*((kind,) for kind in MAPS), tuple(MAPS)])
+def test_what_agrees_is_no_finding_and_the_period_is_said(kinds: tuple[str, ...]) -> None:
+    *notes, result, whole = against(*kinds)
+    assert [one["severity"] for one in notes] == ["note"] * len(kinds)
+    assert all(" is evidence of " in one["message"] for one in notes)
+    assert (result["rule"], result["outcome"], whole["errors"]) == ("against", "passed", 0)
+    assert result["looked_at"] > 0
+
+
+def test_a_statement_is_of_its_period() -> None:
+    (note,) = (one["message"] for one in against("funding") if one.get("severity"))
+    assert note == (
+        "funding.csv is evidence of funding at BYBIT from 2024-05-12T14:00:00Z to"
+        " 2024-05-12T22:00:00Z: 2 lines"
+    )
+    evidence = ("--evidence", "2024-05-12T13:00Z..2024-05-12T15:00:00Z")
+    (note,) = (one["message"] for one in against("fills", further=evidence) if one.get("severity"))
+    assert note == (
+        "fills.csv is evidence of fills at BINANCE from 2024-05-12T13:00:00Z to"
+        " 2024-05-12T15:00:00Z: 1 lines; 3 lines lie outside of it; 1 events of the log lie outside"
+        " of it"
+    )
+
+
+Change = Callable[[str], str]
+FAULTS: list[tuple[str, Change, list[tuple[str, list[int], str]]]] = [
+    (
+        "fills",
+        lambda text: text.replace(FILL_LINES[1], "").replace(FILL_LINES[2], ""),
+        [("missing there", [2], "fills.csv")],
+    ),
+    (
+        "fills",
+        lambda text: text + "2024-05-12T15:30:00Z,DOGEUSDT,BUY,9,0,\n",
+        [("missing here", [], "fills.csv DOGEUSDT BUY 9 2024-05-12T15:30:00Z")],
+    ),
+    ("fills", lambda text: text.replace(",0.4,", ",0.5,"), [("different amount", [2], "amount")]),
+    ("fills", lambda text: text.replace("BUY,1.5", "BUY,1.50001"), [
+        ("different amount", [1], "amount")
+    ]),
+    ("fills", lambda text: text.replace(",2,1,77", ",3,1,77"), [
+        ("different amount", [3], "amount")
+    ]),
+    ("fills", lambda text: text.replace(",0.75,", ",0.76,"), [("different fee", [1], "fee")]),
+    ("fills", lambda text: text.replace("14:00:03", "14:20:03"), [
+        ("different time", [1], "timestamp")
+    ]),
+    ("fills", lambda text: text.replace("BUY,1.5", "SELL,1.5"), [("different side", [1], "side")]),
+    ("funding", lambda text: text.replace("FEE,2.5", "FEE,-2.5"), [
+        ("different amount", [5], "amount")
+    ]),
+    ("funding", lambda text: text.replace("REBATE", "FUNDING_FEE"), [
+        ("missing here", [], "funding.csv 7 2024-05-12T15:00:00Z")
+    ]),
+    ("balances", lambda text: text.replace('"400"', '"400.01"'), [
+        ("different amount", [9], "USDT")
+    ]),
+    ("balances", lambda text: text.replace('"XBT"', '"DOGE"'), [
+        ("missing there", [8], "BTC"),
+        ("missing here", [], "balances.json DOGE 2024-05-13T00:30:00Z"),
+        ("missing here", [], "balances.json DOGE 2024-05-13T01:30:00Z"),
+    ]),
+    ("receipts", lambda text: text.replace("0xab", "0xcd"), [
+        ("missing there", [7], "receipts.csv"),
+        ("missing here", [], "receipts.csv 0xcd"),
+    ]),
+    ("receipts", lambda text: text.replace(",21000,200,", ",21001,200,"), [
+        ("different gas", [7], "gas_units"),
+        ("different fee", [7], "gas_cost_eth"),
+    ]),
+    ("receipts", lambda text: text.replace(",9,1", ",8,1"), [
+        ("different block", [7], "block_number")
+    ]),
+    ("receipts", lambda text: text.replace(",9,1", ",9,0"), [("different outcome", [7], "status")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "change", "expected"), FAULTS)
+def test_what_differs_is_found(
+    folder: Path, kind: str, change: Change, expected: list[tuple[str, list[int], str]]
+) -> None:
+    file = folder / f"{kind}.{SUFFIX.get(kind, 'csv')}"
+    before = file.read_text()
+    file.write_text(change(before))
+    assert file.read_text() != before
+    assert sorted(differences(kind)) == sorted(expected)
+
+
+def test_what_the_venue_cuts_off_is_no_difference(folder: Path) -> None:
+    with EventLogger(store="sqlite:///venue.db") as logger:
+        logger.log_spot_trade(hours(12), "BINANCE", "SOL/USDT", "BUY", Decimal("0.123456789"), 9)
+    lines = (folder / "fills.csv").read_text() + "2024-05-13T02:00:00Z,SOLUSDT,BUY,{},,\n"
+    (folder / "fills.csv").write_text(lines.format("0.12345679"))
+    against("fills")
+    assert differences("fills", further=("--tolerance", "0")) == [
+        ("different amount", [10], "amount")
+    ]
+    (folder / "fills.csv").write_text(lines.format("0.12345678"))
+    assert differences("fills") == [("different amount", [10], "amount")]
+    (folder / "fills.toml").write_text('amount_tolerance = "0.00000002"\n' + FILLS)
+    against("fills")
+
+
+def test_other_rules_run_where_they_are_named() -> None:
+    *_, orders, _, whole = against("fills", further=("--rule", "orders"))
+    assert (orders["rule"], whole["is_sound"]) == ("orders", True)
+
+
+BROKEN: list[tuple[str, Change, str]] = [
+    ("fills.csv", lambda text: text.replace("qty", "quantity"),
+     "fills.csv has no column 'qty', which fills.toml names for amount; the nearest is 'quantity'"),
+    ("fills.csv", lambda text: text.replace(",1.5,", ",much,"),
+     "fills.csv has 'much' for the amount in row 1"),
+    ("fills.csv", lambda text: text.replace(",1.5,", ',"1,500.0",'),
+     "fills.csv has '1,500.0' for the amount in row 1"),
+    ("fills.csv", lambda text: text.replace(",1.5,", ",,"),
+     "fills.csv has '' for the amount in row 1"),
+    ("fills.csv", lambda text: text.replace("2024-05-12T14:00:03Z", "noon"),
+     "fills.csv has 'noon' for a time in row 1, and time_unit is iso"),
+    ("fills.csv", lambda text: text.replace("BUY", "HOLD"),
+     "fills.csv has 'HOLD' for a side in row 1; write BUY or SELL"),
+    ("fills.csv", lambda text: text[:-20], "fills.csv has 2 cells in row 4, and 6 columns"),
+    ("fills.csv", lambda text: HEADER,
+     "fills.csv has no line to compare, so its period must be given"),
+    ("fills.csv", lambda text: '{"a": {}}', "fills.csv holds no list of records; records says"),
+    ("fills.csv", lambda text: "[7]", "fills.csv holds 7 as record 1, which is no object"),
+    ("fills.csv", lambda text: "[", "fills.csv is no JSON ("),
+    ("fills.toml", lambda text: "kind = [", "fills.toml is no TOML ("),
+    ("fills.toml", lambda text: text.replace("fills", "fill"),
+     "fills.toml has kind = 'fill', and must have one of fills, funding, balances, receipts"),
+    ("fills.toml", lambda text: text.replace('"BINANCE"', '""'),
+     "fills.toml has venue = '', which must be text"),
+    ("fills.toml", lambda text: text.replace("side =", "sides ="),
+     "fills.toml maps 'sides', which fills do not have; the nearest is 'side'"),
+    ("fills.toml", lambda text: text.replace("amount =", "fee_token ="),
+     "fills.toml maps 'fee_token', which fills do not have; the nearest is"),
+    ("fills.toml", lambda text: text.replace('amount = "qty"\n', ""),
+     "fills.toml says no column of amount, which fills must have"),
+    ("fills.toml", lambda text: 'venues = "x"\n' + text,
+     "fills.toml has 'venues', which no map has; the nearest is 'venue'"),
+    ("fills.toml", lambda text: 'time_tolerance = "soon"\n' + text,
+     "fills.toml has a time_tolerance must be"),
+    ("fills.toml", lambda text: "amount_tolerance = -1\n" + text,
+     "fills.toml has amount_tolerance = -1, which must be a number of 0 or more"),
+    ("receipts.csv", lambda text: text.replace("9,1", "9,maybe"),
+     "receipts.csv has status 'maybe' in row 1; write 1 or 0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "change", "sentence"), BROKEN)
+def test_what_cannot_be_mapped_is_one_sentence(
+    folder: Path, name: str, change: Change, sentence: str
+) -> None:
+    file = folder / name
+    file.write_text(change(file.read_text()))
+    kind = file.stem
+    done = run(
+        "audit", *STORE, "--against", f"{kind}.csv", "--map", f"{kind}.toml", code=1
+    )  # fmt: skip
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"event-logger: {sentence}")
+
+
+def test_a_line_that_is_missing_at_the_edge_is_missed_by_the_period_that_is_given(
+    folder: Path,
+) -> None:
+    (folder / "fills.csv").write_text(HEADER + "".join(FILL_LINES[1:]))
+    against("fills")
+    evidence = ("--evidence", "2024-05-12T14:00Z..2024-05-12T16:00Z")
+    assert differences("fills", further=evidence) == [("missing there", [1], "fills.csv")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--against", "fills.csv"), 2),
+        (("--map", "fills.toml"), 2),
+        (("--evidence", "2024-05-12..2024-05-13"), 2),
+        (("--against", "fills.csv", "--map", "fills.toml", "--evidence", "2024"), 2),
+        (("--against", "fills.csv", "--map", "fills.toml", "--evidence", "soon..late"), 1),
+        (("--against", "nowhere.csv", "--map", "fills.toml"), 1),
+        (("--against", "fills.csv", "--map", "binance"), 1),
+    ],
+)
+def test_what_cannot_be_asked_for(arguments: tuple[str, ...], code: int) -> None:
+    done = run("audit", *STORE, *arguments, code=code)
+    assert done.stderr.startswith("event-logger: ")
+    assert len(done.stderr.splitlines()) == code
+
+
+def test_in_python_too() -> None:
+    with EventLogger(store="sqlite:///venue.db") as logger:
+        report = logger.audit(against=[("fills.csv", "fills.toml")])
+        assert report.is_sound
+        assert [one.rule for one in report.results] == ["against"]
+        with pytest.raises(AuditFileError):
+            logger.audit(against=[("fills.csv", "nowhere.toml")])
+        with pytest.raises(LogConfigurationError, match="ends before it begins"):
+            logger.audit(against=[("fills.csv", "fills.toml")], evidence=(hours(1), HOUR))

@@ -1,0 +1,1 @@
+"""Faults of a PostgreSQL server, each with real ones; `make test-faults` runs them."""
