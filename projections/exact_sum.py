@@ -1,7 +1,7 @@
 """Sums that are exact, whatever the order of adding.
 
-A float counts as the number that its shortest digits say, 0.1 as a tenth: a log then has the sums of
-one that was made of its CSV file, where those digits are all there is.
+A float counts as the number that its shortest digits say, 0.1 as a tenth: a log then has the sums
+of one that was made of its CSV file, where those digits are all there is.
 """
 
 from __future__ import annotations
