@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    audit_measures,
     backtest_measures,
     file_measures,
     following_measures,
@@ -31,11 +32,13 @@ def main() -> int:
     )
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a requirement is missed")
-    parser.add_argument("--child", choices=("export", "pandas"), help=argparse.SUPPRESS)
+    parser.add_argument("--child", choices=(*FILE_TASKS, *AUDIT_TASKS), help=argparse.SUPPRESS)
     parser.add_argument("--child-folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        file_measures.run_child(options.child, options.child_folder)
+        of_files = options.child in FILE_TASKS
+        run_child = file_measures.run_child if of_files else audit_measures.run_child
+        run_child(options.child, options.child_folder)
         return 0
     work_in(options.folder)
     figures = []
@@ -73,7 +76,10 @@ PARTS: dict[str, Callable[[int], Iterable[Figure]]] = {
     "live": _live,
     "reading": reading_measures.reading,
     "files": file_measures.files,
+    "audit": audit_measures.audit,
 }
+FILE_TASKS = ("export", "pandas")
+AUDIT_TASKS = ("scan", "audit", "certify")
 
 
 def _table(figures: list[Figure]) -> Table:

@@ -139,6 +139,14 @@ class AsyncLogReader:
         """Counts by type and venue, exact sums of amounts, first and last order."""
         return await self._read(lambda reader: reader.get_summary_stats())
 
+    async def asset_figures(self) -> dict[str, Any]:
+        """What flowed of each asset, prices, balances that were found; see `LogReader`'s."""
+        return await self._read(lambda reader: reader.asset_figures())
+
+    async def balances(self, at: Any = None) -> dict[str, Any]:
+        """Balances from the events alone, beside the last snapshot; see `LogReader.balances`."""
+        return await self._read(lambda reader: reader.balances(at))
+
     async def live_status(
         self,
         stuck_after: Any = None,

@@ -17,6 +17,7 @@ from event_logger.certified import CertifiedLog
 from event_logger.event_reading import EventReading
 from event_logger.event_sequence import EventSequence
 from event_logger.exported import Exported
+from event_logger.figures import FiguredLog
 from event_logger.search import Criteria, Search, checked_bound, checked_only, checked_text
 from infrastructure.committed import Committed
 from infrastructure.horizons import Horizons
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from infrastructure.redis.connection import RedisSource
 
 
-class LogReader(AuditableLog, CertifiedLog):
+class LogReader(AuditableLog, CertifiedLog, FiguredLog):
     """Everything that can be read from one log; each call sees what is stored by then."""
 
     def __init__(self, logs: OpenStore, log: AuditLog) -> None:

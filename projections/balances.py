@@ -196,9 +196,15 @@ def _is_shown(name: str, snapshot: Mapping[str, Any], logged: Mapping[str, Decim
     account, _, asset = name.rpartition(".")
     if asset == ENTRY_PRICE and name not in logged and f"{account}.{SIZE}" in logged:
         return False
+    return part_of(name) in snapshot
+
+
+def part_of(name: str) -> str:
+    """The part of a snapshot that shows the balance."""
+    account, _, asset = name.rpartition(".")
     if account == WALLET:
-        return "wallet" in snapshot
-    return ("perp_positions" if asset in (SIZE, ENTRY_PRICE) else "cex_accounts") in snapshot
+        return "wallet"
+    return "perp_positions" if asset in (SIZE, ENTRY_PRICE) else "cex_accounts"
 
 
 def _cut(value: Fraction, token: str | None) -> Decimal:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from event_logger.cli.named import opened
-from event_logger.cli.options import AsJson, AsOf, Log
+from event_logger.cli.options import AsJson, AsOf, Log, file_path
 from event_logger.cli.output import counted
 from event_logger.cli.terminal import say
 
@@ -35,7 +35,11 @@ def audit(
     ] = False,
     baseline: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="What was accepted before: it is marked, not counted."),
+        typer.Option(
+            metavar="FILE",
+            help="What was accepted before: it is marked, not counted.",
+            parser=file_path,
+        ),
     ] = None,
     write_baseline: Annotated[
         Path | None,
@@ -43,6 +47,7 @@ def audit(
             "--write-baseline",
             metavar="FILE",
             help="Accept the errors and warnings that are found, with --by and --why.",
+            parser=file_path,
         ),
     ] = None,
     by: Annotated[str | None, typer.Option(metavar="WHO", help="Who accepts them.")] = None,

@@ -10,7 +10,7 @@ import typer
 
 from domain.errors import shown
 from event_logger.cli.named import named, opened
-from event_logger.cli.options import AsJson, AsOf, Log, Store
+from event_logger.cli.options import AsJson, AsOf, Log, Store, file_path
 from event_logger.cli.output import counted, print_json
 from event_logger.cli.terminal import say
 from event_logger.opening import chosen
@@ -28,13 +28,19 @@ def certify(
     output_file: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="The certificate's file; else standard output."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The certificate's file; else standard output.",
+            parser=file_path,
         ),
     ] = None,
     check: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Hold the log against this certificate; exit 1 if they differ."
+            metavar="FILE",
+            help="Hold the log against this certificate; exit 1 if they differ.",
+            parser=file_path,
         ),
     ] = None,
     as_json: AsJson = False,

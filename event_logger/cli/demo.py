@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from event_logger.cli import output
+from event_logger.cli.options import file_path
 from event_logger.cli.tables import print_table
 from event_logger.cli.terminal import say
 
@@ -24,12 +25,14 @@ def demo(
     market: Annotated[
         Path | None,
         typer.Option(
-            metavar="FOLDER", help="A folder of market data; without it, the shipped month."
+            metavar="FOLDER",
+            help="A folder of market data; without it, the shipped month.",
+            parser=file_path,
         ),
     ] = None,
-    folder: Annotated[Path, typer.Option(metavar="FOLDER", help="Where log and CSV go.")] = Path(
-        "demo-run"
-    ),
+    folder: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where log and CSV go.", parser=file_path)
+    ] = Path("demo-run"),
 ) -> None:
     """Run a leveraged restaking strategy and log everything it does."""
     from event_logger.demo.run import run_demo

@@ -10,7 +10,7 @@ import typer
 
 from event_logger.cli import output
 from event_logger.cli.named import named, opened
-from event_logger.cli.options import AsJson, AsOf, Log, Store
+from event_logger.cli.options import AsJson, AsOf, Log, Store, file_path
 from event_logger.cli.terminal import say
 from event_logger.opening import DEFAULT_LOG
 
@@ -27,7 +27,10 @@ class Format(StrEnum):
 @commands.command("import")
 def import_file(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A CSV event log, or JSON lines of an export.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A CSV event log, or JSON lines of an export.", parser=file_path
+        ),
     ],
     store: Store,
     log: Log = None,
@@ -62,6 +65,7 @@ def export(
             "-o",
             metavar="FILE",
             help="The file, or - for standard output; without it, a name by time.",
+            parser=file_path,
         ),
     ] = None,
     file_format: Annotated[

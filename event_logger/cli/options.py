@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from domain.errors import HorizonError, shown
 from domain.moments import checked_when
+from infrastructure.files.paths import why_no_path
+
+
+def file_path(given: str) -> Path:
+    """The path of a file or folder; raises `typer.BadParameter` for what cannot be one."""
+    problem = why_no_path(given)
+    if problem is not None:
+        raise typer.BadParameter(f"{shown(given)} {problem}")
+    return Path(given)
+
 
 Store = Annotated[
     str,
@@ -35,16 +46,18 @@ def _checked_as_of(when: str | None) -> str | None:
     return when
 
 
-AsOf = Annotated[
-    str | None,
-    typer.Option(
-        "--as-of",
+def _when(*names: str) -> Any:
+    return typer.Option(
+        *names,
         metavar="WHEN",
         callback=_checked_as_of,
         help="The log as it was known then: just after an order (1523), at a horizon (1523+40),"
         " or at a time (ISO 8601, UTC).",
-    ),
-]
+    )
+
+
+AsOf = Annotated[str | None, _when("--as-of")]
+At = Annotated[str | None, _when("--at", "--as-of")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Wait = Annotated[
     bool, typer.Option("--wait", help="Wait for what is not there yet: store, log, Redis.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from itertools import chain, islice
 from typing import Any
 
@@ -155,10 +156,23 @@ def print_stats(stats: dict[str, Any], as_json: bool) -> None:
         f"{counted(stats['total_events'], 'event')}, orders {stats['first_event_order']} to"
         f" {stats['last_event_order']}"
     )
-    for title in ("event_types", "venues", "amount_by_token"):
+    for title in ("event_types", "venues"):
         say("")
         rows = ((name, text_of(value)) for name, value in stats[title].items())
         print_table((title.replace("_", " "), ""), rows)
+    for titles, figures in (
+        (("flows", "in", "out", "net"), _named(stats["flows"])),
+        (("prices", "updates", "low", "high", "last"), _named(stats["prices"])),
+        (("balances found", "token", "times", "last"), (row.values() for row in stats["balances"])),
+    ):
+        cells = [[figure_text(value) for value in row][: len(titles)] for row in figures]
+        if cells:
+            say("")
+            print_table(titles, cells)
+
+
+def _named(figures: dict[str, dict[str, Any]]) -> Iterator[list[Any]]:
+    return ([name, *figure.values()] for name, figure in figures.items())
 
 
 def print_logs(logs: list[dict[str, Any]], as_json: bool) -> None:
@@ -180,6 +194,11 @@ def _amount(event: EventDict) -> str:
     if event["amount"] is None:
         return ""
     return f"{text_of(event['amount'])} {event['token'] or ''}".rstrip()
+
+
+def figure_text(value: Any) -> str:
+    """A figure as a table shows it: nothing at all is 0, however many digits it was told in."""
+    return "0" if isinstance(value, Decimal) and not value else text_of(value)
 
 
 def text_of(value: Any) -> str:

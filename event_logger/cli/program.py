@@ -23,6 +23,16 @@ _TERMINATED = 143
 """What shells take for the end by SIGINT and by SIGTERM."""
 
 
+_NO_INT = "Input should be a valid integer, unable to parse string as an integer"
+_NO_TEXT = "Input should be a valid string, unable to parse raw data as a unicode string"
+_PHRASES = {
+    "Value error, ": "",
+    _NO_INT: "it is no whole number",
+    _NO_TEXT: "it is no valid Unicode",
+}
+"""What the library's own checks of a value say, and how it is said here."""
+
+
 class Commands(TyperGroup):
     """The commands. Our errors are one sentence on stderr and exit code 1, usage is exit code 2.
 
@@ -100,6 +110,8 @@ def _one_sentence_each() -> Iterator[None]:
             raise
         context = getattr(error, "ctx", None)
         sentence = getattr(error, "format_message", error.__str__)()
+        for theirs, ours in _PHRASES.items():
+            sentence = sentence.replace(theirs, ours)
         say_error(f"event-logger: {sentence}")
         say_error(f"see {getattr(context, 'command_path', 'event-logger')} --help")
         raise typer.Exit(2) from error

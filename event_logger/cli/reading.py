@@ -138,9 +138,9 @@ def tree(
 
 @commands.command()
 def stats(store: Store, log: Log = None, as_of: AsOf = None, as_json: AsJson = False) -> None:
-    """Show the figures of the log: counts, and exact sums of amounts."""
+    """Show the figures of the log: counts, what flowed of each asset, prices, balances found."""
     with opened(store, log, as_of) as reader:
-        output.print_stats(reader.get_summary_stats(), as_json)
+        output.print_stats(reader.get_summary_stats() | reader.asset_figures(), as_json)
 
 
 @commands.command()

@@ -19,10 +19,10 @@ START = datetime(2024, 6, 1, tzinfo=UTC)
 HOURS = 31 * 24
 
 
-def generate(folder: Path) -> None:
+def generate(folder: Path, hours: int = HOURS) -> None:
     """Write the six kinds of files into the folder; the same bytes every time."""
     random_walk = random.Random(SEED)
-    stamps = [START + timedelta(hours=i) for i in range(HOURS)]
+    stamps = [START + timedelta(hours=i) for i in range(hours)]
     days = stamps[::24]
     _write(
         folder / "eth_usdt_spot_1h.csv",
@@ -72,6 +72,9 @@ def _candles(random_walk: random.Random, stamps: Sequence[datetime]) -> Iterable
     for i, stamp in enumerate(stamps):
         # A rally of a third over ten days, then a slow retreat.
         drift = 0.0013 if 200 <= i < 440 else -0.0003
+        if i >= HOURS:
+            # Longer than a month the price stays about where it was.
+            drift = 0.002 * math.log(3000.0 / price)
         opened, price = price, price * math.exp(random_walk.gauss(drift, 0.004))
         high = max(opened, price) * (1 + abs(random_walk.gauss(0, 0.001)))
         low = min(opened, price) * (1 - abs(random_walk.gauss(0, 0.001)))

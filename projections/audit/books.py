@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from domain.accounts import SIZE, WALLET, decimals_of, perp_account
+from domain.accounts import SIZE, decimals_of, perp_account
 from domain.effects import Movement, movements, untold_legs
 from domain.event_types import EVENT_TYPES
 from domain.event_values import EXACT, EventValues
@@ -15,7 +15,7 @@ from domain.pairs import quote_token
 from projections.audit.accrual import Accruals, accrues
 from projections.audit.figures import FLOAT_PART, ZERO, Figure
 from projections.audit.rule import AuditOptions
-from projections.balances import ENTRY_PRICE, Balances, flat_numbers
+from projections.balances import ENTRY_PRICE, Balances, flat_numbers, part_of
 
 _PARTS = ("wallet", "cex_accounts", "perp_positions")
 _ENTRY = f".{ENTRY_PRICE}"
@@ -249,14 +249,6 @@ def names_of(event: Mapping[str, Any]) -> set[str]:
             venue, _, instrument = account.partition(".")
             names |= {f"{account}.{ENTRY_PRICE}", f"{venue}.{quote_token(instrument)}"}
     return names
-
-
-def part_of(name: str) -> str:
-    """The part of a snapshot that shows the balance."""
-    account, _, asset = name.rpartition(".")
-    if account == WALLET:
-        return "wallet"
-    return "perp_positions" if asset in (SIZE, ENTRY_PRICE) else "cex_accounts"
 
 
 def _shows_entry(name: str, shown: Mapping[str, Figure]) -> bool:

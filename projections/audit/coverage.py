@@ -37,23 +37,25 @@ class Coverage(Rule):
         self._seen: set[str] = set()
         """Accounts that a snapshot has named: one that does not name them shows that they are
         empty."""
-        self._last: tuple[int, int] = (0, 0)
+        self._last: Record = {}
 
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """It moves something, or shows balances, or both."""
         now = event.now
-        at = None if now is None else microseconds(now.get("timestamp"))
-        if now is None or at is None:
+        if now is None:
             return
-        self._last = (event.order, max(self._last[1], at))
+        self._last = now
         event_type = now.get("event_type")
-        if event_type in MOVING_TYPES:
-            self.looked_at += 1
-            for account in self._moved(now):
-                self._accounts[account] = _Account(event.order, at)
-                self._unseen.add(account)
-        if not self._unseen:
+        is_moving = event_type in MOVING_TYPES
+        self.looked_at += is_moving
+        if not is_moving and not self._unseen:
             return
+        at = microseconds(now.get("timestamp"))
+        if at is None:
+            return
+        for account in self._moved(now) if is_moving else ():
+            self._accounts[account] = _Account(event.order, at)
+            self._unseen.add(account)
         snapshot = now.get("position_snapshot")
         if isinstance(snapshot, dict):
             self._observe(snapshot, event.order, at)
@@ -68,10 +70,11 @@ class Coverage(Rule):
             if moved:
                 self.could_not([max(moved)], "no event tells a balance")
             return
+        ends = microseconds(self._last.get("timestamp")) or 0
         for account, one in sorted(self._accounts.items()):
             if one.is_observed:
                 continue
-            waited = self._last[1] - one.at if one.observed is None else one.observed[1] - one.at
+            waited = ends - one.at if one.observed is None else one.observed[1] - one.at
             if one.observed is None and waited <= _WITHIN:
                 self.could_not(
                     [one.order], f"the log ends {told(waited)} after the last movement of {account}"

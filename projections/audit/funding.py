@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from projections.audit.positions import positions_shown, size_shown
 from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
 from projections.event_dicts import Record
 
+_TOLD_BY = frozenset(("TRADE_EXECUTED", "FUNDING_PAYMENT"))
 _FAULTS = 1000
 _TOO_MANY = (What.DOUBLED, What.NOT_OPEN)
 ZERO = Decimal(0)
@@ -36,33 +37,27 @@ class Funding(Rule):
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
         self._positions: dict[Key, Position] = {}
-        self._now = 0
-        self._shown: Mapping[str, Any] | None = None
+        self._last: Record = {}
+        self._shown: Record = {}
+        """The last event, and the last that brought a snapshot."""
         self._faults: list[tuple[Key, Fault]] = []
         """Held back until it is clear whether what is missing here was paid elsewhere."""
 
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """A trade opens or closes a position; a payment belongs to one."""
         now = event.now
-        event_type = None if now is None else now.get("event_type")
-        at = None if now is None else microseconds(now.get("timestamp"))
-        if now is None or at is None:
+        if now is None:
             return
-        self._now = max(self._now, at)
-        shown = positions_shown(now)
-        if now.get("status") in UNDONE:
-            pass
-        elif event_type == "TRADE_EXECUTED":
-            self._trade(event, now, at, shown)
-        elif event_type == "FUNDING_PAYMENT":
-            self.looked_at += 1
-            key = self._key(event.order, now, at)
-            if key is not None:
-                position = self._position(key, event.order, at)
-                position.pay(Payment.at(at, event.order), at)
-                self._faults += ((key, fault) for fault in position.judged(at))
-        if shown is not None:
-            self._shown = shown
+        event_type = now.get("event_type")
+        if event_type in _TOLD_BY and now.get("status") not in UNDONE:
+            at = microseconds(now.get("timestamp"))
+            if at is not None and event_type == "TRADE_EXECUTED":
+                self._trade(event, now, at)
+            elif at is not None:
+                self._payment(event.order, now, at)
+        if "position_snapshot" in now:
+            self._shown = now
+        self._last = now
         if len(self._faults) > _FAULTS:
             yield from self._said()
 
@@ -79,11 +74,18 @@ class Funding(Rule):
 
     def _until(self) -> int:
         """A payment may be logged somewhat later, which in a backtest it never is."""
-        return self._now if self.log.mode == "backtest" else self._now - HOUR
+        ends = microseconds(self._last.get("timestamp")) or 0
+        return ends if self.log.mode == "backtest" else ends - HOUR
 
-    def _trade(
-        self, event: AuditedEvent, now: Record, at: int, shown: Mapping[str, Any] | None
-    ) -> None:
+    def _payment(self, order: int, now: Record, at: int) -> None:
+        self.looked_at += 1
+        key = self._key(order, now, at)
+        if key is not None:
+            position = self._position(key, order, at)
+            position.pay(Payment.at(at, order), at)
+            self._faults += ((key, fault) for fault in position.judged(at))
+
+    def _trade(self, event: AuditedEvent, now: Record, at: int) -> None:
         instrument = EventValues(now).given_text("instrument")
         venue = now.get("venue")
         if instrument is None or not isinstance(venue, str):
@@ -92,7 +94,8 @@ class Funding(Rule):
         if change:
             key = (venue.lower(), instrument)
             position = self._position(key, event.order, at)
-            after = size_shown(shown, key)[0] if shown and self.log.mode == "backtest" else None
+            shown = positions_shown(now) if self.log.mode == "backtest" else None
+            after = None if shown is None else size_shown(shown, key)[0]
             position.trade(event.order, change, after, at, max(at, _settled(event)))
             self._faults += ((key, fault) for fault in position.judged(at))
 
@@ -100,7 +103,8 @@ class Funding(Rule):
         """What was held before the log's first trade is what the snapshot before it shows."""
         position = self._positions.get(key)
         if position is None:
-            size = ZERO if self._shown is None else size_shown(self._shown, key)[0]
+            shown = positions_shown(self._shown)
+            size = ZERO if shown is None else size_shown(shown, key)[0]
             position = self._positions[key] = Position(key, size, order, at)
         return position
 

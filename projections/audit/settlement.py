@@ -39,7 +39,7 @@ class Settlement(Rule):
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """It waits, or is done."""
         now = event.now
-        if self._spans.root(event) != event.order or self.log.mode != "live" or now is None:
+        if self.log.mode != "live" or self._spans.root(event) != event.order or now is None:
             return
         if now.get("event_type") in TELLING_TYPES:
             return

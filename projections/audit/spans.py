@@ -19,7 +19,10 @@ class Spans:
         order = event.order
         if order > self._last:
             self._root = self._last = order
-        details = (event.record or {}).get("detail_orders")
+        record = event.record
+        if record is None or "detail_orders" not in record:
+            return self._root
+        details = record["detail_orders"]
         if isinstance(details, list) and details and type(details[-1]) is int:
             # A bundle that is damaged may say anything; the rule `links` finds it.
             self._last = max(self._last, min(details[-1], order + _MOST))

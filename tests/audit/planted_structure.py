@@ -186,7 +186,7 @@ def _triggered_late(event: Event, random: Random) -> None:
 
 
 def _committed_back(event: Event, random: Random) -> None:
-    event["committed_at"] = later(event["recorded_at"], minutes=-random.randrange(30, 90))
+    event["committed_at"] = later(event["recorded_at"], hours=-random.randrange(2, 9))
 
 
 def _confirmed(run: Run) -> Run:

@@ -38,6 +38,19 @@ def _cut(mode: str) -> Callable[[Random], Run]:
     return make
 
 
+def _later_part(mode: str) -> Callable[[Random], Run]:
+    """A log that begins when much has happened already."""
+
+    def make(random: Random) -> Run:
+        run = copied(sound_run(mode))
+        first = random.randrange(1, len(run) - 20)
+        while run[first].get("parent_event"):
+            first += 1
+        return run[first:]
+
+    return make
+
+
 def _without_snapshots(random: Random) -> Run:
     run = copied(sound_run(BACKTEST))
     for event in run:
@@ -67,6 +80,8 @@ QUIET = [
     Quiet("a live strategy", LIVE, lambda random: copied(sound_run(LIVE))),
     Quiet("the demo up to some hour", BACKTEST, _cut(BACKTEST)),
     Quiet("a live strategy up to some moment", LIVE, _cut(LIVE)),
+    Quiet("the demo from some hour on", BACKTEST, _later_part(BACKTEST)),
+    Quiet("a live strategy from some moment on", LIVE, _later_part(LIVE)),
     Quiet("the demo without snapshots", BACKTEST, _without_snapshots),
     Quiet("an interval that becomes shorter", LIVE, lambda _: live_strategy(_from(8, 4))),
     Quiet("an interval that becomes longer", LIVE, lambda _: live_strategy(_from(4, 8))),

@@ -130,7 +130,9 @@ OPEN_ENDED = {
     "export_to_jsonl": "filepath=None",
     "get_events_by_order_range": "start=None, end=None",
     "live_status": "stuck_after=None",
+    "asset_figures": "",
     "audit": "rules=None, **asked",
+    "balances": "at=None",
     "health": "redis=None, behind_after='10s'",
 }
 """Methods that may take more arguments after those of the contract."""

@@ -65,6 +65,8 @@ READS: dict[str, Callable[[LogReader], Any]] = {
     "by type": lambda reader: reader.get_events_by_type("STAKE_DEPOSIT"),
     "search": lambda reader: list(reader.search()),
     "summary": lambda reader: reader.get_summary_stats(),
+    "flows": lambda reader: reader.asset_figures(),
+    "balances": lambda reader: reader.balances(),
     "DataFrame": lambda reader: reader.to_dataframe(),
     "bundles": lambda reader: list(reader.bundle_trees()),
     "history": lambda reader: reader.history(3),

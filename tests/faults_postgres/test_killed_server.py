@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from event_logger import EventLogger, open_log
+from event_logger import EventLogger, LogInUseError, open_log
 from tests.faults_postgres.written import check, start_writers, told_by
 from tests.postgres_server import PostgresServer
 from tests.redis_server import RedisServer, eventually
@@ -50,6 +50,8 @@ def test_a_backtest_goes_on_over_a_restart(durable: PostgresServer) -> None:
         durable.kill()
         durable.start()
         log_amounts(logger, *range(250, 500))
+        with EventLogger(store=durable.url()) as rival, pytest.raises(LogInUseError):
+            log_amounts(rival, 1)
     with open_log(durable.url()) as reader:
         assert [event["amount"] for event in reader.events] == list(range(500))
 

@@ -41,7 +41,12 @@ def told_by(programs: Sequence[subprocess.Popen[str]], *, code: int | None = 0) 
     """The order that each call was told, by its name."""
     told: dict[str, int] = {}
     for program in programs:
-        out, err = program.communicate(timeout=PATIENCE)
+        assert program.stdout is not None
+        assert program.stderr is not None
+        # Not communicate(), which does not know of lines that were read ahead.
+        with program:
+            out, err = program.stdout.read(), program.stderr.read()
+            program.wait(PATIENCE)
         if code is not None:
             assert program.returncode == code, err
         for line in out.splitlines():

@@ -148,6 +148,7 @@ class PostgresAppends:
                         raise as_store_error(self._url, error) from error
                 time.sleep(pause)
                 pause = min(2 * pause, 0.5)
+                self._fences.renew(log_id)
 
     def _attempt(
         self,
@@ -181,8 +182,8 @@ class PostgresAppends:
         if doubt is None or is_refused(error):
             return None
         answer = self._doubts.settle(doubt, error)
-        if answer.epoch is not None:
-            self._fences.move(doubt.log_id, answer.epoch)
+        if answer.moved_to is not None:
+            self._fences.move(doubt.log_id, doubt.epoch, answer.moved_to)
         return answer
 
     def _let_go(self, turn: Turn, error: BaseException) -> None:

@@ -1,8 +1,9 @@
 """Stored or not, after an answer that was lost: what the log says decides.
 
 The log's head is held on a new connection, which waits for the session whose answer was lost. If
-its token is there, what it committed is stored. If not, the head's epoch is moved on: whatever is
-still on its way to the server names the former one, and stores nothing any more.
+its token is there, what it committed is stored. If not, the head's epoch is moved on, unless it has
+been already: whatever is still on its way to the server names the former one, and stores nothing
+any more.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ _FIRST_PAUSE, _LAST_PAUSE = 0.02, 0.5
 class Doubt(NamedTuple):
     """A commit that was sent, and how it is known again: its token, and where it may stand.
 
-    `events` and `transitions` count what it brought after `since` or later. Of a log that was to be
-    made, `since` is None.
+    `events` and `transitions` count what it brought after `since` or later, and `epoch` is the one
+    that it names. Of a log that was to be made, `since` is None.
     """
 
     log_id: UUID
@@ -35,13 +36,15 @@ class Doubt(NamedTuple):
     since: LogEnd | None
     events: int = 0
     transitions: int = 0
+    epoch: int = 0
 
 
 class Answer(NamedTuple):
-    """What became of it: the log's end once it was stored (None: it is not), the head's epoch."""
+    """What became of it: the log's end once it was stored (None: it is not), and the head's epoch
+    where it was moved on."""
 
     end: LogEnd | None
-    epoch: int | None
+    moved_to: int | None
 
 
 class Doubts:
@@ -97,12 +100,12 @@ class Doubts:
     def _appended(self, turn: Turn, doubt: Doubt) -> Answer:
         head = hold(turn, self._url, self._schema, doubt.log_id, self._never)
         stored = self._stored(turn, doubt)
-        step = 0 if stored is not None else 1
+        step = 1 if stored is None and head.epoch == doubt.epoch else 0
         turn.run(
             f"UPDATE {self._schema}.heads SET epoch = epoch + %s WHERE log_id = %s",
             (step, doubt.log_id),
         )
-        return Answer(stored, head.epoch + step)
+        return Answer(stored, head.epoch + step if step else None)
 
     def _stored(self, turn: Turn, doubt: Doubt) -> LogEnd | None:
         since = doubt.since.horizon if doubt.since is not None else Horizon(0, 0)
@@ -153,17 +156,17 @@ class Doubts:
             turn.run("BEGIN")
             return Answer(None, None)
         row = turn.run(
-            f"SELECT h.last_order, h.transition, h.committed_at, h.epoch, e.token = %s"
+            f"SELECT h.last_order, h.transition, h.committed_at, e.token = %s"
             f" FROM {self._schema}.heads h JOIN {self._schema}.events e ON e.log_id = h.log_id"
             " AND e.event_order = 0 WHERE h.log_id = %s",
             (doubt.token, doubt.log_id),
         ).fetchone()
-        if row is None or not row[4]:
+        if row is None or not row[3]:
             return Answer(None, None)
         turn.run(
             f"UPDATE {self._schema}.heads SET token = token WHERE log_id = %s", (doubt.log_id,)
         )
-        return Answer(LogEnd(Horizon(row[0], row[1]), row[2]), row[3])
+        return Answer(LogEnd(Horizon(row[0], row[1]), row[2]), None)
 
     def _never(self) -> bool:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from domain.errors import StoreError
@@ -17,14 +18,25 @@ class Fences:
     def __init__(self, url: str) -> None:
         self._url = url
         self._epochs: dict[UUID, int | None] = {}
+        self._renewals: dict[UUID, Callable[[], None]] = {}
 
-    def raise_for(self, log_id: UUID, epoch: int | None) -> None:
-        """Take note that the lease is held from this epoch on; None: the log is yet to be made."""
+    def raise_for(self, log_id: UUID, epoch: int | None, renew: Callable[[], None]) -> None:
+        """Take note that the lease is held from this epoch on; None: the log is yet to be made.
+
+        `renew` takes the session's lock again where the session has ended.
+        """
         self._epochs[log_id] = epoch
+        self._renewals[log_id] = renew
+
+    def renew(self, log_id: UUID) -> None:
+        """Have others see again, after connections broke, that the lease is held."""
+        if log_id in self._renewals:
+            self._renewals[log_id]()
 
     def drop(self, log_id: UUID) -> None:
         """Take note that the lease is held no more."""
         self._epochs.pop(log_id, None)
+        self._renewals.pop(log_id, None)
 
     def is_up(self, log_id: UUID) -> bool:
         """Whether the log has one writer, which is this."""
@@ -46,7 +58,7 @@ class Fences:
                 " is stored; end the other, and open the log again",
             )
 
-    def move(self, log_id: UUID, epoch: int) -> None:
-        """Take note that this writer itself has moved the epoch on."""
-        if log_id in self._epochs:
+    def move(self, log_id: UUID, former: int, epoch: int) -> None:
+        """Take note that this writer itself has moved the epoch on from the one that it held."""
+        if self._epochs.get(log_id) == former:
             self._epochs[log_id] = epoch

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import psycopg
 
+from domain.errors import StoreError
 from infrastructure.stores.postgres.connections import Connections
 from infrastructure.stores.postgres.driver import ServerConnection
 from infrastructure.stores.postgres.fences import Fences
@@ -70,7 +71,7 @@ class PostgresLease:
             connection.close()
             raise
         if self._role == WRITER:
-            self._fences.raise_for(self._log_id, epoch)
+            self._fences.raise_for(self._log_id, epoch, self._renew)
         self._connection = connection
         return True
 
@@ -78,6 +79,20 @@ class PostgresLease:
         """See `infrastructure.store.Lease`; in a forked child the lease stays the parent's."""
         if self._process == os.getpid():
             self._let_go()
+
+    def _renew(self) -> None:
+        former = self._connection
+        if former is None or not _is_broken(former):
+            return
+        try:
+            connection = self._connections.connect(**_with_options(self._connections))
+            if self._lock(connection):
+                self._connection = connection
+            else:
+                # Another has it; whether it wrote, the log's head tells.
+                connection.close()
+        except (psycopg.Error, StoreError):
+            return
 
     def _let_go(self) -> None:
         connection, self._connection = self._connection, None

@@ -93,7 +93,7 @@ class Sending:
         end = head.end.horizon
         parameters = parameters_of(log_id, rows, writer, token, head.epoch, end)
         attempt.writer = writer
-        attempt.doubt = Doubt(log_id, token, head.end, events, transitions)
+        attempt.doubt = Doubt(log_id, token, head.end, events, transitions, head.epoch)
         row = turn.commit(statement, parameters)
         if row is None:
             attempt.doubt = None
@@ -147,7 +147,7 @@ class Sending:
             first = end.order + 1
             copy_events(turn, self._schema, log_id, first, rows.states, committed_at, number, token)
         attempt.writer = number
-        attempt.doubt = Doubt(log_id, token, head.end, events, transitions)
+        attempt.doubt = Doubt(log_id, token, head.end, events, transitions, head.epoch)
         turn.commit()
         self._see_to_standbys(turn, log_id)
         self._clock.compare(committed_at, clock)
