@@ -44,12 +44,12 @@ class EventReading:
     def event(self, order: int, last: int) -> EventDict:
         """One event; raises `UnknownOrderError` for what is no order up to the last."""
         try:
-            known = checked_order("order", order) <= last
+            known = checked_order("order", order)
         except InvalidEventError:
-            known = False
-        if not known:
+            raise UnknownOrderError(order, last) from None
+        if known > last:
             raise UnknownOrderError(order, last)
-        return next(self.events(order, order))
+        return next(self.events(known, known))
 
     def dicts(self, rows: Rows) -> Iterator[EventDict]:
         """The events of stored rows; raises `CorruptLogError` for what is none."""

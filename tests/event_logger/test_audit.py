@@ -72,7 +72,7 @@ def test_a_log_is_audited_as_it_was_known(tmp_path: Path) -> None:
             report = reader.as_of(when).audit(structure)
             assert report.is_sound
             assert list(report) == []
-            assert {one.looked_at for one in report.results} == {seen}
+            assert report.results[0].looked_at == seen
             assert report.horizon.order == seen
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,117 +11,26 @@ import pytest
 
 from event_logger import AuditFileError, EventLogger, LogConfigurationError
 from tests.commands import run
+from tests.event_logger.venue_statements import (
+    FILL_LINES,
+    FILLS,
+    HEADER,
+    MAPS,
+    STORE,
+    SUFFIX,
+    Change,
+    hours,
+    statements,
+)
 from tests.support import HOUR
 
-STORE = ("--store", "sqlite:///venue.db")
-FILLS = """
-kind = "fills"
-venue = "BINANCE"
-[columns]
-time = "date"
-symbol = "symbol"
-side = "side"
-amount = "qty"
-fee = "commission"
-id = "orderId"
-"""
-FUNDING = """
-kind = "funding"
-venue = "BYBIT"
-time_unit = "ms"
-[columns]
-time = "ts"
-amount = "income"
-[only]
-type = "FUNDING_FEE"
-"""
-BALANCES = """
-kind = "balances"
-venue = "BINANCE"
-[columns]
-time = "date"
-symbol = "asset"
-amount = "free"
-[symbols]
-XBT = "BTC"
-"""
-RECEIPTS = """
-kind = "receipts"
-[columns]
-time = "time"
-tx_hash = "hash"
-gas_units = "gasUsed"
-gas_price_gwei = "gwei"
-block_number = "block"
-status = "status"
-"""
-MAPS = {"fills": FILLS, "funding": FUNDING, "balances": BALANCES, "receipts": RECEIPTS}
-
-HEADER = "date,symbol,side,qty,commission,orderId\n"
-FILL_LINES = [
-    "2024-05-12T14:00:03Z,ETHUSDT,BUY,1.5,0.75,\n",
-    "2024-05-12T15:00:10Z,ETHUSDT,SELL,0.4,0.1,\n",
-    "2024-05-12T15:00:11Z,ETHUSDT,SELL,0.6,0.2,\n",
-    "2024-05-12T16:00:00Z,BTCUSDT,SELL,2,1,77\n",
-]
-"""What BINANCE tells of orders 1, 2 (in two parts) and 3 (by its id)."""
-
-
-def hours(count: float) -> Any:
-    return HOUR + timedelta(hours=count)
+__all__ = ["statements"]
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A log that a venue's statement, written beside it, agrees with."""
-    monkeypatch.chdir(tmp_path)
-    with EventLogger(store="sqlite:///venue.db") as logger:
-        logger.log_spot_trade(HOUR, "BINANCE", "ETH/USDT", "BUY", Decimal("1.5"), 3000, 0.75)
-        logger.log_perp_trade(
-            hours(1), "binance", "ETHUSDT-PERP", "SHORT", Decimal(1), 3000, 3000, Decimal("0.3")
-        )
-        logger.log_spot_trade(
-            hours(2), "BINANCE", "BTC/USDT", "SELL", 2, 60000, 1, exchange_order_id="77"
-        )
-        logger.log_spot_trade(hours(2), "KRAKEN", "BTC/USDT", "SELL", 2, 60000, 1)
-        for hour, pnl in ((0, 2.5), (8, -1.25)):
-            logger.log_funding_payment(hours(hour), "BYBIT", 0.0001, 25000, pnl)
-        logger.log_gas_fee(
-            hours(9), Decimal("0.0042"), 12, "TRANSFER", 21000, 200, tx_hash="0xAb", block_number=9
-        )
-        logger.log_event(
-            hours(10),
-            "BALANCE_CHANGE",
-            "WALLET",
-            position_snapshot={"cex_accounts": {"binance": {"USDT": Decimal(500), "BTC": 2}}},
-        )
-        logger.log_reconciliation(hours(11), "BINANCE", "USDT", 400, 400)
-    for name, text in MAPS.items():
-        (tmp_path / f"{name}.toml").write_text(text)
-    (tmp_path / "fills.csv").write_text(HEADER + "".join(FILL_LINES))
-    (tmp_path / "funding.csv").write_text(
-        f"ts,type,income\n{ms(0)},FUNDING_FEE,2.5\n{ms(1)},REBATE,7\n{ms(8)},FUNDING_FEE,-1.25\n"
-    )
-    balances = [("11", "USDT", 500), ("11", "XBT", 2), ("12", "USDT", 400), ("12", "XBT", 2)]
-    (tmp_path / "balances.json").write_text(
-        json.dumps(
-            [
-                {"date": hours(int(at) - 0.5).isoformat(), "asset": asset, "free": str(free)}
-                for at, asset, free in balances
-            ]
-        )
-    )
-    (tmp_path / "receipts.csv").write_text(
-        "time,hash,gasUsed,gwei,block,status\n2024-05-12T23:00:05Z,0xab,21000,200,9,1\n"
-    )
-    return tmp_path
-
-
-def ms(hour: int) -> int:
-    return int(hours(hour).timestamp() * 1000)
-
-
-SUFFIX = {"balances": "json"}
+def folder(statements: Path) -> Path:
+    """The folder with the log and its statements, in which the commands run."""
+    return statements
 
 
 def against(*kinds: str, code: int = 0, further: tuple[str, ...] = ()) -> list[dict[str, Any]]:
@@ -171,7 +78,6 @@ def test_a_statement_is_of_its_period() -> None:
     )
 
 
-Change = Callable[[str], str]
 FAULTS: list[tuple[str, Change, list[tuple[str, list[int], str]]]] = [
     (
         "fills",
@@ -255,89 +161,6 @@ def test_other_rules_run_where_they_are_named() -> None:
     assert (orders["rule"], whole["is_sound"]) == ("orders", True)
 
 
-BROKEN: list[tuple[str, Change, str]] = [
-    ("fills.csv", lambda text: text.replace("qty", "quantity"),
-     "fills.csv has no column 'qty', which fills.toml names for amount; the nearest is 'quantity'"),
-    ("fills.csv", lambda text: text.replace(",1.5,", ",much,"),
-     "fills.csv has 'much' for the amount in row 1"),
-    ("fills.csv", lambda text: text.replace(",1.5,", ',"1,500.0",'),
-     "fills.csv has '1,500.0' for the amount in row 1"),
-    ("fills.csv", lambda text: text.replace(",1.5,", ",,"),
-     "fills.csv has '' for the amount in row 1"),
-    ("fills.csv", lambda text: text.replace("2024-05-12T14:00:03Z", "noon"),
-     "fills.csv has 'noon' for a time in row 1, and time_unit is iso"),
-    ("fills.csv", lambda text: text.replace("BUY", "HOLD"),
-     "fills.csv has 'HOLD' for a side in row 1; write BUY or SELL"),
-    ("fills.csv", lambda text: text[:-20], "fills.csv has 2 cells in row 4, and 6 columns"),
-    ("fills.csv", lambda text: HEADER,
-     "fills.csv has no line to compare, so its period must be given"),
-    ("fills.csv", lambda text: '{"a": {}}', "fills.csv holds no list of records; records says"),
-    ("fills.csv", lambda text: "[7]", "fills.csv holds 7 as record 1, which is no object"),
-    ("fills.csv", lambda text: "[", "fills.csv is no JSON ("),
-    ("fills.toml", lambda text: "kind = [", "fills.toml is no TOML ("),
-    ("fills.toml", lambda text: text.replace("fills", "fill"),
-     "fills.toml has kind = 'fill', and must have one of fills, funding, balances, receipts"),
-    ("fills.toml", lambda text: text.replace('"BINANCE"', '""'),
-     "fills.toml has venue = '', which must be text"),
-    ("fills.toml", lambda text: text.replace("side =", "sides ="),
-     "fills.toml maps 'sides', which fills do not have; the nearest is 'side'"),
-    ("fills.toml", lambda text: text.replace("amount =", "fee_token ="),
-     "fills.toml maps 'fee_token', which fills do not have; the nearest is"),
-    ("fills.toml", lambda text: text.replace('amount = "qty"\n', ""),
-     "fills.toml says no column of amount, which fills must have"),
-    ("fills.toml", lambda text: 'venues = "x"\n' + text,
-     "fills.toml has 'venues', which no map has; the nearest is 'venue'"),
-    ("fills.toml", lambda text: 'time_tolerance = "soon"\n' + text,
-     "fills.toml has a time_tolerance must be"),
-    ("fills.toml", lambda text: "amount_tolerance = -1\n" + text,
-     "fills.toml has amount_tolerance = -1, which must be a number of 0 or more"),
-    ("receipts.csv", lambda text: text.replace("9,1", "9,maybe"),
-     "receipts.csv has status 'maybe' in row 1; write 1 or 0"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "change", "sentence"), BROKEN)
-def test_what_cannot_be_mapped_is_one_sentence(
-    folder: Path, name: str, change: Change, sentence: str
-) -> None:
-    file = folder / name
-    file.write_text(change(file.read_text()))
-    kind = file.stem
-    done = run(
-        "audit", *STORE, "--against", f"{kind}.csv", "--map", f"{kind}.toml", code=1
-    )  # fmt: skip
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
-    assert line.startswith(f"event-logger: {sentence}")
-
-
-def test_a_line_that_is_missing_at_the_edge_is_missed_by_the_period_that_is_given(
-    folder: Path,
-) -> None:
-    (folder / "fills.csv").write_text(HEADER + "".join(FILL_LINES[1:]))
-    against("fills")
-    evidence = ("--evidence", "2024-05-12T14:00Z..2024-05-12T16:00Z")
-    assert differences("fills", further=evidence) == [("missing there", [1], "fills.csv")]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code"),
-    [
-        (("--against", "fills.csv"), 2),
-        (("--map", "fills.toml"), 2),
-        (("--evidence", "2024-05-12..2024-05-13"), 2),
-        (("--against", "fills.csv", "--map", "fills.toml", "--evidence", "2024"), 2),
-        (("--against", "fills.csv", "--map", "fills.toml", "--evidence", "soon..late"), 1),
-        (("--against", "nowhere.csv", "--map", "fills.toml"), 1),
-        (("--against", "fills.csv", "--map", "binance"), 1),
-    ],
-)
-def test_what_cannot_be_asked_for(arguments: tuple[str, ...], code: int) -> None:
-    done = run("audit", *STORE, *arguments, code=code)
-    assert done.stderr.startswith("event-logger: ")
-    assert len(done.stderr.splitlines()) == code
-
-
 def test_in_python_too() -> None:
     with EventLogger(store="sqlite:///venue.db") as logger:
         report = logger.audit(against=[("fills.csv", "fills.toml")])
@@ -347,3 +170,12 @@ def test_in_python_too() -> None:
             logger.audit(against=[("fills.csv", "nowhere.toml")])
         with pytest.raises(LogConfigurationError, match="ends before it begins"):
             logger.audit(against=[("fills.csv", "fills.toml")], evidence=(hours(1), HOUR))
+
+
+def test_a_line_that_is_missing_at_the_edge_is_missed_by_the_period_that_is_given(
+    folder: Path,
+) -> None:
+    (folder / "fills.csv").write_text(HEADER + "".join(FILL_LINES[1:]))
+    against("fills")
+    evidence = ("--evidence", "2024-05-12T14:00Z..2024-05-12T16:00Z")
+    assert differences("fills", further=evidence) == [("missing there", [1], "fills.csv")]

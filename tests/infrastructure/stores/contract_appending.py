@@ -242,7 +242,7 @@ class AppendingContract(OnStore):
             stored = [transition_of(log.log, Move(order), version) for version in (0, 1)]
             return [
                 StoredTransition(
-                    one.originator_version, one.topic, number, one.state, times[number]
+                    one.originator_version, one.topic, number, one.state, times[number], 3
                 )
                 for one, number in zip(stored, numbers, strict=False)
             ]
