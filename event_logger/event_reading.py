@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from domain.audit_log import AuditLog
 from domain.checks import order as checked_order
 from domain.corrections import with_corrections
-from domain.errors import CorruptLogError, InvalidEventError, UnknownOrderError
+from domain.errors import CorruptLogError, InvalidEventError, NotCopyableError, UnknownOrderError
 from event_logger.misspelt import found_or_said, say_what_is_not_held
 from event_logger.search import Search
 from infrastructure.listing import listed
@@ -31,6 +31,10 @@ class EventReading:
         self._reading = reading
         self._log = log
         self._check = check
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Raises `NotCopyableError`: the store that is read from is open once."""
+        raise NotCopyableError(self._log.name, type(self).__name__)
 
     def rows(self, first: int, last: int) -> Rows:
         """The (order, JSON) of stored events; every event that is read comes through here."""

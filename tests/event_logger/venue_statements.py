@@ -1,9 +1,8 @@
-"""A log of a venue's fills, funding, balances and a transaction, and statements that agree."""
+"""Statements of a venue beside a log that agrees with them, for the tests to change."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from event_logger import EventLogger
+from tests.commands import run
 from tests.support import HOUR
 
 STORE = ("--store", "sqlite:///venue.db")
@@ -72,8 +72,7 @@ def hours(count: float) -> Any:
     return HOUR + timedelta(hours=count)
 
 
-@pytest.fixture
-def statements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def written_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A log that a venue's statement, written beside it, agrees with."""
     monkeypatch.chdir(tmp_path)
     with EventLogger(store="sqlite:///venue.db") as logger:
@@ -123,4 +122,24 @@ def ms(hour: int) -> int:
 
 
 SUFFIX = {"balances": "json"}
-Change = Callable[[str], str]
+
+
+def against(*kinds: str, code: int = 0, further: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    pairs = [
+        word
+        for kind in kinds
+        for word in (
+            "--against", f"{kind}.{SUFFIX.get(kind, 'csv')}", "--map", f"{kind}.toml",
+        )
+    ]  # fmt: skip
+    out = run("audit", *STORE, *pairs, *further, "--json", code=code).stdout
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def differences(*kinds: str, further: tuple[str, ...] = ()) -> list[tuple[str, list[int], str]]:
+    found = against(*kinds, code=1, further=further)
+    return [
+        (one["message"].partition(":")[0], one["orders"], one["field"])
+        for one in found
+        if one.get("severity") == "error"
+    ]
