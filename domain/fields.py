@@ -132,7 +132,7 @@ class Event:
     extra: Annotated[dict[str, Any] | None, "All else that was given.", _APART] = None
 
 
-def _marks(name: str) -> _Filled:
+def marks_of(name: str) -> _Filled:
     """What stands beside the type of a field."""
     stored: _Filled | None = getattr(Event.__annotations__[name], "__metadata__", None)
     return getattr(Event, name) if stored is None else stored
@@ -147,7 +147,7 @@ def stored_fields() -> dict[str, Any]:
 def _names_by_mark() -> dict[object, tuple[str, ...]]:
     names: dict[object, list[str]] = {mark: [] for marks in (Kind, Role) for mark in marks}
     for name in Event.__annotations__:
-        for mark in _marks(name):
+        for mark in marks_of(name):
             if isinstance(mark, Kind | Role):
                 names[mark].append(name)
     return {mark: tuple(marked) for mark, marked in names.items()}
@@ -156,14 +156,14 @@ def _names_by_mark() -> dict[object, tuple[str, ...]]:
 _NAMES = _names_by_mark()
 
 MEANINGS: dict[str, str] = {
-    name: mark for name in Event.__annotations__ for mark in _marks(name) if isinstance(mark, str)
+    name: mark for name in Event.__annotations__ for mark in marks_of(name) if isinstance(mark, str)
 }
 """What each field means, with its unit."""
 
 FIELD_CHECKS: dict[str, Check] = {
     name: mark.check
     for name in stored_fields()
-    for mark in _marks(name)
+    for mark in marks_of(name)
     if isinstance(mark, Checked)
 }
 """The check of each stored field."""

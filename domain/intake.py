@@ -18,6 +18,7 @@ from domain.fields import EVENT_DATA_CHECKS, RESERVED_FIELDS
 from domain.fills import refuse_logged_fill
 from domain.judging import Changes
 from domain.logged_status import logged_status
+from domain.tags import plain_number
 from domain.times import checked_time, is_on_the_hour, now
 from domain.updates import checked_update
 from domain.values import decode, encode
@@ -188,7 +189,7 @@ class Intake:
         if snapshot is not None and self.rules.include_balance_snapshots:
             captured = decode(encode({"position_snapshot": snapshot}), str)
             update |= captured
-        return Update(order, update)
+        return Update(plain_number(order), update)
 
 
 class Update(NamedTuple):

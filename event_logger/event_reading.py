@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from domain.audit_log import AuditLog
 from domain.checks import order as checked_order
 from domain.corrections import with_corrections
-from domain.errors import CorruptLogError, InvalidEventError, UnknownOrderError
+from domain.errors import CorruptLogError, InvalidEventError, NotCopyableError, UnknownOrderError
 from event_logger.misspelt import found_or_said, say_what_is_not_held
 from event_logger.search import Search
 from infrastructure.listing import listed
@@ -32,6 +32,10 @@ class EventReading:
         self._log = log
         self._check = check
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Raises `NotCopyableError`: the store that is read from is open once."""
+        raise NotCopyableError(self._log.name, type(self).__name__)
+
     def rows(self, first: int, last: int) -> Rows:
         """The (order, JSON) of stored events; every event that is read comes through here."""
         self._check()
@@ -44,12 +48,12 @@ class EventReading:
     def event(self, order: int, last: int) -> EventDict:
         """One event; raises `UnknownOrderError` for what is no order up to the last."""
         try:
-            known = checked_order("order", order) <= last
+            known = checked_order("order", order)
         except InvalidEventError:
-            known = False
-        if not known:
+            raise UnknownOrderError(order, last) from None
+        if known > last:
             raise UnknownOrderError(order, last)
-        return next(self.events(order, order))
+        return next(self.events(known, known))
 
     def dicts(self, rows: Rows) -> Iterator[EventDict]:
         """The events of stored rows; raises `CorruptLogError` for what is none."""

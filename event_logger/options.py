@@ -60,7 +60,7 @@ class LoggerOptions:
                 f"must be {', '.join(map(repr, IF_EXISTS[:-1]))} or {IF_EXISTS[-1]!r},"
                 f" not {shown(self.if_exists)}",
             )
-        if self.durability not in DURABILITY:
+        if type(self.durability) is not str or self.durability not in DURABILITY:
             raise LogConfigurationError(
                 "durability",
                 self.durability,

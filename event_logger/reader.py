@@ -203,7 +203,7 @@ class LogReader(AuditableLog, CertifiedLog, FiguredLog):
         event = self._event(order)
         if self._log.mode != "live":
             return [{"status": event["status"], "recorded_at": event["recorded_at"]}]
-        return self._reading.history(order)
+        return self._reading.history(event["order"])
 
     def committed(self, order: int) -> list[dict[str, Any]]:
         """By whom and when each step of the event's `history` was committed, in the same order.
@@ -215,7 +215,9 @@ class LogReader(AuditableLog, CertifiedLog, FiguredLog):
         Raises `UnknownOrderError`.
         """
         statuses = [step["status"] for step in self.history(order)]
-        return Committed(self._logs.store.reads, self._log, self._reading).steps(order, statuses)
+        return Committed(self._logs.store.reads, self._log, self._reading).steps(
+            int(order), statuses
+        )
 
     def to_dataframe(self) -> pd.DataFrame:
         """All events as a DataFrame: the declared fields, then the extras by first appearance."""

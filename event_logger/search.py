@@ -73,15 +73,9 @@ class Search:
                 raise InvalidEventError(
                     name, given[name], f"must be text that is not blank, not {shown(given[name])}"
                 )
-        for name, value in _whole_numbers(given):
-            if value is None:
-                continue
-            if type(value) is not int or (name == "limit" and value < 0):
-                raise InvalidEventError(name, value, f"must be a whole number, not {shown(value)}")
-            if name != "limit" and value < 1:
-                raise InvalidEventError(
-                    name, value, f"must be an order (1, 2, 3 …), not {shown(value)}"
-                )
+        for name, least in (("parent", 1), ("limit", 0)):
+            given[name] = _whole_number(name, given.get(name), least)
+        given["orders"] = _order_range(given.get("orders"))
         for name in ("since", "until"):
             if given.get(name) is not None:
                 given[name] = checked_moment(name, given[name])
@@ -200,15 +194,26 @@ def checked_only(event_type: Any, venue: Any, status: Any) -> Only:
     return only
 
 
-def _whole_numbers(given: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    yield from ((name, given.get(name)) for name in ("parent", "limit"))
-    orders = given.get("orders")
-    if orders is not None:
-        if not isinstance(orders, tuple | list) or len(orders) != 2:
-            raise InvalidEventError(
-                "orders", orders, f"must be the first and the last order, not {shown(orders)}"
-            )
-        yield from (("orders", order) for order in orders)
+def _order_range(orders: Any) -> tuple[int | None, int | None] | None:
+    if orders is None:
+        return None
+    if not isinstance(orders, tuple | list) or len(orders) != 2:
+        raise InvalidEventError(
+            "orders", orders, f"must be the first and the last order, not {shown(orders)}"
+        )
+    first, last = orders
+    return _whole_number("orders", first, 1), _whole_number("orders", last, 1)
+
+
+def _whole_number(name: str, value: Any, least: int) -> int | None:
+    plain = plain_number(value)
+    if plain is None:
+        return None
+    if not isinstance(plain, int) or isinstance(plain, bool) or (least == 0 and plain < 0):
+        raise InvalidEventError(name, value, f"must be a whole number, not {shown(value)}")
+    if plain < least:
+        raise InvalidEventError(name, value, f"must be an order (1, 2, 3 …), not {shown(value)}")
+    return int(plain)
 
 
 def checked_moment(field: str, value: Any) -> pd.Timestamp:

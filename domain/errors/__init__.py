@@ -36,7 +36,9 @@ EventLoggerError
 ├── CorruptLogError (ValueError)            stored data that does not hold together
 ├── ExportError (OSError)                   a file that could not be written
 ├── EventLogFileError (ValueError)          a CSV file that is no sound event log
-└── CertificateError (ValueError)           a certificate that is none, or of another log
+├── CertificateError (ValueError)           a certificate that is none, or of another log
+├── KeyFileError (ValueError)               a key's file that is none, or that others can read
+└── ProofError (ValueError)                 a checkpoint or proof that does not hold
 """
 
 from domain.errors.audits import AuditFileError, AuditRuleError, UnknownRuleError
@@ -65,8 +67,8 @@ from domain.errors.logs import (
     NotCopyableError,
     UnknownLogError,
 )
+from domain.errors.proofs import CertificateError, KeyFileError, ProofError
 from domain.errors.stores import (
-    CertificateError,
     EventLogFileError,
     ExportError,
     NewerStoreError,
@@ -104,6 +106,7 @@ __all__ = [
     "InvalidEventTypeError",
     "InvalidTimestampError",
     "InvalidUpdateError",
+    "KeyFileError",
     "LogConfigurationError",
     "LogInUseError",
     "LoggerClosedError",
@@ -111,6 +114,7 @@ __all__ = [
     "NotAnAuditStoreError",
     "NotCopyableError",
     "OlderStoreError",
+    "ProofError",
     "ReadOnlyStoreError",
     "RedisError",
     "ReservedFieldError",

@@ -76,12 +76,3 @@ class EventLogFileError(EventLoggerError, ValueError):
         self.path = path
         self.row = row
         super().__init__(f"{path}, row {row}: {problem}")
-
-
-class CertificateError(EventLoggerError, ValueError):
-    """A certificate cannot be read, is none, or is of another log; `certificate` is its path."""
-
-    def __init__(self, certificate: str, problem: str) -> None:
-        self.certificate = certificate
-        self.problem = problem
-        super().__init__(f"{certificate} {problem}")

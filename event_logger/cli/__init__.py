@@ -11,7 +11,17 @@ from typing import Annotated
 
 import typer
 
-from event_logger.cli import audit, certifying, demo, figures, files, live, reading, stores
+from event_logger.cli import (
+    audit,
+    certifying,
+    demo,
+    figures,
+    files,
+    live,
+    proofs,
+    reading,
+    stores,
+)
 from event_logger.cli.program import Commands
 from event_logger.cli.terminal import say
 
@@ -25,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Audit-grade event log for trading strategies.",
 )
-for subject in (demo, files, reading, figures, audit, certifying, live, stores):
+for subject in (demo, files, reading, figures, audit, certifying, proofs, live, stores):
     app.add_typer(subject.commands)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,16 @@ def print_report(report: AuditReport, as_json: bool) -> None:
     for one in report.expired:
         say(f"accepted by {one.by} until {one.until}, which is over: {_named(one)}")
     say(_summary(report))
+
+
+def print_audited(report: AuditReport) -> None:
+    """An audit in a line, after its findings."""
+    if report.findings:
+        print_table(_FINDING, (row for one in report for row in _finding_rows(one)))
+        say("")
+    outcomes = Counter(str(one.outcome) for one in report.results)
+    ended = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
+    say(f"audit: {counted(len(report.results), 'rule')}, {ended}; {_verdict(report)}")
 
 
 def _finding_rows(finding: Finding) -> Iterator[Sequence[str]]:
@@ -127,8 +138,11 @@ def _summary(report: AuditReport) -> str:
         if number
     ]
     also = f"; {', '.join(apart)}" if apart else ""
-    verdict = "sound" if report.is_sound else "not sound"
-    return f"log {report.log!r} up to {report.horizon}: {verdict}, {found}{also}"
+    return f"log {report.log!r} up to {report.horizon}: {_verdict(report)}, {found}{also}"
+
+
+def _verdict(report: AuditReport) -> str:
+    return "sound" if report.is_sound else "not sound"
 
 
 def _severities() -> Iterable[Any]:

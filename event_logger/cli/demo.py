@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from event_logger.cli import output
+from event_logger.cli.audit_output import print_audited
 from event_logger.cli.options import file_path
 from event_logger.cli.tables import print_table
 from event_logger.cli.terminal import say
@@ -40,7 +41,7 @@ def demo(
     with output.progress("Trading") as advance:
         result = run_demo(market, folder, advance)
     _print_result(result)
-    if result.differences:
+    if result.differences or not result.audit.is_sound:
         raise typer.Exit(1)
 
 
@@ -62,10 +63,14 @@ def _print_result(result: DemoResult) -> None:
         say(f"balances: {len(result.differences)} differ from the events, {result.differences[0]}")
     else:
         say("balances: every snapshot equals the balances recomputed from the events")
+    print_audited(result.audit)
+    tree = result.certificate["tree"]
+    say(f"certificate: {tree['size']:,} entries under the root {tree['root']}")
     say(f"log: {result.store} (log {result.log!r})")
     say(f"csv: {result.csv}")
     say("")
-    say(f"next: {sys.argv[0]} tree --store {result.store} --log {result.log}")
+    for command in ("tree", "audit", "certify"):
+        say(f"next: {sys.argv[0]} {command} --store {result.store} --log {result.log}")
 
 
 def _cleaned(one: Cleaning) -> tuple[str, ...]:

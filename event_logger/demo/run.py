@@ -14,6 +14,7 @@ from event_logger import EventLogger
 from event_logger.demo.market import Cleaning, load_market
 from event_logger.demo.strategy import Parameters, RestakingStrategy
 from infrastructure.audit_logs import AuditLogs
+from projections.audit.report import AuditReport
 from projections.balances import Difference, check_balances
 
 SHIPPED_MARKET = Path(__file__).parent / "data"
@@ -43,6 +44,8 @@ class DemoResult:
     entry: dict[str, Any]
     final_equity_usdt: Any
     pnl_usdt: Any
+    audit: AuditReport
+    certificate: dict[str, Any]
     store: str
     log: str
     csv: Path
@@ -84,16 +87,21 @@ def run_demo(
         store = f"sqlite:///{(beside / DATABASE).absolute()}"
         with EventLogger(store=store, log=LOG, metadata=metadata) as logger:
             RestakingStrategy(logger, parameters).run(loaded, progress)
-            logger.export_to_csv(str(beside / CSV_FILE))
-            last = logger.events[-1]
+        # An auditor notes a writer that has not ended; one that only reads is none, and leaves no
+        # write-ahead log behind as `open_log` does.
+        with EventLogger(store=store, log=LOG) as reader:
+            reader.export_to_csv(str(beside / CSV_FILE))
+            last = reader.events[-1]
             result = DemoResult(
                 hours=len(loaded.hours),
                 cleaning=loaded.cleaning,
-                stats=logger.get_summary_stats(),
-                differences=check_balances(logger.events),
-                entry=next(logger.bundle_trees()),
+                stats=reader.get_summary_stats(),
+                differences=check_balances(reader.events),
+                entry=next(reader.bundle_trees()),
                 final_equity_usdt=last["amount"],
                 pnl_usdt=last["pnl_usd"],
+                audit=reader.audit(),
+                certificate=reader.certify(),
                 store=f"sqlite:///{folder / DATABASE}",
                 log=LOG,
                 csv=folder / CSV_FILE,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from projections.audit.moments import HOUR, in_microseconds, iso, microseconds, told
+from projections.audit.moments import HOUR, MINUTE, in_microseconds, iso, microseconds, told
 from projections.audit.rule import AuditedLog, Finding, Rule
 from projections.entries import LogEntry, LoggedEntry
 
 _LISTED = 1000
+_ON_ITS_WAY = MINUTE
+"""What is committed so soon was on its way when the period ended, and is not back-dated."""
 
 
 class Cutoff(Rule):
@@ -23,7 +25,9 @@ class Cutoff(Rule):
         " holds its timestamp is closed"
     )
     WHY = "what is entered later changes figures that somebody has seen already"
-    TOLERANCE = "the limit that was asked for, one hour unless said otherwise"
+    TOLERANCE = (
+        "the limit that was asked for, one hour unless said otherwise; a minute where a period ends"
+    )
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
@@ -45,8 +49,10 @@ class Cutoff(Rule):
         if happened is None or logged is None:
             return
         self.looked_at += 1
+        waited = logged - happened
         is_closed = self._closed is not None and happened <= self._closed < logged
-        is_late = is_closed or logged - happened > self._limit
+        is_closed = is_closed and waited > _ON_ITS_WAY
+        is_late = is_closed or waited > self._limit
         if self._late and not (
             is_late and entry.order == self._late[-1] + 1 and is_closed == self._first[2]
         ):

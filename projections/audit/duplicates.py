@@ -68,10 +68,10 @@ class Duplicates(Rule):
         alike = self._looks.first(look, order)
         if alike is None:
             return None
-        content = self._content(order)
+        content = self._content(order, record)
         if content is None:
             return None
-        first = self._content(alike)
+        first = self._content(alike, None)
         if first is not None:
             self._contents.first(first, alike)
         earlier = self._contents.first(content, order)
@@ -113,10 +113,13 @@ class Duplicates(Rule):
                     field="tx_hash",
                 )
 
-    def _content(self, order: int) -> str | None:
+    def _content(self, order: int, record: Record | None) -> str | None:
         """All that the event and its details say but when they were made; None where damaged."""
         try:
-            members = self.log.members(order)
+            record = self.log.record(order) if record is None else record
+            members = [(order, record)]
+            if record.get("detail_orders"):
+                members = list(self.log.members(order))
             return " ".join(canonical(_compared(one, order)).decode() for _, one in members)
         except (EventLoggerError, TypeError, ValueError, KeyError):
             return None

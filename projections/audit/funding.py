@@ -96,7 +96,7 @@ class Funding(Rule):
             position = self._position(key, event.order, at)
             shown = positions_shown(now) if self.log.mode == "backtest" else None
             after = None if shown is None else size_shown(shown, key)[0]
-            position.trade(event.order, change, after, at, max(at, _settled(event)))
+            position.trade(event.order, change, after, at, at + _took(event))
             self._faults += ((key, fault) for fault in position.judged(at))
 
     def _position(self, key: Key, order: int, at: int) -> Position:
@@ -114,7 +114,7 @@ class Funding(Rule):
         instrument = EventValues(now).given_text("instrument")
         if instrument is not None:
             return venue, instrument
-        known = [key for key in self._positions if key[0] == venue]
+        known = [key for key in self._positions if key[0] == venue and key[1]]
         open_ = [key for key in known if self._positions[key].is_open(at)]
         if len(open_) > 1 or (not open_ and len(known) > 1):
             for key in open_:
@@ -186,8 +186,10 @@ def _counted(missing: int) -> str:
     return "a payment is missing" if missing == 1 else f"{missing} payments are missing"
 
 
-def _settled(event: AuditedEvent) -> int:
-    """When the trade was last heard of, in microseconds since 1970."""
+def _took(event: AuditedEvent) -> int:
+    """How long after its logging the trade was last heard of, in microseconds."""
     if not event.transitions:
         return 0
-    return microseconds((event.transitions[-1].record or {}).get("recorded_at")) or 0
+    logged = microseconds((event.record or {}).get("recorded_at"))
+    heard = microseconds((event.transitions[-1].record or {}).get("recorded_at"))
+    return max(0, heard - logged) if logged is not None and heard is not None else 0

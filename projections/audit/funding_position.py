@@ -81,7 +81,9 @@ class Position:
     def rest(self, until: int) -> Iterator[Fault]:
         """What is wrong with all that is left."""
         for opened in self._opened:
-            yield from self._of(opened, is_over=True, until=until)
+            # Of what nobody told to be open, nobody knows for how long.
+            ends = until if self.is_known else min(until, opened.last_payment())
+            yield from self._of(opened, is_over=True, until=ends)
         self._opened = []
 
     def _of(self, opened: Opened, *, is_over: bool, until: int = 2**62) -> Iterator[Fault]:
@@ -97,5 +99,8 @@ class Position:
 
     def _open(self, order: int, at: int, settled: int) -> None:
         self.orders = self.orders or (order,)
+        if self._opened and self._opened[-1].closed_by is None:
+            # Nobody told when: by now at the latest.
+            self._opened[-1].close(order, at, at)
         interval = self.interval or known_interval(*self._key, at)
         self._opened.append(Opened(order, at, settled, interval))

@@ -20,7 +20,6 @@ PUNCTUAL = 15 * MINUTE
 _MARGIN = MINUTE
 """An exchange takes so long to settle: who was open for less of it may be paid or not."""
 _AHEAD = 3
-_LISTED = 10
 
 
 class What(Enum):
@@ -67,6 +66,7 @@ class Opened:
         self.interval = interval
         self.began = began
         self.closing = self.closed = 2**62
+        self._until = 2**62
         self.closed_by: int | None = None
         self.payments: list[Payment] = []
         self._paid_by = order
@@ -83,11 +83,16 @@ class Opened:
         """A payment came in, in any order."""
         insort(self.payments, payment)
 
+    def last_payment(self) -> int:
+        """When the last payment came, in microseconds since 1970; all before it was due."""
+        return (self.payments[-1].hour if self.payments else self._paid) * HOUR + _MARGIN
+
     def judged(self, *, is_over: bool, until: int = 2**62) -> Iterator[Fault]:
         """What is wrong by now; until it is over, the last few payments are held back.
 
         `until` is when the log ends: what is due later may yet come.
         """
+        self._until = min(self.closing, until)
         if self.interval is None:
             self.interval = _inferred(self.payments)
         while self.payments and self.interval is not None:
@@ -99,7 +104,7 @@ class Opened:
             del self.payments[0]
             yield from self._next(payment, self.interval)
         if is_over:
-            yield from self._end(min(self.closing, until))
+            yield from self._end(self._until)
 
     def _next(self, payment: Payment, interval: int) -> Iterator[Fault]:
         due, hour = self._due(interval), payment.hour
@@ -144,10 +149,9 @@ class Opened:
         interval = self.interval
         missing: list[int] = []
         if interval is not None:
-            due = self._due(interval)
-            while due * HOUR < until - _MARGIN and len(missing) < _LISTED * interval * 100:
-                missing.append(due)
-                due += interval
+            # The first hour that is no more needed.
+            end = -((_MARGIN - until) // HOUR)
+            missing = list(range(self._due(interval), end, interval))
         for payment in self.payments if interval is not None else ():
             if missing and payment.hour - missing[-1] <= (interval or 0):
                 yield Fault(What.OFF_TIME, (payment.order,), (missing.pop(),), payment.hour)
@@ -173,7 +177,7 @@ class Opened:
         return any(one.hour == due for one in self.payments[: _AHEAD + 1])
 
     def _is_needed(self, due: int) -> bool:
-        return due * HOUR < self.closing - _MARGIN
+        return due * HOUR < self._until - _MARGIN
 
     def _changed(self, payment: Payment, interval: int) -> int | None:
         """The interval that this payment begins, told by the gap before it and the next two."""

@@ -37,8 +37,9 @@ class Positions(Rule):
         """Where a snapshot showed another size: should the next agree with this, it alone was
         wrong."""
         self._open: dict[tuple[str, str], _Traded] = {}
-        self._shown: Record = {}
-        """The last event that brought a snapshot, from whose positions a first trade starts."""
+        self._shown: Mapping[str, Any] | None = None
+        """The positions of the first snapshot that shows any part of them: what trades start
+        from."""
 
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """A trade is noted; a snapshot after it is compared."""
@@ -49,14 +50,15 @@ class Positions(Rule):
             self._note(event, now)
         if "position_snapshot" not in now:
             return
-        shown = positions_shown(now) if self._open else None
+        is_first = self._shown is None
+        shown = positions_shown(now) if self._open or is_first else None
         if shown is not None:
             at = self._shown_at(event)
             for key, traded in list(self._open.items()):
                 if at is None or (traded.is_settled and traded.settled <= at):
                     del self._open[key]
                     yield from self._compared(event.order, key, traded, shown)
-        self._shown = now
+            self._shown = shown if is_first else self._shown
 
     def end(self) -> Iterator[Finding]:
         """What no snapshot has shown."""
@@ -73,9 +75,8 @@ class Positions(Rule):
             return
         self.looked_at += 1
         key = (venue.lower(), instrument)
-        shown = positions_shown(self._shown)
-        if key not in self._sizes and key not in self._open and shown is not None:
-            self._sizes[key] = size_shown(shown, key)[0]
+        if key not in self._sizes and key not in self._open and self._shown is not None:
+            self._sizes[key] = size_shown(self._shown, key)[0]
         change = sum((one.amount for one in movements(now) if one.asset == SIZE), ZERO)
         if not change and "side" in untold_fields(now):
             self.could_not([event.order], "it does not tell its side")

@@ -69,7 +69,9 @@ class Runs(Rule):
     def _at(self, order: int, at: int | None) -> None:
         if at is None:
             return
-        last, self._last = self._last, (at, order)
+        last = self._last
+        # A transition is of an earlier order: the silence lies between events.
+        self._last = (at, order if last is None else max(order, last[1]))
         if last is None or at <= last[0]:
             return
         self._count += 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from domain.event_model import event_model
+from domain.event_model import event_model, passes_every_check
 from domain.fields import RESERVED_FIELDS, TIME_FIELDS
 from domain.statuses import LOGGED_STATUSES
 from projections.audit.moments import microseconds
@@ -36,7 +36,8 @@ class Schema(Rule):
             message = f"the status of order {order} is none that an event is logged with"
             yield self.error([order], message, LOGGED_STATUSES, status, field="status")
         try:
-            event_model().model_validate(fields)
+            if not passes_every_check(fields):
+                event_model().model_validate(fields)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))

@@ -28,6 +28,15 @@ def test_every_snapshot_equals_the_balances_recomputed_from_the_events(demo: Dem
     assert demo.differences == []
 
 
+def test_its_audit_finds_nothing_and_what_is_certified_is_what_is_there(demo: DemoResult) -> None:
+    assert [one for one in demo.audit if one.severity == "error"] == []
+    assert demo.audit.is_sound
+    assert str(demo.audit.horizon) == demo.certificate["horizon"]
+    with open_log(demo.store, demo.log) as log:
+        assert log.certify()["tree"]["root"] == demo.certificate["tree"]["root"]
+        assert log.audit().results == demo.audit.results
+
+
 def test_the_check_of_the_balances_can_fail(demo: DemoResult) -> None:
     with open_log(demo.store, demo.log) as log:
         events = log.get_all_events()

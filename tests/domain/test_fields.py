@@ -38,7 +38,7 @@ def test_every_field_of_the_dict_has_one_kind_of_column() -> None:
 
 
 def kind_of(name: str) -> Kind:
-    (kind,) = (mark for mark in fields._marks(name) if isinstance(mark, Kind))
+    (kind,) = (mark for mark in fields.marks_of(name) if isinstance(mark, Kind))
     return kind
 
 
@@ -92,7 +92,7 @@ def test_the_roles_are_those_of_the_contract(names: Any, expected: str) -> None:
 
 def test_a_reorg_clears_only_what_an_update_may_carry() -> None:
     assert set(fields.CLEARED_BY_REORG) < fields.UPDATE_CHECKS.keys()
-    assert all(Role.SHARED in fields._marks(name) for name in fields.CLEARED_BY_REORG)
+    assert all(Role.SHARED in fields.marks_of(name) for name in fields.CLEARED_BY_REORG)
 
 
 @pytest.mark.parametrize(

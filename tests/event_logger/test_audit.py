@@ -16,13 +16,14 @@ from event_logger import (
     AuditFileError,
     AuditRuleError,
     EventLogger,
+    Horizon,
     LogConfigurationError,
     UnknownRuleError,
     open_log,
 )
 from infrastructure.audit_rules import all_rules
 from infrastructure.files.baseline import read_baseline, write_baseline
-from projections.audit import RULES, Severity
+from projections.audit import RULES, STRUCTURE, Severity
 from tests.support import HOUR, url_of
 
 EARLIER = HOUR - timedelta(hours=1)
@@ -54,6 +55,25 @@ def test_a_log_is_audited_by_its_logger_and_by_a_reader(path: Path) -> None:
         assert [one.rule for one in logger.audit("orders").results] == ["orders"]
         assert logger.audit("orders").results[0].looked_at == 3
         assert [one.rule for one in logger.audit().results] == NAMES
+
+
+def test_a_log_is_audited_as_it_was_known(tmp_path: Path) -> None:
+    store = url_of(tmp_path / "live.db")
+    with EventLogger("live", store=store, redis=False) as logger:
+        logger.log_stake(HOUR, "LIDO", 5, 4, 1.25)
+        logger.log_stake(HOUR, "LIDO", 5, 4, 1.25)
+        logger.update_event(1, {"status": "submitted", "tx_hash": "0xa"})
+        logger.log_stake(HOUR, "LIDO", 5, 4, 1.25)
+        logger.update_event(3, {"status": "submitted", "tx_hash": "0xb"})
+        logger.live_status()
+    structure = [rule.NAME for rule in STRUCTURE]
+    with open_log(store) as reader:
+        for when, seen in ((0, 0), (1, 1), (Horizon(2, 1), 2), (3, 3), (reader.horizon, 3)):
+            report = reader.as_of(when).audit(structure)
+            assert report.is_sound
+            assert list(report) == []
+            assert report.results[0].looked_at == seen
+            assert report.horizon.order == seen
 
 
 def test_an_asynchronous_logger_gives_the_same_report() -> None:

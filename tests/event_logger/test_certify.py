@@ -26,7 +26,7 @@ from infrastructure.files.importing import import_file
 from infrastructure.stores import back_up_store, upgrade_store
 from projections import certificate as certificates
 from tests.infrastructure.stores.sqlite.former import format_1, format_1_store
-from tests.projections.audit.test_structure import fill
+from tests.small_log import fill
 from tests.support import HOUR, url_of
 
 MODES = ("backtest", "live")

@@ -12,7 +12,7 @@ from infrastructure.files.jsonl_import import prepared_jsonl
 from infrastructure.rebuilding import rebuild
 from tests.event_logger.test_certify import certified, written
 from tests.postgres_server import PostgresServer
-from tests.projections.audit.test_structure import fill
+from tests.small_log import fill
 
 SCHEMA = "certified"
 

@@ -29,7 +29,8 @@ def test_a_logger_refuses_with_one_sentence_and_goes_on(way: Callable[[Any], obj
 def test_so_does_what_reads_or_logs_through_it(way: Callable[[Any], object]) -> None:
     with EventLogger(log="run") as logger:
         log_amounts(logger, 1)
-        for held in ([logger], logger.events, logger.bundle(HOUR, "B")):
+        then = logger.as_of(1)
+        for held in ([logger], logger.events, logger.bundle(HOUR, "B"), then, then.events):
             with pytest.raises(NotCopyableError):
                 way(held)
 

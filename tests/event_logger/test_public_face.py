@@ -42,6 +42,7 @@ ERRORS = [
     "InvalidEventTypeError",
     "InvalidTimestampError",
     "InvalidUpdateError",
+    "KeyFileError",
     "LogConfigurationError",
     "LogInUseError",
     "LoggerClosedError",
@@ -49,6 +50,7 @@ ERRORS = [
     "NotAnAuditStoreError",
     "NotCopyableError",
     "OlderStoreError",
+    "ProofError",
     "ReadOnlyStoreError",
     "RedisError",
     "ReservedFieldError",
@@ -70,7 +72,7 @@ METHODS = {
     "__init__": "execution_mode='backtest', include_balance_snapshots=True, *, store=None,"
     " if_exists='continue', log='default', metadata=None, redis=None, channel_prefix='',"
     " hourly_timestamps=True, strict_event_types=False,"
-    " commit_every=1000, actor=None",
+    " commit_every=1000, actor=None, durability='full'",
     "search": "**criteria",
     "log_event": "timestamp, event_type, venue, token=None, amount=None, position_snapshot=None,"
     " **event_data",

@@ -14,7 +14,7 @@ from infrastructure.audit_logs import AuditLogs
 from infrastructure.followers.board import StatusBoard
 from infrastructure.rebuilding import rebuild
 from tests.commands import run
-from tests.projections.audit.test_structure import fill
+from tests.small_log import fill
 from tests.support import HOUR, url_of
 
 RIGHT = "log 'default': indexes and status board are what the events give, nothing changed\n"

@@ -8,9 +8,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from event_logger import EventLogger, InvalidEventError, InvalidTimestampError, LogReader, open_log
+from event_logger import (
+    EventLogger,
+    InvalidEventError,
+    InvalidTimestampError,
+    LogReader,
+    Order,
+    open_log,
+)
 from tests.commands import run
 from tests.support import HOUR, url_of
 
@@ -126,6 +134,25 @@ def test_a_criterion_that_no_event_can_meet_is_refused(
     with pytest.raises(InvalidEventError, match=criterion) as refused:
         reader.search(**{criterion: value})
     assert refused.value.path == criterion
+
+
+def test_orders_are_taken_as_loggers_and_frames_give_them(tmp_path: Path) -> None:
+    with EventLogger("live", store=url_of(tmp_path / "a.db"), redis=False) as logger:
+        wrapper, detail = logger.log_atomic_transaction(
+            HOUR, "B", [{"event_type": "X", "venue": "V"}]
+        )
+        for parent, first, last in (
+            (wrapper, wrapper, detail),
+            (np.int64(1), np.int32(1), np.uint8(2)),
+            tuple(logger.to_dataframe()["order"].iloc[[0, 0, 1]]),
+        ):
+            assert [event["order"] for event in logger.search(parent=parent)] == [2]
+            assert len(list(logger.search(orders=(first, last), limit=last))) == 2
+            assert logger.update_event(parent, {"status": "submitted", "tx_hash": "0x1"}) == 1
+            assert len(logger.history(last)) == len(logger.committed(last)) == 2
+            assert logger.bundle_tree(last)["event"]["order"] == 1
+            assert logger.as_of(last).horizon.order == 2
+            assert type(logger.update_event(parent, {"tx_hash": "0x1"})) is Order
 
 
 def test_a_type_or_venue_that_is_no_text_is_refused(reader: LogReader) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -200,7 +201,11 @@ def test_a_connection_that_cannot_be_made_leaves_the_next_writer_its_turn(
     def failing(*arguments: object, **options: object) -> sqlite3.Connection:
         raise sqlite3.OperationalError("unable to open database file")
 
-    # The connection that writes is made with the first event.
+    # As if the connection that writes were not made yet: a look at the store has made it.
+    connections: Any = cast(Any, logger._logs.store)._connections
+    writer, connections._writer = connections._writer, None
+    if writer is not None:
+        writer.close()
     monkeypatch.setattr(sqlite3, "connect", failing)
     with pytest.raises(EventLoggerError, match="unable to open database file"):
         logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE")

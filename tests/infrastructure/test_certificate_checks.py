@@ -16,7 +16,7 @@ from domain.errors import CertificateError
 from domain.lifecycle import lifecycle_id
 from event_logger import EventLogger, open_log
 from projections.certificate import CertificateCheck
-from tests.projections.audit.test_structure import fill
+from tests.small_log import fill
 from tests.support import HOUR, url_of
 
 LOG = log_id("default").hex

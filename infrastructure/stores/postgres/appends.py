@@ -117,7 +117,7 @@ class PostgresAppends:
         def store(turn: Turn, attempt: Attempt) -> None:
             turn.commit(
                 f"UPDATE {self._schema}.writers SET ended_at = {clock.now()} WHERE log_id = %s"
-                " AND writer = %s",
+                " AND writer = %s AND ended_at IS NULL",
                 (log_id, number),
             )
 

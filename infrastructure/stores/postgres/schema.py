@@ -101,13 +101,14 @@ USING ERRCODE = 'insufficient_privilege'; END $$
 _ONLY_GROWS = """
 CREATE TRIGGER only_grows BEFORE UPDATE ON {schema}.heads FOR EACH ROW WHEN (
 NEW.log_id <> OLD.log_id OR NEW.last_order < OLD.last_order OR NEW.transition < OLD.transition
-OR NEW.epoch < OLD.epoch OR NEW.committed_at < OLD.committed_at)
+OR NEW.epoch < OLD.epoch OR NEW.committed_at < OLD.committed_at
+OR (NEW.committed_at IS NULL AND OLD.committed_at IS NOT NULL))
 EXECUTE FUNCTION {schema}.refuse_setting_back()
 """
 _ENDS_ONCE = """
 CREATE TRIGGER ends_once BEFORE UPDATE ON {schema}.writers FOR EACH ROW WHEN (
 NEW.log_id <> OLD.log_id OR NEW.writer <> OLD.writer OR NEW.introduction <> OLD.introduction
-OR NEW.ended_at < OLD.ended_at)
+OR (OLD.ended_at IS NOT NULL AND NEW.ended_at IS DISTINCT FROM OLD.ended_at))
 EXECUTE FUNCTION {schema}.refuse_setting_back()
 """
 

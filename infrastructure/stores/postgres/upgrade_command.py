@@ -15,7 +15,7 @@ from infrastructure.stores.upgraded import Upgraded
 def upgrade_store(location: Location, target: str | None) -> Upgraded:
     """See `infrastructure.stores.upgrade_store`: there is no former format of it."""
     if target is not None:
-        raise StoreError(location.url, "is not copied by upgrading; run event-logger copy")
+        raise StoreError(location.url, "is on a server and not copied by upgrading; leave --to out")
     with PostgresStore(location, must_exist=True) as store:
         ids = [originator(one.opened) for one in store.reads.logs()]
         events = sum(store.reads.end(one).horizon.order for one in ids)
@@ -26,6 +26,6 @@ def refuse_backup(location: Location) -> NoReturn:
     """Raises `StoreError`: a server has better means of its own."""
     raise StoreError(
         location.url,
-        "is on a server, which is backed up by pg_basebackup or pg_dump; to have it as a file, run"
-        " event-logger copy --from URL --to sqlite:///copy.db",
+        "is on a server, which is backed up by pg_basebackup or pg_dump; to have a log as a file,"
+        " run event-logger export --format jsonl",
     )

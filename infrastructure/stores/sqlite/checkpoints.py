@@ -14,6 +14,7 @@ SQLite's own checkpoints, made of any commit, are therefore switched off
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing
 from typing import Any
@@ -41,6 +42,8 @@ _COMMIT_BYTES = 65_536
 """What a commit adds to the write-ahead log beside its rows: about four pages, each whole."""
 
 _TRIES = 3
+_PATIENCE_SECONDS = 0.2
+_PAUSE_SECONDS = 0.005
 
 
 class Checkpoints:
@@ -54,6 +57,7 @@ class Checkpoints:
         self._bytes = LIMIT
         self._is_first = True
         self._is_to_be_taken_back = False
+        self._patience = _PATIENCE_SECONDS
 
     def count(self, states: Sequence[bytes]) -> None:
         """Know of rows that are written."""
@@ -68,13 +72,19 @@ class Checkpoints:
         self._bytes += _COMMIT_BYTES
         if self._bytes < LIMIT or self._location.path is None:
             return
-        try:
-            if self._is_first and _says_missing_alone(self._location):
-                self._is_first, self._bytes = False, 0
-            else:
-                self._make(run)
-        except sqlite3.Error:
-            self._bytes = LIMIT
+        until, self._patience = time.monotonic() + self._patience, 0.0
+        while True:
+            try:
+                if self._is_first and _says_missing_alone(self._location):
+                    self._is_first, self._bytes = False, 0
+                else:
+                    self._make(run)
+            except sqlite3.Error:
+                self._bytes = LIMIT
+            # The first is worth a short wait, once: our own followers read and write meanwhile.
+            if not self._is_first or time.monotonic() > until:
+                return
+            time.sleep(_PAUSE_SECONDS)
 
     def _make(self, run: Run) -> None:
         if self._is_first:

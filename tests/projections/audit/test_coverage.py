@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.audit.planting import Event
+from tests.audit.planting import LIVE, Event
 from tests.projections.audit.tables import Found, found, logged, trade
 
 
@@ -40,12 +40,30 @@ TABLE: list[tuple[str, list[Event], Found]] = [
     ("seen too late", [sent(1), seen(2), seen(26, "binance")], [("error", (1,))]),
     ("never seen", [sent(1), seen(2), seen(40)], [("error", (1,))]),
     ("reconciled", [sent(1), seen(2), compared(3, "BINANCE"), seen(40)], []),
-    ("the log ends before a day has passed", [sent(1), seen(2)], []),
+    ("the run ends before a day has passed", [sent(1), seen(2)], [("warning", (1,))]),
     ("nothing shows any balance", [sent(1), sent(40)], []),
     (
         "the wallet is not seen",
+        [seen(0), sent(1), seen(2, "binance", wallet=False), compared(40, "OKX")],
+        [("error", (2,))],
+    ),
+    (
+        "who never shows the wallet leaves nothing out",
         [sent(1), seen(2, "binance", wallet=False), compared(40, "OKX")],
+        [],
+    ),
+    (
+        "never seen, by however many that look elsewhere",
+        [sent(1), *(seen(2 + place / 10, "okx") for place in range(20))],
         [("error", (1,))],
+    ),
+    (
+        "a run that ends without a look",
+        [seen(0, "binance"), sent(1)],
+        [
+            ("warning", (2,)),
+            ("warning", (2,)),
+        ],
     ),
     ("only the last movement counts", [sent(1), sent(40), seen(41, "binance")], []),
     (
@@ -70,9 +88,14 @@ TABLE: list[tuple[str, list[Event], Found]] = [
         [],
     ),
     (
-        "and not where they are not",
-        [trade(1, "SHORT", 2), seen(2, "binance"), seen(40, "binance")],
-        [("error", (1,))],
+        "and not where others are",
+        [
+            trade(0, "SHORT", 2, "OKX"),
+            seen(0, okx={"ETHUSDT-PERP": {"size": -2}}),
+            trade(1, "SHORT", 2),
+            *(seen(hour, okx={"ETHUSDT-PERP": {"size": -2}}) for hour in (2, 40)),
+        ],
+        [("error", (3,))],
     ),
 ]
 
@@ -80,3 +103,7 @@ TABLE: list[tuple[str, list[Event], Found]] = [
 @pytest.mark.parametrize(("case", "events", "expected"), TABLE, ids=[row[0] for row in TABLE])
 def test_what_is_moved_is_observed(case: str, events: list[Event], expected: Found) -> None:
     assert found("coverage", events) == expected
+
+
+def test_a_live_log_may_yet_look() -> None:
+    assert found("coverage", [seen(0, "binance"), sent(1)], LIVE) == []

@@ -61,6 +61,7 @@ CLOSED: list[tuple[str, list[Event], Found]] = [
     ("before the close", [late(9.5, 0.2)], []),
     ("of after it", [late(10.5, 0.2)], []),
     ("into the period", [late(9.9, 0.2)], [("error", (13,))]),
+    ("on its way when the period ended", [late(9.995, 0.01)], []),
     ("late besides", [late(7, 6)], [("error", (13,))]),
     (
         "late, into the period and not",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from projections.audit.funding_intervals import LEGAL
 from tests.audit.planting import LIVE, Event
-from tests.projections.audit.tables import Found, found, logged, trade, updates
+from tests.projections.audit.tables import Found, at, found, logged, trade, updates
 
 
 def paid(hours: float, venue: str = "BINANCE", **data: Any) -> Event:
@@ -41,6 +41,7 @@ TABLE: list[tuple[str, list[Event], Found]] = [
     ("none of it", held([], end=33) + held([8], "BYBIT", 9), [("error", (1, 2))]),
     ("who logs no funding at all is warned", held([], end=33), [("warning", (1, 2))]),
     ("one is there twice", held([8, 16, 16, 24], end=25), [("error", (3, 4))]),
+    ("the last one is there twice", [*held([8, 16, 16], end=25)[:4]], [("error", (3, 4))]),
     ("an hour late", held([8, 17, 24], end=25), [("error", (3,))]),
     ("an hour early", held([8, 15, 24], end=25), [("error", (3,))]),
     ("twenty minutes late", held([8, 16 + 1 / 3, 24], end=25), [("error", (3,))]),
@@ -112,7 +113,11 @@ TABLE: list[tuple[str, list[Event], Found]] = [
         held([8, 24], end=25) + held([8, 16, 16, 24], "OKX", 25),
         [("error", (7, 8))],
     ),
-    ("who logs no trades pays all the same", [paid(hour) for hour in EVERY_8], []),
+    (
+        "who logs no trades pays all the same, for as long as he does",
+        [*(paid(hour) for hour in EVERY_8), logged(99, "PRICE_UPDATE", "OKX", "ETH", 1)],
+        [],
+    ),
     (
         "and is warned of a hole",
         [paid(hour) for hour in (8, 16, 32, 40)],
@@ -132,6 +137,23 @@ def test_a_live_position_is_paid_from_when_it_is_filled() -> None:
     events = [opened, paid(16), paid(24), paid(32), logged(36, "PRICE_UPDATE", "BINANCE", "ETH", 1)]
     assert found("funding", events, LIVE) == []
     assert found("funding", [opened, *events[2:]], LIVE) == [("error", (1, 2))]
+
+
+def test_a_replay_is_paid_by_its_own_time() -> None:
+    filled = updates(90_000, "submitted", {"status": "filled", "filled_amount": 2})
+    opened = trade(7.9, "SHORT", 2, exchange_order_id="a", recorded_at=at(90_000)) | filled
+    last = logged(36, "PRICE_UPDATE", "BINANCE", "ETH", 1)
+    assert found("funding", [opened, paid(8), paid(16), paid(24), paid(32), last], LIVE) == []
+    events = [opened, paid(8), paid(24), paid(32), last]
+    assert found("funding", events, LIVE) == [("error", (2, 3))]
+
+
+def test_what_was_paid_before_any_trade_ends_with_the_first_that_shows_otherwise() -> None:
+    snapshot = {"perp_positions": {"binance": {"ETHUSDT-PERP": {"size": -2}}}}
+    opened = trade(30, "SHORT", 2, position_snapshot=snapshot)
+    later = [paid(hour) for hour in (32, 40, 56)]
+    closed = trade(57, "LONG", 2, position_snapshot={"perp_positions": {}})
+    assert found("funding", [paid(8), paid(16), opened, *later, closed]) == [("error", (5, 6))]
 
 
 @settings(max_examples=25, deadline=None)

@@ -82,6 +82,11 @@ TABLE: list[tuple[str, list[Event], Found]] = [
         [("error", (3,))],
     ),
     (
+        "the first trade is not logged",
+        [seen(0, None), seen(1, -2), trade(2, SHORT, 1, **shown(-3))],
+        [("error", (3,))],
+    ),
+    (
         "another venue has its own",
         [
             trade(1, SHORT, 2, **shown(-2)),

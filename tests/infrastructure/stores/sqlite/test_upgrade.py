@@ -77,7 +77,14 @@ def test_everything_reads_as_it_did(path: Path, name: str) -> None:
         for event, former in zip(events, log["events"], strict=True):
             later = {name: None for name in LATER if name in event and name not in former}
             assert event == later | former
-        assert read_back(reader, log) == {key: log[key] for key in read_back(reader, log)}
+        now = read_back(reader, log)
+    former = {key: log[key] for key in now}
+    total = former["summary"]["total_amount"]
+    if isinstance(total, float):
+        # It was of the floats' bits and is of the digits that they are written with.
+        assert now["summary"].pop("total_amount") == pytest.approx(total, rel=1e-15)
+        former["summary"] = {k: v for k, v in former["summary"].items() if k != "total_amount"}
+    assert now == former
 
 
 @pytest.mark.parametrize("name", LIVE)
