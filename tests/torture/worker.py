@@ -156,7 +156,7 @@ class AsyncWorker:
         self.chance = random.Random(job["seed"])
 
     async def run(self) -> None:
-        logger = AsyncEventLogger(**options(self.job))
+        logger = await self._opened()
         self.journal.write(opened=self.job["name"])
         callers = [
             Caller(f"{self.job['name']}.{n}", self.job, self.journal, self.job["seed"] + n)
@@ -167,6 +167,16 @@ class AsyncWorker:
         finally:
             if self.job["closes"]:
                 await logger.aclose()
+
+    async def _opened(self) -> AsyncEventLogger:
+        while True:
+            logger = AsyncEventLogger(**options(self.job))
+            try:
+                # The first call opens the store.
+                await logger.flush()
+            except StoreError:
+                continue
+            return logger
 
     async def _log(self, logger: AsyncEventLogger, caller: Caller) -> None:
         while True:

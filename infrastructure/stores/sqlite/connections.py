@@ -260,6 +260,9 @@ class Connections:
             _switch_to_wal(connection)
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA wal_autocheckpoint=0")
+            # With the first read the write-ahead log is opened: from now on it may not be another.
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+            self.files.know_write_ahead_log()
 
     def _query(self, mode: str) -> str:
         # A store in WAL mode needs files beside it even for reading; where those are not there and

@@ -77,3 +77,20 @@ def test_nothing_is_acknowledged_into_a_write_ahead_log_that_is_gone(
         moved.rename(log)
         assert log_amounts(logger, 2) == [2]
     assert stored(path) == numbered(2)
+
+
+@pytest.mark.parametrize("mode", ["live", "backtest"])
+def test_a_write_ahead_log_that_is_removed_before_the_first_write_is_missed(
+    tmp_path: Path, mode: str
+) -> None:
+    path = tmp_path / "runs.db"
+    with EventLogger("live", store=url_of(path), log="other", redis=False) as other:
+        EventLogger(mode, store=url_of(path), log="run", redis=False).close()
+        log_amounts(other, 1)
+        logger = EventLogger(mode, store=url_of(path), log="run", redis=False)
+        path.with_name("runs.db-wal").rename(tmp_path / "away")
+        with pytest.raises(StoreError, match="the write-ahead log .* was moved"):
+            log_amounts(logger, 1)
+            logger.flush()
+        (tmp_path / "away").rename(path.with_name("runs.db-wal"))
+        logger.close()
