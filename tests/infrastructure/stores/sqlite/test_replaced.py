@@ -89,7 +89,7 @@ def test_a_write_ahead_log_that_is_removed_before_the_first_write_is_missed(
         log_amounts(other, 1)
         logger = EventLogger(mode, store=url_of(path), log="run", redis=False)
         path.with_name("runs.db-wal").rename(tmp_path / "away")
-        with pytest.raises(StoreError, match="the write-ahead log .* was moved"):
+        with pytest.raises(StoreError, match=r"the write-ahead log .* was moved"):
             log_amounts(logger, 1)
             logger.flush()
         (tmp_path / "away").rename(path.with_name("runs.db-wal"))
