@@ -51,7 +51,8 @@ async def until_no_thread_is_left(before: int) -> None:
     deadline = time.monotonic() + PATIENCE
     while threading.active_count() > before and time.monotonic() < deadline:
         await asyncio.sleep(0.01)
-    assert threading.active_count() == before
+    # Fewer, where one of an earlier test has ended meanwhile.
+    assert threading.active_count() <= before
 
 
 def test_the_constructor_opens_nothing(tmp_path: Path) -> None:
@@ -69,7 +70,8 @@ def test_the_constructor_opens_nothing(tmp_path: Path) -> None:
 
     before = threading.active_count()
     live(path)
-    assert threading.active_count() == before
+    # Fewer, where one of an earlier test has ended meanwhile.
+    assert threading.active_count() <= before
     asyncio.run(main())
 
 
