@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from domain.checks import Checked
 from domain.fields import Event, marks_of, stored_fields
@@ -18,6 +18,8 @@ def event_model() -> type[BaseModel]:
         name: (annotation, getattr(Event, name, ...))
         for name, annotation in stored_fields().items()
     }
+    # Left out where nothing else was given, and never None.
+    fields["extra"] = fields["extra"][0], Field(default_factory=dict)
     return create_model("Event", __config__=ConfigDict(extra="forbid", frozen=True), **fields)
 
 
@@ -48,4 +50,4 @@ def _marks() -> dict[str, Checked | None]:
     }
 
 
-_NEEDED = frozenset(name for name in stored_fields() if not hasattr(Event, name))
+_NEEDED = frozenset(name for name in stored_fields() if not hasattr(Event, name)) - {"extra"}

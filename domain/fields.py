@@ -129,7 +129,7 @@ class Event:
     detail_count: ClassVar[_Filled] = (Kind.INT, "How many they are.", _RESERVED, _APART)
     corrected_by: ClassVar[_Filled] = (Kind.JSON, "Orders of the corrections of it.", _APART)
     log: ClassVar[_Filled] = ("The log that holds it, where several are shown.", _RESERVED, _APART)
-    extra: Annotated[dict[str, Any] | None, "All else that was given.", _APART] = None
+    extra: Annotated[dict[str, Any], "All else that was given.", _APART]
 
 
 def marks_of(name: str) -> _Filled:

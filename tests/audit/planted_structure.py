@@ -223,6 +223,7 @@ PLANTS = [
     Plant("no venue", "schema", storing(venue=None)),
     Plant("gas in parts of a unit", "schema", storing(gas_units=150_000.5)),
     Plant("an extra that the log fills in", "schema", storing(extra={"order": 7})),
+    Plant("extras that are none", "schema", storing(extra=None)),
     _tells(status="finalized"),
     _tells(from_status="dropped"),
     _tells(order=1),
