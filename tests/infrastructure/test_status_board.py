@@ -22,6 +22,7 @@ from domain.horizon import START
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.followers import board as followed
 from infrastructure.followers.board import StatusBoard
+from infrastructure.stores.running_quantiles import quantiles
 from infrastructure.stores.sqlite.board import FOLLOWER
 from infrastructure.stores.sqlite.confirmation_times import ConfirmationTimes
 from infrastructure.stores.sqlite.reads import SQLiteReads
@@ -191,16 +192,16 @@ times = st.integers(0, 40)
 @given(st.lists(st.lists(times, max_size=8), max_size=8), st.lists(times, max_size=8))
 def test_the_quantiles_are_exact(stored: list[list[int]], further: list[int]) -> None:
     with TemporaryDirectory() as folder, live_log(folder) as (_, log):
-        kept = ConfirmationTimes(log.id)
         position = 0
         everything: list[int] = []
         connection = sqlite3.connect(Path(folder) / "live.db")
+        kept = ConfirmationTimes(connection, log.id)
         for batch in stored:
             everything += batch
-            kept.add(connection, [(taken, position + i) for i, taken in enumerate(batch)])
+            kept.add([(taken, position + i) for i, taken in enumerate(batch)])
             position += len(batch)
         last = [(taken, position + i) for i, taken in enumerate(further)]
-        found = kept.quantiles(connection, last)
+        found = quantiles(kept, last)
         connection.close()
         everything += further
         if not everything:

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from domain.horizon import START, Horizon
 from infrastructure.stored import BoardRows
-from infrastructure.stores.postgres.confirmation_times import ConfirmationTimes, Time
+from infrastructure.stores.postgres.confirmation_times import ConfirmationTimes
 from infrastructure.stores.postgres.connections import Connections
 from infrastructure.stores.postgres.driver import ServerConnection
 from infrastructure.stores.postgres.schema import key_of
+from infrastructure.stores.running_quantiles import Time, quantiles
 from projections.status_board import LiveStatus, OpenEvent
 
 FOLLOWER = "status-board"
@@ -58,7 +59,7 @@ class PostgresBoard:
 
         def read(connection: ServerConnection) -> tuple[Horizon, dict[str, float | None]]:
             with moment(connection):
-                times = ConfirmationTimes(self._schema, log_id).quantiles(connection, further)
+                times = quantiles(ConfirmationTimes(connection, self._schema, log_id), further)
                 return self._horizon(connection, log_id) or START, times
 
         return self._connections.reading(read)
@@ -146,7 +147,7 @@ class PostgresBoard:
                     list(commits),
                 ),
             )
-        ConfirmationTimes(self._schema, log_id).add(connection, changes.confirmations)
+        ConfirmationTimes(connection, self._schema, log_id).add(changes.confirmations)
 
 
 class moment:  # noqa: N801 - a context manager, named as contextlib's are

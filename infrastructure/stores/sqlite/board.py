@@ -11,7 +11,8 @@ import orjson
 
 from domain.horizon import START, Horizon
 from infrastructure.stored import BoardRows
-from infrastructure.stores.sqlite.confirmation_times import ConfirmationTimes, Time
+from infrastructure.stores.running_quantiles import Time, quantiles
+from infrastructure.stores.sqlite.confirmation_times import ConfirmationTimes
 from infrastructure.stores.sqlite.connections import Connections
 from infrastructure.stores.sqlite.errors import store_errors
 from infrastructure.stores.sqlite.followers import sound_position
@@ -56,7 +57,7 @@ class SQLiteBoard:
                 _horizon(connection, log_id) or START,
                 Counter({(row[0], row[1], row[2]): row[3] for row in counts.fetchall()}),
                 {row[0]: OpenEvent(*row) for row in rows.fetchall()},
-                ConfirmationTimes(log_id).add_up(connection),
+                ConfirmationTimes(connection, log_id).add_up(),
             )
 
     def quantiles(
@@ -64,7 +65,7 @@ class SQLiteBoard:
     ) -> tuple[Horizon, dict[str, float | None]]:
         """See `Board.quantiles`."""
         with store_errors(self._url), self._connections.reading() as connection:
-            times = ConfirmationTimes(log_id).quantiles(connection, further)
+            times = quantiles(ConfirmationTimes(connection, log_id), further)
             return _horizon(connection, log_id) or START, times
 
     def open_rows(self, log_id: UUID, orders: Sequence[int]) -> dict[int, OpenEvent]:
@@ -130,4 +131,4 @@ def _apply(connection: sqlite3.Connection, log_id: UUID, changes: LiveStatus) ->
         connection.executemany("INSERT OR REPLACE INTO open_events VALUES (?,?,?,?,?,?,?,?)", rows)
     else:
         connection.execute(_REPLACE_OPEN, (log_id.hex, encoded))
-    ConfirmationTimes(log_id).add(connection, changes.confirmations)
+    ConfirmationTimes(connection, log_id).add(changes.confirmations)
