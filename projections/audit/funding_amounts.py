@@ -31,7 +31,7 @@ class FundingAmounts(ArithmeticRule):
         """See `Rule.event`."""
         yield from super().event(event)
         if is_told(event.now):
-            self._held.book(EventValues(event.now), event.now)
+            self._held.book(event.now)
 
     def judged(self, order: int, values: EventValues) -> Iterator[Finding]:
         """See `ArithmeticRule.judged`."""

@@ -56,10 +56,10 @@ class HeldPositions:
                 sides.add(Decimal(1).copy_sign(held))
         return sides.pop() if len(sides) == 1 else None
 
-    def book(self, values: EventValues, event: Mapping[str, object]) -> None:
+    def book(self, event: Mapping[str, object]) -> None:
         """Book what the event does to positions, and what its snapshot shows of them."""
         if event["event_type"] == "TRADE_EXECUTED":
-            self._trade(values, event)
+            self._trade(EventValues(event), event)
         snapshot = event.get("position_snapshot")
         positions = snapshot.get("perp_positions") if isinstance(snapshot, dict) else None
         if isinstance(positions, dict):
