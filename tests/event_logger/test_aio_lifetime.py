@@ -47,12 +47,16 @@ async def called(logger: AsyncEventLogger, *numbers: int) -> list[asyncio.Task[i
     return calls
 
 
-async def until_no_thread_is_left(before: int) -> None:
+def begun_since(before: set[threading.Thread]) -> set[threading.Thread]:
+    """The threads that are there and were not; one of an earlier test may have ended meanwhile."""
+    return {*threading.enumerate()} - before
+
+
+async def until_no_thread_is_left(before: set[threading.Thread]) -> None:
     deadline = time.monotonic() + PATIENCE
-    while threading.active_count() > before and time.monotonic() < deadline:
+    while begun_since(before) and time.monotonic() < deadline:
         await asyncio.sleep(0.01)
-    # Fewer, where one of an earlier test has ended meanwhile.
-    assert threading.active_count() <= before
+    assert begun_since(before) == set()
 
 
 def test_the_constructor_opens_nothing(tmp_path: Path) -> None:
@@ -68,10 +72,9 @@ def test_the_constructor_opens_nothing(tmp_path: Path) -> None:
         assert await price(logger, 1) == 1
         await logger.aclose()
 
-    before = threading.active_count()
+    before = {*threading.enumerate()}
     live(path)
-    # Fewer, where one of an earlier test has ended meanwhile.
-    assert threading.active_count() <= before
+    assert begun_since(before) == set()
     asyncio.run(main())
 
 
@@ -132,7 +135,7 @@ def test_each_that_closes_returns_when_all_is_committed(path: Path, gate: Gate) 
 
 
 def test_who_stops_waiting_for_the_close_does_not_stop_it(path: Path, gate: Gate) -> None:
-    before = threading.active_count()
+    before = {*threading.enumerate()}
 
     async def main() -> None:
         logger = live(path)
@@ -172,7 +175,7 @@ def test_a_logger_that_was_never_used_is_closed_without_opening_the_store(path: 
 
 
 def test_a_logger_that_is_dropped_lets_go_of_threads_and_store(path: Path) -> None:
-    before = threading.active_count()
+    before = {*threading.enumerate()}
 
     async def main() -> None:
         logger = AsyncEventLogger(store=url_of(path))
