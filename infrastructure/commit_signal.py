@@ -2,30 +2,9 @@
 
 from __future__ import annotations
 
-import queue
-from contextlib import suppress
 from weakref import ref
 
-
-class CommitSignal:
-    """One follower's signal; a commit that comes while it is busy is not missed."""
-
-    def __init__(self) -> None:
-        # Not a threading.Event: a signal handler that logs while its own thread is setting one,
-        # which holds a lock, waits forever.
-        self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
-
-    def wait(self, timeout: float) -> None:
-        """Return once something was committed since the last wait, or after `timeout` seconds."""
-        with suppress(queue.Empty):
-            self._wakes.get(timeout=timeout)
-            while True:
-                self._wakes.get_nowait()
-
-    def wake(self) -> None:
-        """End the wait, or the next one; callable from any thread and from a signal handler."""
-        if self._wakes.empty():
-            self._wakes.put(None)
+from infrastructure.wake import Wake
 
 
 class CommitSignals:
@@ -33,11 +12,11 @@ class CommitSignals:
 
     def __init__(self) -> None:
         # Replaced as a whole: commits read it while followers come and go.
-        self._signals: tuple[ref[CommitSignal], ...] = ()
+        self._signals: tuple[ref[Wake], ...] = ()
 
-    def new(self) -> CommitSignal:
+    def new(self) -> Wake:
         """A signal for one more follower."""
-        signal = CommitSignal()
+        signal = Wake()
         self._signals = (*(one for one in self._signals if one() is not None), ref(signal))
         return signal
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from domain.errors import EventLoggerError
+from infrastructure.wake import Wake
 
 _log = logging.getLogger("event_logger")
 
@@ -51,9 +50,7 @@ class FollowerThread:
         self._outage_of = outage_of
         self._end = end
         self._stop_at: float | None = None
-        # Not a threading.Event: a signal handler that sets one while its own thread is about to
-        # wait for it waits forever.
-        self._stops: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._stops = Wake()
         self._thread = threading.Thread(target=self.run, name=name, daemon=True)
         self._outage: Outage | None = None
         self.last_error: str | None = None
@@ -87,7 +84,7 @@ class FollowerThread:
         """Let `run` end soon; callable from a signal handler."""
         if self._stop_at is None:
             self._stop_at = time.monotonic() + _LAST_SECONDS
-        self._stops.put(None)
+        self._stops.wake()
 
     def run(self) -> None:
         """Follow until `stop`, in the thread that calls this."""
@@ -114,8 +111,7 @@ class FollowerThread:
     def rest(self, seconds: float) -> None:
         """Do nothing for so long, or until `stop`."""
         if seconds > 0 and self._stop_at is None:
-            with suppress(queue.Empty):
-                self._stops.get(timeout=seconds)
+            self._stops.wait(seconds)
 
     def say_over(self) -> None:
         """Say that what kept it from following is over, if anything did."""

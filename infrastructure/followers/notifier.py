@@ -12,12 +12,12 @@ import time
 from domain.audit_log import AuditLog
 from domain.errors import CorruptLogError, EventLoggerError, RedisError, StreamInUseError
 from domain.horizon import START, Horizon
-from infrastructure.commit_signal import CommitSignal
 from infrastructure.followers.follower import FollowerThread, Outage
 from infrastructure.followers.standby import STANDBY_SECONDS, Standby
 from infrastructure.reading import LogReading
 from infrastructure.redis.publisher import RedisPublisher
 from infrastructure.store import LogStore
+from infrastructure.wake import Wake
 from projections.messages import Message, Messages
 
 _log = logging.getLogger("event_logger")
@@ -66,7 +66,7 @@ class Notifier:
         self._standby = Standby(store, log, FOLLOWER)
         self._steps_in = False
         self._tried_at = 0.0
-        self._signal: CommitSignal = store.commits.new()
+        self._signal: Wake = store.commits.new()
         self._messages = Messages()
         self._position: Horizon | None = None
         self._stored = START

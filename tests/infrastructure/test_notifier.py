@@ -100,9 +100,7 @@ def test_sigterm_ends_notify_while_it_stands_by(store: str, server: RedisServer)
             assert program.wait(20) == 0
 
 
-@pytest.mark.parametrize(
-    "module", ["threading.py", "notifier.py", "follower.py", "commit_signal.py"]
-)
+@pytest.mark.parametrize("module", ["threading.py", "notifier.py", "follower.py", "wake.py"])
 def test_a_signal_may_come_at_any_moment(store: str, server: RedisServer, module: str) -> None:
     """A handler runs between any two lines of the thread that waits, which may hold locks."""
     EventLogger("live", store=store, redis=False).close()

@@ -15,9 +15,10 @@ from uuid import UUID
 import psycopg
 
 from domain.errors import StoreError
-from infrastructure.commit_signal import CommitSignal, CommitSignals
+from infrastructure.commit_signal import CommitSignals
 from infrastructure.stores.postgres.connections import Connections
 from infrastructure.stores.postgres.driver import ServerConnection
+from infrastructure.wake import Wake
 
 TELL_SECONDS = 0.005
 """At most so often this process notifies others."""
@@ -39,7 +40,7 @@ class WakingSignals(CommitSignals):
         self._teller: threading.Thread | None = None
         self._hearer: threading.Thread | None = None
 
-    def new(self) -> CommitSignal:
+    def new(self) -> Wake:
         """See `CommitSignals.new`."""
         signal = super().new()
         if self._hearer is None and not self._is_closing:
