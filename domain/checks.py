@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
 
 from domain.errors import InvalidAmountError, InvalidEventError, LogConfigurationError, shown
 from domain.tags import plain_number
@@ -129,6 +130,14 @@ def is_valid_unicode(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def is_identity(value: object) -> bool:
+    """Whether it is what a log is told by from all others: a UUID, as text."""
+    try:
+        return isinstance(value, str) and str(UUID(value)) == value
+    except ValueError:
+        return False
 
 
 def order(field: str, value: Any) -> int:

@@ -99,7 +99,7 @@ def untold_fields(event: EventMapping) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values.untold))
 
 
-def gas_cost_eth(gas_units: int, gas_price_gwei: Number) -> Decimal:
+def gas_cost_eth(gas_units: int | Decimal, gas_price_gwei: Number) -> Decimal:
     """The cost of gas in ETH, exactly: units × price in gwei × 1e-9."""
     return EXACT.scaleb(EXACT.multiply(Decimal(gas_units), Decimal(str(gas_price_gwei))), -9)
 

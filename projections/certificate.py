@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from domain.checks import is_identity
 from domain.errors import shown
 from domain.horizon import Horizon
 from projections.merkle import HASH_BYTES, Tree
@@ -151,7 +152,7 @@ class Certificate:
         for what, certified, now in _pairs(self.said, found):
             if certified == now:
                 continue
-            versions = [_version_of(one) for one in (certified, now)]
+            versions = [_version_of(what, one) for one in (certified, now)]
             if versions[0] == versions[1]:
                 differences.append(Difference(what, certified, now))
             else:
@@ -160,11 +161,13 @@ class Certificate:
 
 
 _ALIKE = ("log", "mode", "metadata", "committed_at", "counts", "writers")
+_OF_THE_TREE = ("root", "prefixes", "leaf")
+_VERSIONED = ("projection ", "control_totals")
 
 
 def _pairs(said: dict[str, Any], found: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     yield from ((name, said[name], found[name]) for name in _ALIKE)
-    yield from ((name, said["tree"][name], found["tree"][name]) for name in ("root", "prefixes"))
+    yield from ((name, said["tree"][name], found["tree"][name]) for name in _OF_THE_TREE)
     made, now_made = said["projections"], found["projections"]
     for name in dict.fromkeys((*made, *now_made)):
         yield f"projection {name}", made.get(name), now_made.get(name)
@@ -185,9 +188,10 @@ def _by_kind(totals: list[Any]) -> dict[str, Any]:
     }
 
 
-def _version_of(made: Any) -> Any:
-    """The version of what was made; None where nothing was, or where it has none."""
-    return made.get("version") if isinstance(made, dict) else None
+def _version_of(what: str, made: Any) -> Any:
+    """The version of what was made; None where nothing was, or where it is of no version."""
+    is_versioned = what.startswith(_VERSIONED) and isinstance(made, dict)
+    return made.get("version") if is_versioned else None
 
 
 _SHAPE: dict[str, type | tuple[type, ...]] = {
@@ -226,6 +230,8 @@ def _problems(said: dict[str, Any]) -> Iterator[str]:
         yield from _misshapen(one, {"version": int, "sha256": str})
         if not _is_hash(one["sha256"]):
             yield f"its projection {shown(name)} has no SHA-256"
+    if not is_identity(said["identity"]):
+        yield f"its identity is {shown(said['identity'])}"
     if not _is_hash(said["tree"]["root"]):
         yield f"its root is {shown(said['tree']['root'])}"
 

@@ -6,6 +6,7 @@ import os
 from datetime import date
 from pathlib import Path
 
+from domain.checks import is_valid_unicode
 from domain.errors import AuditFileError, LogConfigurationError, shown
 from infrastructure.files.paths import why_no_path
 from infrastructure.files.replaced_file import replaced_file
@@ -52,7 +53,7 @@ def write_baseline(
     `AuditFileError` where the report could not hold all that was found.
     """
     for option, said in (("by", by), ("why", why)):
-        if not isinstance(said, str) or not said.strip():
+        if not isinstance(said, str) or not said.strip() or not is_valid_unicode(said):
             raise LogConfigurationError(
                 option, said, f"must be text that is not blank, not {shown(said)}"
             )
@@ -64,6 +65,12 @@ def write_baseline(
     if last is not None and date.fromisoformat(last) < date.today():
         raise LogConfigurationError("until", until, f"must not be over, as {last} is")
     for result in report.results:
+        if result.why is not None:
+            raise AuditFileError(
+                str(path),
+                f"was not written: the rule {result.rule} was stopped ({result.why}), and what it"
+                " would have found nobody saw",
+            )
         if result.left_out:
             raise AuditFileError(
                 str(path),

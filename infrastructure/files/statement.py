@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from domain.checks import MAX_DECIMAL_EXPONENT, is_valid_unicode
+from domain.effects import gas_cost_eth
 from domain.errors import AuditFileError, InvalidTimestampError, shown
 from domain.errors.base import nearest
 from domain.times import iso_of_text
@@ -19,7 +21,8 @@ from projections.audit.moments import microseconds
 from projections.audit.statement import Line, Period, Statement, Told
 from projections.audit.statement_entries import side_of
 
-_GWEI = Decimal("1e-9")
+_FIRST_TIME, _LAST_TIME = -62_135_596_800_000_000, 253_402_300_799_999_999
+"""The years 1 to 9999, in microseconds since 1970."""
 _ROUNDED_FROM = 6
 _FAILED = {"0": True, "0x0": True, "failed": True, "reverted": True, "fail": True, "false": True}
 _SUCCEEDED = {"1", "0x1", "success", "succeeded", "ok", "confirmed", "true"}
@@ -40,7 +43,7 @@ def read_statement(
         raise AuditFileError(str(path), "has no line to compare, so its period must be given")
     tolerance, fee_tolerance = mapped.amount_tolerance, mapped.fee_tolerance
     return Statement(
-        name=os.path.basename(path),
+        name=os.fsencode(os.path.basename(path)).decode(errors="backslashreplace"),
         told=mapped.told,
         venue=mapped.venue,
         lines=lines,
@@ -95,7 +98,7 @@ class _Reading:
     def _of_json(self, text: str) -> Iterator[Mapping[str, Any]]:
         try:
             found = json.loads(text, parse_float=Decimal)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._error(f"is no JSON ({error})") from None
         for name in filter(None, self._map.records.split(".")):
             found = found.get(name) if isinstance(found, dict) else None
@@ -121,6 +124,9 @@ class _Reading:
 
     def _line(self, row: int, record: Mapping[str, Any]) -> Line:
         told = {name: record.get(column) for name, column in self._map.columns.items()}
+        for name, value in told.items():
+            if isinstance(value, str) and not is_valid_unicode(value):
+                raise self._error(f"has {shown(value)} for the {name} in row {row}: no valid text")
         symbol = _text(told.get("symbol"))
         time = self._time(row, told["time"])
         if self._map.told is Told.RECEIPTS:
@@ -149,7 +155,7 @@ class _Reading:
         price = self._number(row, told, "gas_price_gwei")
         cost = self._number(row, told, "gas_cost_eth")
         if cost is None and units is not None and price is not None:
-            cost = units * price * _GWEI
+            cost = gas_cost_eth(units, price)
         block = self._number(row, told, "block_number")
         status = _text(told.get("status"))
         failed = None if status is None else _FAILED.get(status.lower(), False)
@@ -175,8 +181,11 @@ class _Reading:
                 if moment is None:
                     raise ValueError
                 return moment
-            number, scale = Decimal(str(value).strip()), TIME_UNITS[unit]
-            return int(number * scale) if scale > 0 else int(number.scaleb(scale))
+            number, scale = self._decimal(value), TIME_UNITS[unit]
+            moment = int(number * scale) if scale > 0 else int(number.scaleb(scale))
+            if not _FIRST_TIME <= moment <= _LAST_TIME:
+                raise ValueError
+            return moment
         except (InvalidTimestampError, InvalidOperation, ValueError, OverflowError):
             raise self._error(
                 f"has {shown(value)} for a time in row {row}, and time_unit is {unit}"
@@ -189,16 +198,25 @@ class _Reading:
         if text is None and not needed:
             return None
         try:
-            said = text or ""
-            number = Decimal(int(said, 16)) if said.startswith("0x") else Decimal(said)
+            number = self._decimal(text or "")
         except (InvalidOperation, ValueError):
-            number = Decimal("NaN")
-        if not number.is_finite() or "_" in (text or ""):
-            raise self._error(f"has {shown(told.get(name))} for the {name} in row {row}")
+            raise self._error(f"has {shown(told.get(name))} for the {name} in row {row}") from None
         exponent = number.as_tuple().exponent
         if isinstance(exponent, int):
             kept = "fee" if name in ("fee", "gas_cost_eth") else name
             self._decimals[kept] = max(self._decimals.get(kept, 0), -exponent)
+        return number
+
+    @staticmethod
+    def _decimal(said: Any) -> Decimal:
+        """The number; raises `InvalidOperation` or `ValueError` for what no amount or time can be.
+
+        Larger than a log takes amounts there is none.
+        """
+        text = str(said).strip()
+        number = Decimal(int(text, 16)) if text.startswith("0x") else Decimal(text)
+        if "_" in text or not number.is_finite() or abs(number.adjusted()) > MAX_DECIMAL_EXPONENT:
+            raise ValueError
         return number
 
     def _side(self, row: int, value: Any) -> str | None:

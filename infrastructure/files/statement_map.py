@@ -58,6 +58,9 @@ _KEYS = frozenset(
 )  # fmt: skip
 
 
+_LONGEST = 65_536
+
+
 def read_map(path: str | os.PathLike[str]) -> StatementMap:
     """The map in a file; raises `AuditFileError` for what is none."""
     name = str(path)
@@ -65,9 +68,14 @@ def read_map(path: str | os.PathLike[str]) -> StatementMap:
         raise AuditFileError(
             name, "is no map: none is shipped under that name; give a TOML file of columns"
         )
+    content = read_bytes(path)
+    if len(content) > _LONGEST:
+        raise AuditFileError(
+            name, f"is no map: it has {len(content):,} bytes, and a map is a few lines"
+        )
     try:
-        said = tomllib.loads(read_bytes(path).decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        said = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise AuditFileError(name, f"is no TOML ({error})") from None
     try:
         return _map(name, said)

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from domain.checks import is_identity, is_valid_unicode
 from domain.errors import shown
 from projections.audit.report import AuditReport
 from projections.audit.rule import Accepted, Severity
@@ -31,7 +32,7 @@ def parse(content: bytes, log: str, identity: str) -> dict[str, Accepted]:
     """
     try:
         said = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"is cut off, or is no JSON ({error})") from None
     if not isinstance(said, dict) or not isinstance(said.get("format"), str):
         raise ValueError("is no baseline: it names no format")
@@ -40,10 +41,11 @@ def parse(content: bytes, log: str, identity: str) -> dict[str, Accepted]:
         raise ValueError(f"is no baseline: its format is {shown(said['format'])}")
     if said["format"] != FORMAT:
         raise ValueError(f"has the newer format {said['format']}: upgrade event-logger to read it")
-    if said.get("identity") != identity:
+    other = said.get("identity")
+    if other != identity:
         raise ValueError(
             f"is of another log: of {shown(said.get('log'))} of the identity"
-            f" {said.get('identity')}, and log {shown(log)} has {identity}"
+            f" {other if is_identity(other) else shown(other)}, and log {shown(log)} has {identity}"
         )
     accepted = said.get("accepted")
     if not isinstance(accepted, list):
@@ -58,6 +60,12 @@ def _accepted(said: Any, place: int) -> Accepted:
     for name in _TEXTS:
         if not isinstance(said.get(name), str) or not said[name].strip():
             raise ValueError(f"says no {name} of what is accepted at place {place}")
+    for name in (*_TEXTS, "rule", "message"):
+        if not is_valid_unicode(str(said.get(name))):
+            raise ValueError(
+                f"has {shown(said[name])} for the {name} of what is accepted at place {place},"
+                " which is no valid text"
+            )
     if not _HASH.match(said["fingerprint"]):
         raise ValueError(f"has {shown(said['fingerprint'])} for a fingerprint at place {place}")
     orders = said.get("orders", [])

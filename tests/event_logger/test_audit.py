@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ from event_logger import (
 )
 from infrastructure.audit_rules import all_rules
 from infrastructure.files.baseline import read_baseline, write_baseline
-from projections.audit import RULES, STRUCTURE, Severity
+from projections.audit import RULES, STRUCTURE, Finding, Rule, Severity
+from projections.audit.rule import AuditedEvent
 from tests.support import HOUR, url_of
 
 EARLIER = HOUR - timedelta(hours=1)
@@ -231,6 +233,12 @@ BROKEN: list[tuple[Any, str]] = [
     (lambda text: text.replace('"Ann"', '" "'), "says no by of what is accepted at place 1"),
     (lambda text: text.replace("null", '"soon"'), "has 'soon' for a date at place 1; write"),
     (lambda text: text.replace("null", "7"), "has 7 for a date at place 1; write"),
+    (lambda text: "[" * 100_000, "is cut off, or is no JSON ("),
+    (lambda text: '{"a":' * 50_000, "is cut off, or is no JSON ("),
+    (
+        lambda text: text.replace('"Ann"', '"\\ud800"'),
+        "has '\\ud800' for the by of what is accepted at place 1, which is no valid text",
+    ),
 ]
 
 
@@ -257,6 +265,7 @@ def test_a_baseline_that_is_none_is_refused(
     ("said", "sentence"),
     [
         (("", "x", None), "by must be text"),
+        (("\ud800", "x", None), "by must be text"),
         (("x", " ", None), "why must be text"),
         (("x", "y", "soon"), "until must be a date such as"),
         (("x", "y", "2024-05-12"), "until must not be over"),
@@ -269,4 +278,21 @@ def test_who_accepts_says_why_and_for_how_long(
     with open_log(url_of(path)) as reader:
         with pytest.raises(LogConfigurationError, match=f"^{sentence}"):
             write_baseline(file, reader.audit(), *said)
+    assert not file.exists()
+
+
+class Stopped(Rule):
+    NAME = "stopped"
+    CHECKS = "nothing"
+
+    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+        raise ZeroDivisionError("it has a fault")
+
+
+def test_what_a_stopped_rule_did_not_see_is_not_accepted(path: Path, tmp_path: Path) -> None:
+    file = tmp_path / "baseline.json"
+    with open_log(url_of(path)) as reader:
+        report = reader.audit([Stopped])
+        with pytest.raises(AuditFileError, match="not written: the rule stopped was stopped"):
+            write_baseline(file, report, "Ann", "known")
     assert not file.exists()

@@ -20,6 +20,7 @@ from tests.event_logger.venue_statements import (
     against,
     differences,
     hours,
+    ms,
     written_beside,
 )
 from tests.support import HOUR
@@ -176,6 +177,31 @@ BROKEN: list[tuple[str, Change, str]] = [
      "fills.toml has amount_tolerance = -1, which must be a number of 0 or more"),
     ("receipts.csv", lambda text: text.replace("9,1", "9,maybe"),
      "receipts.csv has status 'maybe' in row 1; write 1 or 0"),
+    ("fills.csv", lambda text: text.replace(",1.5,", ",1_5,"),
+     "fills.csv has '1_5' for the amount in row 1"),
+    ("fills.csv", lambda text: text.replace(",0.75,", ",-1e999999,"),
+     "fills.csv has '-1e999999' for the fee in row 1"),
+    ("fills.csv", lambda text: text.replace(",1.5,", ",1e-999999,"),
+     "fills.csv has '1e-999999' for the amount in row 1"),
+    ("fills.csv", lambda text: "[" * 100_000, "fills.csv is no JSON ("),
+    ("fills.csv", lambda text: '[{"a":' * 50_000, "fills.csv is no JSON ("),
+    ("fills.toml", lambda text: "a=" + "[" * 60_000, "fills.toml is no TOML ("),
+    ("fills.toml", lambda text: "a" + ".a" * 100_000 + "=1",
+     "fills.toml is no map: it has 200,003 bytes, and a map is a few lines"),
+    ("receipts.csv", lambda text: text.replace(",9,1", ",1e999999,1"),
+     "receipts.csv has '1e999999' for the block_number in row 1"),
+    ("receipts.csv", lambda text: text.replace("21000", "1e999999"),
+     "receipts.csv has '1e999999' for the gas_units in row 1"),
+    ("receipts.csv", lambda text: text.replace(",200,", ",1e999999,"),
+     "receipts.csv has '1e999999' for the gas_price_gwei in row 1"),
+    ("funding.csv", lambda text: text.replace(str(ms(0)), "1e999999"),
+     "funding.csv has '1e999999' for a time in row 1, and time_unit is ms"),
+    ("funding.csv", lambda text: text.replace(str(ms(0)), "1_0"),
+     "funding.csv has '1_0' for a time in row 1, and time_unit is ms"),
+    ("funding.csv", lambda text: text.replace(str(ms(0)), "9" * 18),
+     "funding.csv has '999999999999999999' for a time in row 1, and time_unit is ms"),
+    ("balances.json", lambda text: text.replace('"USDT"', '"\\ud800X"'),
+     "balances.json has '\\ud800X' for the symbol in row"),
 ]  # fmt: skip
 
 
@@ -186,9 +212,8 @@ def test_what_cannot_be_mapped_is_one_sentence(
     file = folder / name
     file.write_text(change(file.read_text()))
     kind = file.stem
-    done = run(
-        "audit", *STORE, "--against", f"{kind}.csv", "--map", f"{kind}.toml", code=1
-    )  # fmt: skip
+    statement = f"{kind}.{SUFFIX.get(kind, 'csv')}"
+    done = run("audit", *STORE, "--against", statement, "--map", f"{kind}.toml", code=1)
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"event-logger: {sentence}")

@@ -36,6 +36,15 @@ EDITED: dict[str, tuple[Callable[[str], str], str]] = {
     "time": (lambda text: edited(text, committed_at=None), "do not agree in committed_at"),
     "writers": (lambda text: edited(text, writers=[]), "do not agree in writers, though"),
     "a rule": (lambda text: text.replace('"errors": 0', '"errors": 1', 1), "rule orders"),
+    "a count that says a version": (
+        lambda text: edited(text, counts={"version": 1}),
+        "do not agree in counts, though",
+    ),
+    "metadata that say a version": (
+        lambda text: edited(text, metadata={"version": 1}),
+        "do not agree in metadata, though",
+    ),
+    "the leaf": (lambda text: text.replace("/leaf/v1", "/leaf/v7"), "do not agree in leaf, though"),
     "prefixes": (lambda text: other_prefixes(text, "AAAA" * 12), "its opening"),
 }
 
@@ -55,6 +64,7 @@ NONE: dict[str, tuple[Callable[[str], str], str]] = {
     "nothing": (lambda text: "", "is no JSON, or was cut"),
     "cut": (lambda text: text[:-200], "is no JSON, or was cut"),
     "no object": (lambda text: "[]", "is no certificate"),
+    "no identity": (lambda text: edited(text, identity="9" * 5000), "its identity is '9999"),
     "another document": (lambda text: "{}", "is no certificate"),
     "a name twice": (lambda text: text.replace("{", '{"log": "x",', 1), "stands there twice"),
     "no number": (lambda text: text.replace('"errors": 0', '"errors": NaN', 1), "NaN is no number"),
