@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -223,12 +223,17 @@ class StoredLog:
     def late_details(self) -> Sequence[tuple[int, int]]:
         """See `AuditedLog.late_details`."""
         found = self._store.reads.late_details(self.log_id)
-        return [(parent, order) for parent, order in found if order <= self.end.order]
+        return self._by_then(found)
 
     def corrections(self) -> Sequence[tuple[int, int]]:
         """See `AuditedLog.corrections`."""
         found = self._store.reads.corrections(self.log_id)
-        return [(corrected, order) for corrected, order in found if order <= self.end.order]
+        return self._by_then(found)
+
+    def _by_then(self, found: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """The rows of an index as of the end; one that names no orders is none, which shows."""
+        orders = [one for one in found if all(type(order) is int for order in one)]
+        return [one for one in orders if one[1] <= self.end.order]
 
     def board(self) -> tuple[Horizon, Counter[Kind], dict[int, OpenEvent]] | None:
         """See `AuditedLog.board`."""

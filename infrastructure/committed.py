@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from domain.audit_log import AuditLog
+from domain.errors import shown
 from domain.horizon import Horizon
 from domain.lifecycle import lifecycle_id
 from domain.moments import Moment
@@ -42,7 +43,7 @@ class Committed:
             {
                 "transition": entry.number,
                 "status": status,
-                "committed_at": _time(entry.committed_at),
+                "committed_at": self._time(order, entry.committed_at),
                 "writer": self._writer(order, writers, entry.writer),
             }
             for entry, status in zip(entries, statuses, strict=False)
@@ -62,6 +63,14 @@ class Committed:
             raise damaged(self._log.name, order, f"the entry after {after} is missing")
         return page[0]
 
+    def _time(self, order: int, microseconds: object) -> Any:
+        if microseconds is None:
+            return None
+        if type(microseconds) is not int:
+            problem = f"the time of its commit is {shown(microseconds)}"
+            raise damaged(self._log.name, order, problem)
+        return timestamp_of(str(Moment(microseconds)))
+
     def _writer(
         self, order: int, writers: dict[int, tuple[bytes, int | None]], number: int | None
     ) -> dict[str, Any] | None:
@@ -75,7 +84,3 @@ class Committed:
         except NO_RECORD as error:
             problem = f"the introduction of its writer {number} is missing, or is none ({error})"
             raise damaged(self._log.name, order, problem) from error
-
-
-def _time(microseconds: int | None) -> Any:
-    return None if microseconds is None else timestamp_of(str(Moment(microseconds)))

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from domain.audit_log import AuditLog
-from domain.errors import CorruptLogError
+from domain.errors import CorruptLogError, shown
 from domain.horizon import START, Horizon
 from domain.lifecycle import lifecycle_id
 from domain.values import decode
@@ -62,6 +62,7 @@ class Leaves:
         stored = self._store.reads.stored(self._log.id, START)
         self.by_writer[stored.writer] += 1
         digest = self._digest_of(0, stored.writer)
+        self._refuse_no_time(0, stored.committed_at)
         topic, state = opened.opened.topic, opened.opened.state
         return entry_hash(OPENING, 0, topic, state, stored.committed_at, digest)
 
@@ -95,6 +96,7 @@ class Leaves:
             raise missing_entry(self._log.name, before, entry)
         if not isinstance(state, bytes) or not isinstance(topic, str):
             raise self._damaged(order, f"the entry at position {position} is no record")
+        self._refuse_no_time(order, committed_at)
         if is_moved:
             raise self._damaged(order, f"its transition {number} is read under another order")
         digest = self._digest_of(order, writer)
@@ -109,6 +111,10 @@ class Leaves:
         if digest is None:
             raise self._damaged(order, f"its writer {writer} has not introduced itself")
         return digest
+
+    def _refuse_no_time(self, order: int, committed_at: object) -> None:
+        if committed_at is not None and type(committed_at) is not int:
+            raise self._damaged(order, f"the time of its commit is {shown(committed_at)}")
 
     def _damaged(self, order: int, problem: str) -> CorruptLogError:
         return CorruptLogError(self._log.name, order, problem)

@@ -199,8 +199,14 @@ class LogReading:
         for place, entry in enumerate(entries):
             try:
                 check_status(_status_of(entry))
-            except ValueError as error:
+                if isinstance(entry, LoggedEntry):
+                    # Looked at for the KeyError: no event is without them.
+                    entry.record["venue"], entry.record["event_type"]
+            except (ValueError, KeyError) as error:
                 raise self._no_record(entry.order, error) from error
+            if entry.committed_at is not None and type(entry.committed_at) is not int:
+                what = f"the time of its commit is {shown(entry.committed_at)}"
+                raise self._damaged(entry.order, what)
             position = after.position + 1 + place
             if entry.position != position:
                 before = entries[place - 1].horizon if place else after

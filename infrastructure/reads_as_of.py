@@ -74,7 +74,8 @@ class ReadsAsOf:
         return [
             order
             for order in found
-            if order <= self._horizon.order and self._had_hash(order, tx_hash)
+            if type(order) is not int
+            or (order <= self._horizon.order and self._had_hash(order, tx_hash))
         ]
 
     def late_details(self, log_id: UUID) -> list[tuple[int, int]]:
@@ -131,7 +132,8 @@ class ReadsAsOf:
         return found
 
     def _is_known(self, log_id: UUID, order: int) -> bool:
-        return log_id != self._log_id or order <= self._horizon.order
+        """Whether it was there by then; what is no order is damage, whenever it came."""
+        return log_id != self._log_id or type(order) is not int or order <= self._horizon.order
 
     def _is_entry_known(self, log_id: UUID, entry: LogEntry | StoredEntry) -> bool:
         if isinstance(entry, TransitionEntry) or (

@@ -17,6 +17,7 @@ from infrastructure.stores.sqlite.corrections import CORRECTIONS_OF_EVENTS, HAS_
 from infrastructure.stores.sqlite.entries import select_entries, select_stored_entries
 from infrastructure.stores.sqlite.errors import store_errors
 from infrastructure.stores.sqlite.selects import (
+    checked_commit_time,
     require_end,
     select_end,
     select_order_of,
@@ -155,7 +156,10 @@ class SQLiteReads:
             horizon.transition,
             horizon.order,
         )
-        return Stored(*rows[0]) if rows else Stored(None, None)
+        if not rows:
+            return Stored(None, None)
+        with store_errors(self._url):
+            return Stored(checked_commit_time(rows[0][0]), rows[0][1])
 
     def writers(self, log_id: UUID) -> dict[int, tuple[bytes, int | None]]:
         """See `Reads.writers`."""

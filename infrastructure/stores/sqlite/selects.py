@@ -10,7 +10,7 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
-from domain.errors import StoreError
+from domain.errors import StoreError, shown
 from domain.horizon import Horizon
 from infrastructure.stored import LogEnd
 
@@ -34,10 +34,18 @@ def select_end(run: Run, log_id: str) -> LogEnd | None:
     if event is None:
         return None
     transition = run(_LAST_TRANSITION, (log_id,)).fetchone()
-    if transition is None:
-        return LogEnd(Horizon(event[0], 0), event[1])
-    times = [at for at in (event[1], transition[1]) if at is not None]
-    return LogEnd(Horizon(event[0], transition[0]), max(times, default=None))
+    number, at = (0, None) if transition is None else transition
+    times = [checked_commit_time(one) for one in (event[1], at)]
+    return LogEnd(
+        Horizon(event[0], number), max((one for one in times if one is not None), default=None)
+    )
+
+
+def checked_commit_time(found: object) -> int | None:
+    """The time of a commit as a row has it; raises `sqlite3.DatabaseError` for what is none."""
+    if found is None or type(found) is int:
+        return found
+    raise sqlite3.DatabaseError(f"the time of a commit is {shown(found)}")
 
 
 def require_end(run: Run, url: str, log_id: str) -> LogEnd:
