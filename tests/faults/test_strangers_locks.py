@@ -6,6 +6,8 @@ import gc
 import logging
 import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +18,8 @@ import pytest
 
 from event_logger import EventLogger, StoreError, open_log
 from infrastructure.stores.sqlite import appends, connections
-from tests.support import PATIENCE, log_amounts, numbered, start_program, stored, url_of
+from infrastructure.stores.sqlite.schema import LOCK_TIMEOUT_SECONDS
+from tests.support import PATIENCE, ROOT, log_amounts, numbered, start_program, stored, url_of
 
 
 @pytest.fixture
@@ -152,3 +155,23 @@ def test_one_that_is_collected_is_closed_however_long_the_stranger_stays(
     while stored(path) != numbered(3):
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_a_command_that_waits_to_rebuild_ends_at_a_signal(path: Path) -> None:
+    with EventLogger(store=url_of(path)) as logger:
+        log_amounts(logger, 1)
+    command = [sys.executable, "-m", "event_logger.cli", "rebuild", "--store", url_of(path)]
+    with (
+        held(path),
+        subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as program,
+    ):
+        # It has begun to wait, and says nothing until it is over.
+        with pytest.raises(subprocess.TimeoutExpired):
+            program.wait(4)
+        program.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        assert program.wait(PATIENCE) == 143
+        assert time.monotonic() - began < LOCK_TIMEOUT_SECONDS / 2
+    assert stored(path) == numbered(1)

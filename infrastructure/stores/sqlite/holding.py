@@ -6,6 +6,8 @@ import sqlite3
 import time
 from collections.abc import Callable
 
+from infrastructure.stores.sqlite.schema import LOCK_TIMEOUT_SECONDS
+
 SLICE_SECONDS = 0.1
 """How long a connection that writes waits inside of SQLite, where no signal is heard and nobody
 can be told that the store is being closed."""
@@ -14,6 +16,11 @@ can be told that the store is being closed."""
 def keep_waits_short(connection: sqlite3.Connection) -> None:
     """Have the connection wait no longer than a slice at a time."""
     connection.execute(f"PRAGMA busy_timeout = {round(SLICE_SECONDS * 1000)}")
+
+
+def wait_as_reading_does(connection: sqlite3.Connection) -> None:
+    """Undo `keep_waits_short` for whoever has the connection next."""
+    connection.execute(f"PRAGMA busy_timeout = {round(LOCK_TIMEOUT_SECONDS * 1000)}")
 
 
 def begin_immediate(

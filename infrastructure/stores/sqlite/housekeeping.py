@@ -12,6 +12,12 @@ from types import TracebackType
 from domain.errors import ReadOnlyStoreError
 from infrastructure.stores.sqlite.connections import Connections, Loan
 from infrastructure.stores.sqlite.errors import DRIVER_ERRORS, as_store_error
+from infrastructure.stores.sqlite.holding import (
+    begin_immediate,
+    keep_waits_short,
+    wait_as_reading_does,
+)
+from infrastructure.stores.sqlite.schema import LOCK_TIMEOUT_SECONDS
 
 
 class Housekeeping:
@@ -44,8 +50,9 @@ class HousekeepingTransaction:
             connection = self._connection = self._loan.take()
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            keep_waits_short(connection)
             self._connections.checkpoints.make_due(connection.execute)
-            connection.execute("BEGIN IMMEDIATE")
+            begin_immediate(connection.execute, LOCK_TIMEOUT_SECONDS, self._connections.is_given_up)
             return connection
         except BaseException as error:
             self._let_go()
@@ -75,6 +82,8 @@ class HousekeepingTransaction:
 
     def _let_go(self) -> None:
         connection, self._connection = self._connection, None
-        if connection is not None and connection.in_transaction:
-            connection.execute("ROLLBACK")
+        if connection is not None:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            wait_as_reading_does(connection)
         self._loan.give_back()
