@@ -28,6 +28,7 @@ def subscriber(server: RedisServer) -> Iterator[Subscriber]:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: RedisServer) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EVENT_LOGGER_REDIS", server.url)
+    monkeypatch.setenv("EVENT_LOGGER_CHECKPOINTS", str(tmp_path / "kept"))
     golden = ROOT / "tests/infrastructure/stores/sqlite/golden/format_1.db"
     shutil.copy(golden, tmp_path / "former.db")
     return tmp_path
