@@ -96,7 +96,10 @@ def _signed(store: str, log: str | None, key: Path | None) -> bytes:
     from infrastructure.signing import read_key
 
     if key is None:
-        raise typer.BadParameter("names the key that signs", param_hint="--key")
+        raise typer.BadParameter(
+            "is missing: give the file that event-logger key new made, or set EVENT_LOGGER_KEY",
+            param_hint="--key",
+        )
     owner = read_key(key)
     with _proving(store, log) as proving:
         return proving.signed(owner)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 
 from domain.audit_log import MODES, AuditLog
-from domain.errors import EventLogFileError, shown
+from domain.errors import EventLogFileError, StoreError, shown
 from domain.horizon import Horizon
 from domain.values import decode
 from infrastructure.audit_logs import AuditLogs
@@ -24,6 +24,7 @@ from infrastructure.files.importing import ImportReport, Prepared, Progress
 from infrastructure.files.jsonl_entries import EntryReading
 from infrastructure.files.jsonl_format import FORMAT, microseconds_of_text
 from infrastructure.files.spool import Spool
+from infrastructure.followers.board import StatusBoard
 from infrastructure.log_metadata import captured_metadata
 from infrastructure.reading import NO_RECORD
 from infrastructure.stored import Commit, Source, Transition, Writes
@@ -69,6 +70,11 @@ def prepared_jsonl(
         def store_in(logs: AuditLogs) -> None:
             new.take_back(opened)
             logs.save_copied(new, header.source, spool.batches())
+            if new.mode == "live":
+                # So that nothing waits in a log that nobody writes to; whoever reads it, or writes
+                # to it, folds what this could not.
+                with suppress(StoreError):
+                    StatusBoard(logs.store, new).catch_up()
 
         yield Prepared(report, store_in)
 

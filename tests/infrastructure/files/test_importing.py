@@ -216,3 +216,14 @@ def test_a_name_that_no_file_has_is_refused() -> None:
         for export in (logger.export_to_csv, logger.export_to_jsonl):
             with pytest.raises(ExportError, match="no file's name holds a NUL character"):
                 export("a\0b")
+
+
+def test_nothing_waits_in_a_live_log_that_was_imported_and_is_not_written_to(folder: Path) -> None:
+    with EventLogger("live", store="sqlite:///live.db", redis=False) as logger:
+        logger.log_event(HOUR, "STAKE_DEPOSIT", "LIDO", "ETH", 1)
+        logger.update_event(1, {"status": "submitted", "tx_hash": "0xa"})
+        logger.export_to_jsonl("live.jsonl")
+    run("import", "live.jsonl", "--store", "sqlite:///archive.db")
+    with open_log("sqlite:///archive.db") as reader:
+        assert reader.health(behind_after=0)["waiting"] == []
+        assert [one["status"] for one in reader.live_status()["open"]] == ["submitted"]
