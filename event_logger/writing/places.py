@@ -38,12 +38,17 @@ class Places:
             raise
         finally:
             self._in_line -= 1
+            # Whoever asked while this was before it waits, though a place may be free.
+            self._hand_out()
 
     def give_back(self, places: int) -> None:
         """Let the next in line have them, or whoever comes."""
-        while places and self._line:
+        self._free += places
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        while self._free and self._line:
             turn = self._line.popleft()
             if not turn.done():
                 turn.set_result(None)
-                places -= 1
-        self._free += places
+                self._free -= 1

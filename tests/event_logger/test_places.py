@@ -14,6 +14,7 @@ TOO_MANY = -1
 
 ASK, TURN = ("ask", 0), ("turn", 0)
 COMING_BEFORE_IT_RUNS = [ASK, ASK, TURN, ASK, TURN, ASK, ("give back", 1), TURN]
+CANCELLED_BEFORE_THE_NEXT_ASKS = [ASK, ASK, TURN, ASK, ("cancel", 1)]
 CANCELLED_BEFORE_IT_RUNS = [ASK, TURN, ASK, ASK, TURN, ("give back", 0), ("cancel", 1), TURN]
 
 steps = st.lists(
@@ -26,6 +27,7 @@ steps = st.lists(
 )
 
 
+@example(free=1, steps=CANCELLED_BEFORE_THE_NEXT_ASKS)
 @example(free=2, steps=COMING_BEFORE_IT_RUNS)
 @example(free=1, steps=CANCELLED_BEFORE_IT_RUNS)
 @given(free=st.integers(1, 3), steps=steps)
