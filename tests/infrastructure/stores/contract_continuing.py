@@ -110,7 +110,8 @@ class ContinuingContract(OnStore):
             if at == 0:
                 raise backend.driver_errors[0]("failed on purpose")
 
-        for at in range(1, 40):
+        for steps in range(1, 40):
+            at = steps
             one = commit(copy.log, NOON, 2, end.order + 1, 2, move(copy.log, end.order + 1, 0, 1))
             with backend.at_each_step(fail):
                 try:
