@@ -7,9 +7,8 @@ from contextlib import suppress
 from operator import attrgetter
 
 from domain.audit_log import AuditLog
-from domain.errors import CopyError, StoreError
+from domain.errors import CopyError, LogInUseError, StoreError
 from domain.horizon import START, Horizon
-from infrastructure.audit_logs import AuditLogs
 from infrastructure.closing import close_log, where_it_went_on
 from infrastructure.comparing import Comparison, Progress
 from infrastructure.copied_entries import CopiedEntries
@@ -17,6 +16,7 @@ from infrastructure.followers.board import StatusBoard
 from infrastructure.followers.notifier import FOLLOWER
 from infrastructure.leaves import Leaves
 from infrastructure.standing import is_copy, mark_copy, take_over
+from infrastructure.store import Lease, LogStore
 from infrastructure.stored import Commit, Source, WriterIdentity
 
 _WRITERS = 500
@@ -29,15 +29,13 @@ class CopiedLog:
     Each raises `CopyError`, `CorruptLogError` or `StoreError`.
     """
 
-    def __init__(self, there: AuditLogs, here: AuditLogs, log: AuditLog) -> None:
+    def __init__(self, source: LogStore, target: LogStore, log: AuditLog) -> None:
         self.log = log
-        self._there = there
-        self._here = here
-        self._source = there.store
-        self._target = here.store
-        self._comparison = Comparison(self._source, self._target, log)
+        self._source = source
+        self._target = target
+        self._comparison = Comparison(source, target, log)
         self._known: dict[int, tuple[bytes, int | None]] = {}
-        self._lease = here.store.lease(log.id, log.name, "copy")
+        self._leases: list[Lease] = []
 
     @property
     def compared(self) -> Horizon:
@@ -59,17 +57,25 @@ class CopiedLog:
 
         Off the source, too, where it is to be closed. Raises `LogInUseError` as well.
         """
-        if not self._lease.try_acquire():
+        if not self._leased(self._target, "copy"):
             url = self._target.url
             raise CopyError(self.log.name, f"is being copied to {url} by another process; wait")
-        self._here.lease(self.log)
         if closes:
             self._source.refuse_writing()
-            self._there.lease(self.log)
+        for store in (self._target, *([self._source] if closes else [])):
+            if self.log.mode == "backtest" and not self._leased(store, ""):
+                raise LogInUseError(self.log.name)
+
+    def _leased(self, store: LogStore, role: str) -> bool:
+        lease = store.lease(self.log.id, self.log.name, role)
+        # Before it is taken: an interruption right after is one as well.
+        self._leases.append(lease)
+        return lease.try_acquire()
 
     def let_go(self) -> None:
-        """Let others copy to the target again."""
-        self._lease.release()
+        """Let others write and copy again."""
+        while self._leases:
+            self._leases.pop().release()
 
     def begin(self, progress: Progress | None) -> int:
         """See that the target holds a beginning of the log, at least its opening.

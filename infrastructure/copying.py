@@ -8,7 +8,7 @@ the log, and is held against its source entry by entry. Until it is taken over i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 from typing import NamedTuple
 
 from domain.audit_log import AuditLog
@@ -72,19 +72,34 @@ def copy_logs(
     with (
         closing(AuditLogs(source, must_exist=not close_source)) as there,
         closing(AuditLogs(target, durability=durability)) as here,
-        ExitStack() as held,
     ):
         here.store.refuse_writing()
         _refuse_same(there.store, here.store, logs[0])
-        copies = [CopiedLog(there, here, there.get(log.name)) for log in logs]
-        for one in copies:
-            held.callback(one.let_go)
-            one.hold(closes=close_source)
         where = lasting_url(target) if close_source else None
+        copies = (CopiedLog(there.store, here.store, there.get(log.name)) for log in logs)
         return [_copied(one, where, progress) for one in copies]
 
 
 def _copied(copy: CopiedLog, closes_for: str | None, progress: Progress | None) -> Copied:
+    try:
+        copy.hold(closes=closes_for is not None)
+        before = _brought(copy, closes_for, progress)
+    finally:
+        copy.let_go()
+    end: Horizon = copy.compared
+    return Copied(
+        copy.log.name,
+        end.order,
+        end.transition,
+        end.position - min(before, end.position),
+        copy.root.hex(),
+        copy.is_copy,
+    )
+
+
+def _brought(copy: CopiedLog, closes_for: str | None, progress: Progress | None) -> int:
+    """Bring what the target lacks; gives the position up to which it had it."""
+
     def told(what: str) -> Callable[[int, int], None] | None:
         return None if progress is None else lambda done, total: progress(what, done, total)
 
@@ -97,15 +112,7 @@ def _copied(copy: CopiedLog, closes_for: str | None, progress: Progress | None) 
         copy.verify(None)
         copy.take_over()
     copy.finish()
-    end: Horizon = copy.compared
-    return Copied(
-        copy.log.name,
-        end.order,
-        end.transition,
-        end.position - min(before, end.position),
-        copy.root.hex(),
-        copy.is_copy,
-    )
+    return before
 
 
 def _refuse_before(source: LogStore, target: str, logs: Sequence[AuditLog]) -> None:

@@ -142,6 +142,9 @@ class Reads(Protocol):
     def end(self, log_id: UUID) -> LogEnd:
         """Where the log ends, in constant time."""
 
+    def size(self, log_id: UUID) -> int:
+        """How many bytes the states of the log's entries have; each is looked at."""
+
     def events(self, log_id: UUID, first: int, last: int, limit: int) -> list[tuple[int, bytes]]:
         """The (order, state) of up to `limit` logged events from order `first` to `last`."""
 
