@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from typer import testing
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from event_logger.cli import app
@@ -26,7 +27,7 @@ UNSET = ("EVENT_LOGGER_STORE", "EVENT_LOGGER_REDIS")
 COLUMNS = "160"
 
 # At each call it builds all commands anew, which takes longer than most of them.
-testing._get_command = cache(testing._get_command)
+testing._get_command = cache(get_command)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
