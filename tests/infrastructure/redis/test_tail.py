@@ -218,6 +218,8 @@ def test_it_listens_to_one_log(server: RedisServer, publisher: RedisPublisher) -
         publisher.release()
         theirs.publish(messages(1, 3), 3)
         eventually(lambda: other.orders() == [1, 2, 3])
+        # Each looks in its own time, and the notice is about who publishes at that time.
+        eventually(lambda: ours.notices)
         theirs.release()
         publisher.publish(messages(5, 6), 6)
         eventually(lambda: ours.orders() == [3, 4, 5, 6])
