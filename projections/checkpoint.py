@@ -140,8 +140,10 @@ class VerifierKey(NamedTuple):
 
 
 def is_key_name(name: str) -> bool:
-    """Whether a key, or a log, may be called so: no blanks, no plus, something."""
-    has_none_of = not any(one.isspace() or one == "+" or one < " " for one in name)
+    """Whether a key, or a log, may be called so: no blanks, no plus, something that is text."""
+    has_none_of = not any(
+        one.isspace() or one == "+" or one < " " or "\ud800" <= one <= "\udfff" for one in name
+    )
     return bool(name) and has_none_of
 
 

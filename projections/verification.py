@@ -40,6 +40,8 @@ class Trusted(NamedTuple):
 
     checkpoint: Checkpoint
     signed_by: tuple[str, ...]
+    keys: tuple[VerifierKey, ...]
+    note: Note
 
 
 def checked_checkpoint(note: bytes, keys: Sequence[VerifierKey]) -> Trusted:
@@ -54,7 +56,8 @@ def checked_checkpoint(note: bytes, keys: Sequence[VerifierKey]) -> Trusted:
     of_the_log = [key for key in signed_by if (key.kind, key.name) == (ED25519, checkpoint.origin)]
     if keys and not of_the_log:
         raise ValueError(f"is not signed by a known key of the log {checkpoint.origin}")
-    return Trusted(checkpoint, tuple(dict.fromkeys(key.name for key in signed_by)))
+    names = dict.fromkeys(key.name for key in signed_by)
+    return Trusted(checkpoint, tuple(names), tuple(signed_by), read)
 
 
 def signers(note: Note, keys: Sequence[VerifierKey]) -> list[VerifierKey]:

@@ -42,6 +42,15 @@ Output = Annotated[
         "--output", "-o", metavar="FILE", help="The file; else standard output.", parser=file_path
     ),
 ]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        metavar="FILE",
+        help="Whom to trust, and whose cosignatures are needed: a tlog-policy.",
+        parser=file_path,
+    ),
+]
 MaybeStore = Annotated[
     str | None,
     typer.Option(
@@ -198,21 +207,23 @@ def verify(
     vkey: Annotated[
         str | None, typer.Option(metavar="KEY", help="The log's public line, as key show gives it.")
     ] = None,
+    policy: PolicyFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what a proof or a checkpoint shows, and whether it holds; exit 1 where it does not."""
     from event_logger.cli import verifying
 
+    trust = verifying.trust_of(vkey, policy)
     note = None if checkpoint_file is None else _read(checkpoint_file)
     if proof is not None:
-        found = verifying.of_proof(str(proof), _read(proof), note, vkey)
+        found = verifying.of_proof(str(proof), _read(proof), note, trust)
     elif note is None:
         raise typer.BadParameter("names what the store is held against", param_hint="--checkpoint")
     elif store is None:
-        found = verifying.of_checkpoint(str(checkpoint_file), note, vkey)
+        found = verifying.of_checkpoint(str(checkpoint_file), note, trust)
     else:
         with _log_of(store, log) as (opened, audit_log):
-            found = verifying.of_store(opened, audit_log, str(checkpoint_file), note, vkey)
+            found = verifying.of_store(opened, audit_log, str(checkpoint_file), note, trust)
     if as_json:
         print_json(found.said)
         return
