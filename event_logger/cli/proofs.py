@@ -63,28 +63,43 @@ MaybeStore = Annotated[
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file.", parser=file_path)],
     prefix: Annotated[
-        str,
+        str | None,
         typer.Option(metavar="P", help="The owner's, such as example.com/desk1: no log's name."),
-    ],
+    ] = None,
+    witness: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Not an owner's key, but that of a witness: witness.example.com/w1"
+        ),
+    ] = None,
 ) -> None:
-    """Make an owner's signing key, in a file that only its owner can read."""
+    """Make an owner's signing key, or a witness', in a file that only its owner can read."""
+    from infrastructure.cosigning import new_witness_key
     from infrastructure.signing import new_key
 
-    new_key(file, prefix)
+    if prefix is not None and witness is None:
+        new_key(file, prefix)
+    elif prefix is None and witness is not None:
+        new_witness_key(file, witness)
+    else:
+        raise typer.BadParameter("give one of the two", param_hint="--prefix or --witness")
     say(str(file))
 
 
 @key_commands.command("show")
 def show(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="The owner's key.", parser=file_path)
-    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The key's file.", parser=file_path)],
     store: MaybeStore = None,
     log: Log = None,
 ) -> None:
-    """Show a log's public line, to be given away; without a store the owner's prefix."""
+    """Show a log's or a witness' public line, to be given away; without a store the prefix."""
+    from infrastructure.cosigning import read_witness_key
+    from infrastructure.key_files import WITNESS, read_secret
     from infrastructure.signing import read_key
 
+    if read_secret(file)[0] == WITNESS:
+        say(str(read_witness_key(file).public))
+        return
     key = read_key(file)
     if store is None:
         say(key.prefix)

@@ -67,6 +67,7 @@ def test_keys_and_notes() -> None:
 
 def test_cosignatures() -> None:
     import proofbundle.checkpoint as their_notes
+    from proofbundle.errors import BundleFormatError
 
     line = str(WITNESS.public)
     assert their_notes.cosign_vkey(WITNESS.public.name, WITNESS.public.public) == line
@@ -87,7 +88,7 @@ def test_cosignatures() -> None:
         with suppress(ValueError):
             read = Policy.parse(f"{policy}group g {threshold} {names}\nquorum g\n".encode())
             ours = read.is_reached(checked_checkpoint(note, read.keys).keys)
-        with suppress(their_notes.BundleFormatError):
+        with suppress(BundleFormatError):
             theirs = their_notes.verify_witnessed_checkpoint(
                 note.decode(), str(LOG.public), witnesses, threshold=threshold
             )["ok"]
