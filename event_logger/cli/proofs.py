@@ -110,21 +110,49 @@ def show(
 
 @commands.command()
 def checkpoint(
-    store: Store, log: Log = None, key: KeyFile = None, output_file: Output = None
+    store: Store,
+    log: Log = None,
+    key: KeyFile = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL", help="Have it cosigned by the witness there; may be given repeatedly."
+        ),
+    ] = None,
+    policy: PolicyFile = None,
+    output_file: Output = None,
 ) -> None:
-    """Sign a checkpoint of the log as it is now; who holds it can tell any later change."""
-    _write(_signed(store, log, key), output_file)
+    """Sign a checkpoint of the log as it is now; who holds it can tell any later change.
 
-
-def _signed(store: str, log: str | None, key: Path | None) -> bytes:
+    With a policy the witnesses that it names with their URLs are asked, and its quorum is needed.
+    """
+    if not witness and policy is None:
+        _write(_signed(store, log, key), output_file)
+        return
+    from event_logger.cli.cosigning import Witnesses
     from infrastructure.signing import read_key
 
+    asked = Witnesses(witness or [], policy)
+    owner = read_key(_given(key))
+    with _log_of(store, log) as (opened, audit_log):
+        asked.refuse_other_log(owner.verifier_key(audit_log.identity or ""))
+        note = asked.cosigned(opened, audit_log, owner)
+    _write(note, output_file)
+
+
+def _given(key: Path | None) -> Path:
     if key is None:
         raise typer.BadParameter(
             "is missing: give the file that event-logger key new made, or set EVENT_LOGGER_KEY",
             param_hint="--key",
         )
-    owner = read_key(key)
+    return key
+
+
+def _signed(store: str, log: str | None, key: Path | None) -> bytes:
+    from infrastructure.signing import read_key
+
+    owner = read_key(_given(key))
     with _proving(store, log) as proving:
         return proving.signed(owner)
 
