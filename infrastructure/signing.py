@@ -40,8 +40,12 @@ class OwnerKey:
 
     def signed(self, checkpoint: Checkpoint, identity: str) -> Note:
         """The checkpoint of the log of this identity as a signed note."""
-        text, key = str(checkpoint), self.verifier_key(identity)
-        signed = self._derived(checkpoint.origin).sign(text.encode())
+        return self.signed_text(str(checkpoint), identity)
+
+    def signed_text(self, text: str, identity: str) -> Note:
+        """A text, which ends its last line, as a note that the log of this identity signed."""
+        key = self.verifier_key(identity)
+        signed = self._derived(key.name).sign(text.encode())
         return Note(text, [Signature(key.name, key.key_id, signed)])
 
     def _derived(self, origin: str) -> Ed25519PrivateKey:

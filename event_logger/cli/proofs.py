@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from domain.audit_log import AuditLog
 from domain.errors import ProofError
-from event_logger.cli.named import named
 from event_logger.cli.options import AsJson, Log, Store, file_path
 from event_logger.cli.output import print_json
+from event_logger.cli.signed import KeyFile, given_key, log_of, proving_of, signed_note
 from event_logger.cli.terminal import say
-from event_logger.opening import chosen
-from infrastructure.audit_logs import AuditLogs
-from infrastructure.store import LogStore
 
 if TYPE_CHECKING:
-    from infrastructure.proving import Proving
+    pass
 
 commands = typer.Typer()
 key_commands = typer.Typer(no_args_is_help=True, help="Make and show the key that signs.")
 commands.add_typer(key_commands, name="key")
 
-KeyFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--key",
-        envvar="EVENT_LOGGER_KEY",
-        metavar="FILE",
-        help="The owner's key.",
-        parser=file_path,
-    ),
-]
 Output = Annotated[
     Path | None,
     typer.Option(
@@ -104,7 +88,7 @@ def show(
     if store is None:
         say(key.prefix)
         return
-    with _log_of(store, log) as (_, audit_log):
+    with log_of(store, log) as (_, audit_log):
         say(str(key.verifier_key(audit_log.identity or "")))
 
 
@@ -127,49 +111,16 @@ def checkpoint(
     With a policy the witnesses that it names with their URLs are asked, and its quorum is needed.
     """
     if not witness and policy is None:
-        _write(_signed(store, log, key), output_file)
+        _write(signed_note(store, log, key), output_file)
         return
     from event_logger.cli.cosigning import Witnesses
-    from infrastructure.signing import read_key
 
     asked = Witnesses(witness or [], policy)
-    owner = read_key(_given(key))
-    with _log_of(store, log) as (opened, audit_log):
+    owner = given_key(key)
+    with log_of(store, log) as (opened, audit_log):
         asked.refuse_other_log(owner.verifier_key(audit_log.identity or ""))
         note = asked.cosigned(opened, audit_log, owner)
     _write(note, output_file)
-
-
-def _given(key: Path | None) -> Path:
-    if key is None:
-        raise typer.BadParameter(
-            "is missing: give the file that event-logger key new made, or set EVENT_LOGGER_KEY",
-            param_hint="--key",
-        )
-    return key
-
-
-def _signed(store: str, log: str | None, key: Path | None) -> bytes:
-    from infrastructure.signing import read_key
-
-    owner = read_key(_given(key))
-    with _proving(store, log) as proving:
-        return proving.signed(owner)
-
-
-@contextmanager
-def _log_of(store: str, log: str | None) -> Iterator[tuple[LogStore, AuditLog]]:
-    url, name = named(store, log)
-    with closing(AuditLogs(url, must_exist=True)) as logs:
-        yield logs.store, logs.get(chosen(logs, name))
-
-
-@contextmanager
-def _proving(store: str, log: str | None) -> Iterator[Proving]:
-    from infrastructure.proving import Proving
-
-    with _log_of(store, log) as (opened, audit_log):
-        yield Proving(opened, audit_log)
 
 
 def _write(data: bytes, output_file: Path | None) -> None:
@@ -222,8 +173,8 @@ def prove(
     """Prove that an event is in the log, or that the log holds all of an older checkpoint."""
     if (order is None) == (since is None):
         raise typer.BadParameter("give an ORDER, or --since", param_hint="ORDER")
-    note = _signed(store, log, key) if checkpoint_file is None else _read(checkpoint_file)
-    with _proving(store, log) as proving:
+    note = signed_note(store, log, key) if checkpoint_file is None else _read(checkpoint_file)
+    with proving_of(store, log) as proving:
         if since is not None:
             proof = proving.consistency(_read(since), note)
         else:
@@ -236,7 +187,9 @@ def verify(
     proof: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[PROOF]", help="What prove wrote; without it, the store.", parser=file_path
+            metavar="[FILE]",
+            help="What prove or export --certified wrote; without it, the store.",
+            parser=file_path,
         ),
     ] = None,
     store: MaybeStore = None,
@@ -253,19 +206,21 @@ def verify(
     policy: PolicyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a proof or a checkpoint shows, and whether it holds; exit 1 where it does not."""
+    """Say what a proof, checkpoint or certified export shows; exit 1 where it does not hold."""
     from event_logger.cli import verifying
 
     trust = verifying.trust_of(vkey, policy)
     note = None if checkpoint_file is None else _read(checkpoint_file)
-    if proof is not None:
+    if proof is not None and not verifying.is_proof(proof):
+        found = verifying.of_export(proof, note, trust)
+    elif proof is not None:
         found = verifying.of_proof(str(proof), _read(proof), note, trust)
     elif note is None:
         raise typer.BadParameter("names what the store is held against", param_hint="--checkpoint")
     elif store is None:
         found = verifying.of_checkpoint(str(checkpoint_file), note, trust)
     else:
-        with _log_of(store, log) as (opened, audit_log):
+        with log_of(store, log) as (opened, audit_log):
             found = verifying.of_store(opened, audit_log, str(checkpoint_file), note, trust)
     if as_json:
         print_json(found.said)

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 from domain.audit_log import AuditLog
 from domain.errors import ProofError
+from infrastructure.files.certified_file import beginning_of, bytes_of
 from infrastructure.files.policy_file import read_policy
 from infrastructure.signing import require_cryptography
 from infrastructure.store import LogStore
+from projections.certified_export import FORM, SUFFIX, checked_export
 from projections.checkpoint import ED25519, Checkpoint, VerifierKey, base64_text
 from projections.policy import NONE, Policy, cosigned_at, moment_text
 from projections.verification import (
@@ -77,6 +79,47 @@ def of_proof(name: str, proof: bytes, note: bytes | None, trust: Trust) -> Verif
     said |= {"position": shown.position, "topic": leaf.topic, "committed_at": leaf.committed_at}
     said |= {"state": leaf.state.decode()} | _said(shown.by)
     return Verified([*_leaf_lines(shown), *_lines(shown.by, trust)], said)
+
+
+def is_proof(path: Path) -> bool:
+    """Whether a file begins as what `prove` writes, or is no export that was certified either."""
+    begins = beginning_of(path, 64)
+    if begins.startswith((b"c2sp.org/tlog-proof@", b"old ")):
+        return True
+    return not (begins.startswith(FORM.encode()) or Path(f"{path}{SUFFIX}").exists())
+
+
+def of_export(path: Path, note: bytes | None, trust: Trust) -> Verified:
+    """Of a file that was exported, by the note beside it; either may be named."""
+    file = path
+    if beginning_of(path, len(FORM)) == FORM.encode():
+        if path.suffix != SUFFIX:
+            raise ProofError(str(path), f"certifies a file, and is not called FILE{SUFFIX}")
+        file = path.with_suffix("")
+    sidecar = Path(f"{file}{SUFFIX}")
+    with _named(str(sidecar)):
+        export, by = checked_export(beginning_of(sidecar), trust.keys)
+        held = [] if note is None else [checked_checkpoint(note, trust.keys)]
+        for one in held:
+            _same(by, one)
+        trust.require_quorum(by, *held)
+    found = bytes_of(file)
+    with _named(str(file)):
+        if found.size != export.size:
+            raise ValueError(
+                f"has {found.size:,} bytes, and {export.size:,} were certified: it was cut or"
+                " changed, or is another file"
+            )
+        if found.sha256 != export.sha256:
+            raise ValueError("is not the file that was certified: its bytes are others")
+    origin = by.checkpoint.origin
+    line = (
+        f"{file} is, to the byte, what was exported of {origin} at horizon {export.horizon}:"
+        f" {export.format}, {export.size:,} bytes, by {export.program}"
+    )
+    said = {"holds": "export", "format": export.format, "bytes": export.size}
+    said |= {"sha256": export.sha256.hex(), "horizon": str(export.horizon)}
+    return Verified([line, *_lines(by, trust)], said | {"program": export.program} | _said(by))
 
 
 def of_checkpoint(name: str, note: bytes, trust: Trust) -> Verified:
