@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from domain.errors import ProofError
-from event_logger.cli.options import AsJson, Log, Store, file_path
+from event_logger.cli.options import AsJson, Log, MaybeStore, Store, file_path
 from event_logger.cli.output import print_json
 from event_logger.cli.signed import KeyFile, given_key, log_of, proving_of, signed_note
 from event_logger.cli.terminal import say
@@ -33,12 +33,6 @@ PolicyFile = Annotated[
         metavar="FILE",
         help="Whom to trust, and whose cosignatures are needed: a tlog-policy.",
         parser=file_path,
-    ),
-]
-MaybeStore = Annotated[
-    str | None,
-    typer.Option(
-        envvar="EVENT_LOGGER_STORE", metavar="URL", help="The store, as sqlite:///runs.db."
     ),
 ]
 
