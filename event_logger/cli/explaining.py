@@ -97,7 +97,7 @@ def _of_leaf(shown: Shown) -> Explained:
     fields = {"position": shown.position, "topic": leaf.topic}
     known = {
         "committed_at": at or "before format 2",
-        "introduction of its writer": writer or "before format 2",
+        "writer_sha256": writer or "before format 2",
     }
     sentence = f"{what} is at position {shown.position:,} of a log of {size:,} leaves"
     return Explained(sentence, fields | known | record | _fields(shown.by))

@@ -69,6 +69,7 @@ def show(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The key's file.", parser=file_path)],
     store: MaybeStore = None,
     log: Log = None,
+    output_file: Output = None,
 ) -> None:
     """Show a log's or a witness' public line, to be given away; without a store the prefix."""
     from infrastructure.cosigning import read_witness_key
@@ -76,14 +77,17 @@ def show(
     from infrastructure.signing import read_key
 
     if read_secret(file)[0] == WITNESS:
-        say(str(read_witness_key(file).public))
-        return
-    key = read_key(file)
-    if store is None:
-        say(key.prefix)
-        return
-    with log_of(store, log) as (_, audit_log):
-        say(str(key.verifier_key(audit_log.identity or "")))
+        line = str(read_witness_key(file).public)
+    elif store is None:
+        line = read_key(file).prefix
+    else:
+        key = read_key(file)
+        with log_of(store, log) as (_, audit_log):
+            line = str(key.verifier_key(audit_log.identity or ""))
+    if output_file is None:
+        say(line)
+    else:
+        _write(f"{line}\n".encode(), output_file)
 
 
 @commands.command()
@@ -195,7 +199,10 @@ def verify(
         ),
     ] = None,
     vkey: Annotated[
-        str | None, typer.Option(metavar="KEY", help="The log's public line, as key show gives it.")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="The log's public line, as key show gives it, or its file."
+        ),
     ] = None,
     policy: PolicyFile = None,
     as_json: AsJson = False,

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from domain.audit_log import AuditLog
 from domain.errors import ProofError
 from infrastructure.files.certified_file import beginning_of, bytes_of
+from infrastructure.files.paths import why_no_path
 from infrastructure.files.policy_file import read_policy
 from infrastructure.signing import require_cryptography
 from infrastructure.store import LogStore
@@ -23,6 +24,8 @@ from projections.verification import (
     checked_consistency,
     checked_inclusion,
 )
+
+_LONGEST_KEY = 10_000
 
 
 class Verified(NamedTuple):
@@ -158,10 +161,17 @@ def trust_of(vkey: str | None, policy_file: Path | None) -> Trust:
     return Trust(policy.keys, policy)
 
 
-def _log_key(vkey: str) -> VerifierKey:
+def _log_key(given: str) -> VerifierKey:
     require_cryptography("a signature")
-    with _named("the key"):
-        key = VerifierKey.parse(vkey)
+    name, line = "the key", given
+    if why_no_path(given) is None and Path(given).is_file():
+        name = given
+        try:
+            line = beginning_of(Path(given), _LONGEST_KEY).decode().removesuffix("\n")
+        except UnicodeDecodeError:
+            line = ""
+    with _named(name):
+        key = VerifierKey.parse(line)
         if key.kind != ED25519:
             raise ValueError("is a cosigner's, and signs for no log")
     return key
