@@ -10,6 +10,7 @@ import typer
 from event_logger.cli import (
     audit,
     certifying,
+    copying,
     demo,
     figures,
     files,
@@ -31,7 +32,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Audit-grade event log for trading strategies.",
 )
-for subject in (demo, files, reading, figures, audit, certifying, proofs, witness, live, stores):
+for subject in (
+    demo,
+    files,
+    reading,
+    figures,
+    audit,
+    certifying,
+    proofs,
+    witness,
+    live,
+    stores,
+    copying,
+):
     app.add_typer(subject.commands)
 
 
