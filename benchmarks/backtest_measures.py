@@ -99,7 +99,10 @@ def importing() -> Figure:
     The package imports what is used, so that its bare import says little.
     """
     found = interleaved(
-        {"ours": lambda: _cpu("from event_logger import EventLogger"), "interpreter": lambda: _cpu("pass")}
+        {
+            "ours": lambda: _cpu("from event_logger import EventLogger"),
+            "interpreter": lambda: _cpu("pass"),
+        }
     )
     used = statistics.median(found["ours"]) - statistics.median(found["interpreter"])
     return Figure("import event_logger, CPU seconds", used, 0.25, 0.2, True)
