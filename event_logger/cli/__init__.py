@@ -21,6 +21,7 @@ from event_logger.cli import (
     proofs,
     reading,
     stores,
+    web,
 )
 from event_logger.cli.program import Commands
 from event_logger.cli.terminal import say
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Audit-grade event log for trading strategies.",
 )
-for subject in (demo, files, reading, figures, audit, certifying, proofs, live, stores):
+for subject in (demo, files, reading, figures, audit, certifying, proofs, live, stores, web):
     app.add_typer(subject.commands)
 
 
