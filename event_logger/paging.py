@@ -110,13 +110,18 @@ class LogPages:
         return self._in_stretches(self._wrappers, asked, _Bounds(1, self._end()), _STRETCH)
 
     def snapshot_before(self, order: int, within: int = 500) -> EventDict | None:
-        """The nearest event before the order that has a snapshot, among the `within` before it."""
-        for high in range(order - 1, max(0, order - 1 - within), -50):
-            low = max(1, high - 49)
-            events = list(self._reader._events().events(low, high))
-            for event in reversed(events):
+        """The nearest event before the order that has a snapshot, among the `within` before it.
+
+        Raises `CorruptLogError` for one of them that is damaged.
+        """
+        high, size = order - 1, 1
+        while high > max(0, order - 1 - within):
+            low = max(1, high - size + 1)
+            for event in reversed(list(self._reader._events().events(low, high))):
                 if event["wallet_balance_after"] is not None:
                     return event
+            # The nearest is mostly very near.
+            high, size = low - 1, min(2 * size, 64)
         return None
 
     def _end(self) -> int:

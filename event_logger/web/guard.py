@@ -123,7 +123,7 @@ class Guard:
 
 def _host_of(headers: Headers) -> str:
     host = headers.get("host", "").lower()
-    if host.startswith("["):
+    if host.startswith("[") and "]" in host:
         return host.partition("]")[0] + "]"
     return host.rpartition(":")[0] if ":" in host else host
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.corrections import CORRECTED_BY
 from domain.effects import movements
-from domain.errors import UnknownOrderError
+from domain.errors import CorruptLogError, UnknownOrderError
 from domain.event_values import EXACT, decimal_of
 from domain.fields import MEANINGS
 from event_logger.web.asked import AS_OF, LOG, Asked, Param
@@ -127,9 +127,15 @@ def snapshot_changes(asked: Asked, one: EventDict) -> dict[str, Any] | None:
     snapshot = one["wallet_balance_after"]
     if snapshot is None:
         return None
-    before = asked.pages.snapshot_before(one["order"])
+    before, problem = None, None
+    try:
+        before = asked.pages.snapshot_before(one["order"])
+    except CorruptLogError as error:
+        # Of another event: this one is read all the same.
+        problem = str(error)
     former = {} if before is None else before["wallet_balance_after"]
     return {
+        "problem": problem,
         "since": None if before is None else before["order"],
         "changes": list(differences(former, snapshot)),
         "all": snapshot,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import stat
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from pathlib import Path
@@ -69,11 +70,19 @@ def checked_token(host: str, token_file: Path | None) -> str | None:
     token = os.environ.get(TOKEN_VARIABLE) or None
     if token_file is not None:
         try:
-            token = token_file.read_text(encoding="utf-8").strip()
+            with token_file.open("rb") as file:
+                mode = os.fstat(file.fileno()).st_mode
+                token = file.read(1000).decode("ascii", "replace").strip()
         except (OSError, ValueError) as error:
             raise LogConfigurationError(
                 "--token-file", None, f"{token_file} cannot be read: {error}"
             ) from error
+        if stat.S_IMODE(mode) & 0o077:
+            raise LogConfigurationError(
+                "--token-file",
+                None,
+                f"{token_file} can be read by others than its owner; run chmod 600 on it",
+            )
     if token is None and not _is_own(host):
         raise LogConfigurationError(
             "--host",
@@ -109,6 +118,8 @@ def _bound(host: str, port: int) -> socket.socket:
         try:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind(place)
+            # From now on whoever was told the address is heard.
+            bound.listen()
         except BaseException:
             bound.close()
             raise

@@ -66,9 +66,8 @@ def desk(folder: Path) -> str:
             execution_cost_usd=PRECISE,
             huge=10**40,
         )
-        logger.log_event(
-            HOUR, "BALANCE_CHANGE", HOSTILE, HOSTILE, 1, purpose=HOSTILE, **{HOSTILE: HOSTILE}
-        )
+        hostile: dict[str, Any] = {"purpose": HOSTILE, HOSTILE: HOSTILE}
+        logger.log_event(HOUR, "BALANCE_CHANGE", HOSTILE, HOSTILE, 1, **hostile)
         logger.log_event(HOUR, "LOAN_CREATED", "AAVE", "WETH", 1, tx_hash="0xccc")
     with EventLogger(store=store, log="run", metadata={"strategy": "x"}) as logger:
         for hour in range(30):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The store that `tests.web.client.desk` makes."""
     return desk(tmp_path_factory.mktemp("desk"))
