@@ -64,6 +64,11 @@ class LogPages:
         self.opened_at = self._log.created_on
 
     @property
+    def store(self) -> str:
+        """The store's URL, without what would be a password."""
+        return self._reader._logs.store.url
+
+    @property
     def identity(self) -> str:
         """The log's identity."""
         return identity_of(self._reader._logs.store, self._log)

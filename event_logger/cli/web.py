@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
-from event_logger.cli.options import Store, file_path
+from domain.errors import ExportError
+from event_logger.cli.named import named, opened
+from event_logger.cli.options import AsOf, Log, Store, file_path
+from event_logger.cli.output import progress
 from event_logger.cli.terminal import say
 
 commands = typer.Typer()
@@ -49,6 +52,40 @@ def serve(
         say(f"serving {store_shown(store)} at {address}", at_once=True)
 
     serve_page(store, host, port, token_file=token_file, names=name or (), started=started)
+
+
+@commands.command()
+def report(
+    store: Store,
+    output_file: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The file, or - for standard output.",
+            parser=file_path,
+        ),
+    ],
+    log: Log = None,
+    as_of: AsOf = None,
+) -> None:
+    """Write a log as one HTML file that stands alone; needs the extra `web`."""
+    from event_logger.web.report import report_of
+    from infrastructure.files.replaced_file import OUTPUT_FILES, replaced_file
+    from infrastructure.stores import is_part_of_store
+
+    target = str(output_file)
+    url, _ = named(store, log)
+    if is_part_of_store(url, target):
+        raise ExportError(target, "it is the store of this log; name another file")
+    is_file = target not in OUTPUT_FILES
+    with opened(store, log, as_of) as reader, progress("Looking", is_shown=is_file) as advance:
+        made = report_of(reader, advance)
+    with replaced_file(target) as file:
+        file.write(made)
+    if is_file:
+        say(target)
 
 
 def store_shown(store: str) -> str:

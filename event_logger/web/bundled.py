@@ -54,7 +54,7 @@ def bundle(asked: Asked) -> Page:
     """The whole bundle that an event belongs to."""
     order = order_of(asked)
     tree = asked.reader.bundle_tree(order)
-    steps = list(_steps(tree))
+    steps = list(steps_of(tree))
     wrapper = tree["event"]
     leaves = [step["event"] for step in steps if not step["is_wrapper"]]
     data = {
@@ -62,7 +62,7 @@ def bundle(asked: Asked) -> Page:
         "horizon": str(asked.reader.horizon),
         "bundle": wrapper,
         "steps": [_told(step) for step in steps],
-        "net": list(_net(leaves)),
+        "net": list(net_of(leaves)),
         "claims": list(_claims(wrapper, leaves)),
         "snapshots": _snapshots(asked, wrapper, steps[-1]["event"], leaves),
     }
@@ -77,7 +77,7 @@ def bundle(asked: Asked) -> Page:
     return Page("bundle.html", title, data, rows, shows)
 
 
-def _steps(tree: Tree) -> Iterator[dict[str, Any]]:
+def steps_of(tree: Tree) -> Iterator[dict[str, Any]]:
     """The tree's events depth first, each with its depth and what it moved."""
     waiting = [(tree, 0)]
     while waiting:
@@ -116,7 +116,7 @@ def _told(step: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _net(leaves: list[EventDict]) -> Iterator[dict[str, Any]]:
+def net_of(leaves: list[EventDict]) -> Iterator[dict[str, Any]]:
     """Per account and asset what went in, out, and what is left of it, over all leaves."""
     into: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     out: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
@@ -175,7 +175,7 @@ def _snapshots(
     before = asked.pages.snapshot_before(wrapper["order"])
     if after is None or before is None:
         return None
-    net = {f"{row['account']}.{row['asset']}": row["net"] for row in _net(leaves)}
+    net = {f"{row['account']}.{row['asset']}": row["net"] for row in net_of(leaves)}
     changed = {
         row["balance"]: row["change"]
         for row in differences(before["wallet_balance_after"], after)

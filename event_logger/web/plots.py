@@ -137,7 +137,7 @@ def line_plot(one: Figure, window: Window) -> Plot | None:
         said = f"{len(points):,} of {one.count:,} changes are drawn, of neighbours the extremes."
     stride = max(1, -(-len(marks) // _MOST_LINKS))
     return Plot(
-        title=f"{one.kind} {one.name}".strip(),
+        title=one.name if one.name.startswith(one.kind) else f"{one.kind} {one.name}".strip(),
         unit=one.unit,
         width=window.width,
         path="".join(steps),
