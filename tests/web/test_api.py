@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -51,6 +51,7 @@ def requests(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
     return path, {one["name"]: draw(values(one)) for one in chosen}
 
 
+@settings(max_examples=40)
 @given(request=requests())
 def test_whatever_is_asked_is_answered_as_described(
     client: TestClient, request: tuple[str, dict[str, str]]
