@@ -18,6 +18,7 @@ from event_logger.cli import (
     proofs,
     reading,
     stores,
+    web,
     witness,
 )
 from event_logger.cli.program import Commands
@@ -44,6 +45,7 @@ for subject in (
     live,
     stores,
     copying,
+    web,
 ):
     app.add_typer(subject.commands)
 
