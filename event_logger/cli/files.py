@@ -11,6 +11,7 @@ import typer
 from event_logger.cli import output
 from event_logger.cli.named import named, opened
 from event_logger.cli.options import AsJson, AsOf, Log, Store, file_path
+from event_logger.cli.parquet import Parquet, Snapshots, export_parquet
 from event_logger.cli.terminal import say
 from event_logger.opening import DEFAULT_LOG
 
@@ -22,6 +23,7 @@ class Format(StrEnum):
 
     CSV = "csv"
     JSONL = "jsonl"
+    PARQUET = "parquet"
 
 
 @commands.command("import")
@@ -70,15 +72,49 @@ def export(
     ] = None,
     file_format: Annotated[
         Format,
-        typer.Option("--format", help="csv to look at, or jsonl: all of it, to be imported again."),
+        typer.Option(
+            "--format",
+            help="csv to look at; jsonl: all of it, to be imported again; parquet: to analyse.",
+        ),
     ] = Format.CSV,
     excel: Annotated[
         bool, typer.Option("--excel", help="For spreadsheets: no cell is taken for a formula.")
     ] = False,
+    columns: Annotated[
+        str | None, typer.Option(metavar="NAME,…", help="Of parquet: only these columns.")
+    ] = None,
+    snapshots: Annotated[
+        Snapshots | None,
+        typer.Option(help="Of parquet: as JSON, with their numbers as a nested column, or none."),
+    ] = None,
+    balances: Annotated[
+        bool,
+        typer.Option("--balances", help="Of parquet: a second file, a row for each balance."),
+    ] = False,
+    partition: Annotated[
+        str | None,
+        typer.Option(
+            metavar="log,month",
+            help="Of parquet: a folder of files by these; without --log, of all logs.",
+        ),
+    ] = None,
 ) -> None:
     """Write the log to a file; prints the file's name."""
     if excel and file_format is not Format.CSV:
         raise typer.BadParameter("is for csv alone", param_hint="--excel")
+    if file_format is Format.PARQUET:
+        asked = Parquet(columns, snapshots or Snapshots.JSON, balances, partition)
+        export_parquet(store, log, as_of, output_file, asked)
+        return
+    given = {
+        "--columns": columns,
+        "--snapshots": snapshots,
+        "--balances": balances,
+        "--partition": partition,
+    }
+    for name, value in given.items():
+        if value:
+            raise typer.BadParameter("is for parquet alone", param_hint=name)
     from infrastructure.files.replaced_file import OUTPUT_FILES
 
     target = None if output_file is None else str(output_file)
