@@ -53,6 +53,7 @@ from event_logger.writing.orderly_end import end_orderly_at_signals
 
 if TYPE_CHECKING:
     from event_logger.aio import AsyncEventLogger
+    from event_logger.comparing import compare
     from infrastructure.files.csv_reading import read_event_log
 
 __all__ = [
@@ -101,6 +102,7 @@ __all__ = [
     "UnsupportedValueError",
     "UpdateConflictError",
     "UpdateNotAllowedError",
+    "compare",
     "create_event_logger",
     "end_orderly_at_signals",
     "open_log",
@@ -110,6 +112,7 @@ __all__ = [
 # asyncio alone takes a tenth of the time of the whole import, and many programs need neither.
 _IMPORTED_WHEN_USED = {
     "AsyncEventLogger": "event_logger.aio",
+    "compare": "event_logger.comparing",
     "read_event_log": "infrastructure.files.csv_reading",
 }
 

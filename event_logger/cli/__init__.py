@@ -14,6 +14,7 @@ import typer
 from event_logger.cli import (
     audit,
     certifying,
+    compare,
     demo,
     figures,
     files,
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Audit-grade event log for trading strategies.",
 )
-for subject in (demo, files, reading, figures, audit, certifying, proofs, live, stores):
+for subject in (demo, files, reading, figures, audit, compare, certifying, proofs, live, stores):
     app.add_typer(subject.commands)
 
 
