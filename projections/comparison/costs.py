@@ -15,13 +15,14 @@ GAS_FEE_PAID of its own, as `domain.effects` has it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any
 
 from domain.effects import UNDONE, movements
-from domain.event_values import EXACT, EventValues
+from domain.event_values import EXACT, decimal_of
 from domain.pairs import USD_TOKENS, quote_token
+from projections.comparison.sums import NUMBERS, Number, Sum
 from projections.event_dicts import Record
 
 USD = "USD"
@@ -30,102 +31,102 @@ SPLIT = (GAS, EXECUTION, FUNDING, FEES)
 """What a difference is split into; rewards are among what is left."""
 
 _GAS_IN_TOKENS = "gas, in tokens"
-_TYPES = frozenset(("GAS_FEE_PAID", "FUNDING_PAYMENT", "SEASONAL_REWARD_DISTRIBUTION"))
+_GAS_FEE, _FUNDING, _REWARD = "GAS_FEE_PAID", "FUNDING_PAYMENT", "SEASONAL_REWARD_DISTRIBUTION"
+_TYPES = frozenset((_GAS_FEE, _FUNDING, _REWARD))
 _TELLING = frozenset(("execution_cost_usd", "fee"))
+_NOTHING: Mapping[str, Any] = {}
 _ZERO = Decimal(0)
-
-
-class Figure(NamedTuple):
-    """What one event earned (above zero) or cost, of one kind and in one unit."""
-
-    kind: str
-    unit: str
-    amount: Decimal
+Figure = tuple[str, str, Number]
 
 
 class Costs:
     """Sums of figures by kind and unit, exact."""
 
     def __init__(self) -> None:
-        self._sums: dict[tuple[str, str], Decimal] = {}
+        self._sums: dict[tuple[str, str], Sum] = {}
         self.gas_told_in_usd = True
 
     def add(self, record: Record) -> None:
         """Add what an event cost and earned."""
-        for kind, unit, amount in _figures(record):
-            self._sums[kind, unit] = EXACT.add(self._sums.get((kind, unit), _ZERO), amount)
-        if record["event_type"] == "GAS_FEE_PAID" and self.gas_told_in_usd:
-            self.gas_told_in_usd = EventValues(record).given_number("gas_cost_usd") is not None
+        event_type, extra = record["event_type"], record.get("extra") or _NOTHING
+        is_telling = not _TELLING.isdisjoint(record) or "fee_paid" in extra
+        if event_type not in _TYPES and not is_telling:
+            return
+        if event_type == _GAS_FEE and self.gas_told_in_usd:
+            self.gas_told_in_usd = type(record.get("gas_cost_usd")) in NUMBERS
+        if record.get("status") in UNDONE:
+            return
+        for kind, unit, amount in _figures(event_type, record, extra):
+            if amount:
+                key = kind, USD if unit in USD_TOKENS else unit
+                of_kind = self._sums.get(key)
+                if of_kind is None:
+                    of_kind = self._sums[key] = Sum()
+                of_kind.add(amount)
 
     def by_unit(self, *, gas_in_usd: bool) -> dict[str, dict[str, Decimal]]:
         """The sums by unit and kind, gas being told in the one way alone."""
         found: dict[str, dict[str, Decimal]] = {}
-        for (kind, unit), amount in self._sums.items():
+        for (kind, unit), amounts in self._sums.items():
             if kind == (_GAS_IN_TOKENS if gas_in_usd else GAS):
                 continue
             kinds = found.setdefault(unit, {})
             name = GAS if kind == _GAS_IN_TOKENS else kind
-            kinds[name] = EXACT.add(kinds.get(name, _ZERO), amount)
+            kinds[name] = EXACT.add(kinds.get(name, _ZERO), amounts.value)
         return found
 
 
-def costs_of(records: Iterable[Record]) -> Costs:
-    """The costs of these events."""
-    costs = Costs()
-    for record in records:
-        costs.add(record)
-    return costs
-
-
-def _figures(record: Record) -> Iterator[Figure]:
-    extra = record.get("extra") or {}
-    if record["event_type"] not in _TYPES and not (
-        _TELLING & record.keys() or "fee_paid" in extra or "fee_paid" in record
-    ):
-        return
-    if record.get("status") in UNDONE:
-        return
-    for kind, unit, amount in _told(record, EventValues(record)):
-        if amount:
-            yield Figure(kind, USD if unit in USD_TOKENS else unit, amount)
-
-
-def _told(record: Record, values: EventValues) -> Iterator[tuple[str, str, Decimal]]:
-    event_type = record["event_type"]
-    if event_type == "GAS_FEE_PAID":
-        in_usd = values.given_number("gas_cost_usd")
-        if in_usd is not None:
-            yield GAS, USD, in_usd.copy_negate()
-        for one in movements(record):
-            yield _GAS_IN_TOKENS, one.asset, one.amount
-    elif event_type == "FUNDING_PAYMENT":
-        in_usd = values.given_number("pnl_usd")
-        if in_usd is not None:
+def _figures(event_type: str, record: Record, extra: Mapping[str, Any]) -> Iterator[Figure]:
+    """What the event earned, above zero, or cost, of which kind and in which unit."""
+    if event_type == _GAS_FEE:
+        in_usd = record.get("gas_cost_usd")
+        if type(in_usd) in NUMBERS:
+            yield GAS, USD, _negated(in_usd)
+        amount = record.get("amount")
+        if type(amount) in NUMBERS and record.get("token"):
+            yield _GAS_IN_TOKENS, record["token"], _negated(amount)
+        else:
+            yield from _moved(_GAS_IN_TOKENS, record)
+    elif event_type == _FUNDING:
+        in_usd = extra.get("pnl_usd")
+        if type(in_usd) in NUMBERS:
             yield FUNDING, USD, in_usd
         else:
-            for one in movements(record):
-                yield FUNDING, one.asset, one.amount
-    elif event_type == "SEASONAL_REWARD_DISTRIBUTION":
-        for one in movements(record):
-            yield REWARDS, one.asset, one.amount
-    yield from _charged(record, values)
+            yield from _moved(FUNDING, record)
+    elif event_type == _REWARD:
+        yield from _moved(REWARDS, record)
+    yield from _charged(record, extra)
 
 
-def _charged(record: Record, values: EventValues) -> Iterator[tuple[str, str, Decimal]]:
-    fee, cost = values.given_number("fee"), values.given_number("execution_cost_usd")
-    if fee is not None:
-        unit = values.given_text("fee_token") or _quote(values) or values.given_text("token")
-        yield FEES, unit or "?", fee.copy_negate()
-        if cost is not None and unit in USD_TOKENS:
+def _moved(kind: str, record: Record) -> Iterator[Figure]:
+    for one in movements(record):
+        yield kind, one.asset, one.amount
+
+
+def _charged(record: Record, extra: Mapping[str, Any]) -> Iterator[Figure]:
+    fee, cost = record.get("fee"), record.get("execution_cost_usd")
+    has_cost = type(cost) in NUMBERS and not record.get("detail_orders")
+    if type(fee) in NUMBERS:
+        unit = record.get("fee_token") or _quote(extra) or record.get("token") or "?"
+        yield FEES, unit, _negated(fee)
+        if has_cost and unit in USD_TOKENS:
             # The cost of an execution is its fee and its slippage together.
-            cost = EXACT.subtract(cost, fee)
-    if cost is not None and not record.get("detail_orders"):
-        yield EXECUTION, USD, cost.copy_negate()
-    flash_fee = values.given_number("fee_paid")
-    if flash_fee is not None:
-        yield FEES, values.given_text("token") or "?", flash_fee.copy_negate()
+            cost = EXACT.subtract(decimal_of(cost) or _ZERO, decimal_of(fee) or _ZERO)
+    if has_cost:
+        yield EXECUTION, USD, _negated(cost)
+    flash_fee = extra.get("fee_paid")
+    if type(flash_fee) in NUMBERS:
+        yield FEES, record.get("token") or "?", _negated(flash_fee)
 
 
-def _quote(values: EventValues) -> str | None:
-    named = values.given_text("quote_token")
-    return named or quote_token(values.get("pair")) or quote_token(values.get("instrument"))
+def _negated(number: Any) -> Number:
+    # Minus would round a Decimal to the digits of the context.
+    negated: Number = number.copy_negate() if type(number) is Decimal else -number
+    return negated
+
+
+def _quote(extra: Mapping[str, Any]) -> str | None:
+    named = extra.get("quote_token")
+    if isinstance(named, str) and named:
+        return named
+    return quote_token(extra.get("pair")) or quote_token(extra.get("instrument"))

@@ -24,17 +24,17 @@ from projections.comparison.run import Run
 from projections.comparison.totals import Totals
 from projections.event_dicts import Record
 
-KIND = (
-    "transaction_type",
+_KIND_FIELDS = ("transaction_type", "iteration")
+_KIND_EXTRAS = (
     "operation_type",
     "instrument",
     "pair",
     "side",
-    "iteration",
     "input_token",
     "output_token",
     "bundle_name",
 )
+KIND = (*_KIND_FIELDS, *_KIND_EXTRAS)
 """What is compared beside type, venue and token to tell what an event is, where it has it."""
 
 KEYS = (
@@ -50,7 +50,7 @@ TRADES = frozenset(("SPOT_TRADE", "TRADE_EXECUTED"))
 
 DIGEST_BYTES = 16
 _LINKS = frozenset(("parent_event", "related_events", "detail_orders"))
-_APART = frozenset(("recorded_at", "timestamp", *_LINKS))
+_APART = frozenset(("recorded_at", "timestamp"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -128,14 +128,17 @@ class Fingerprints:
         self.shapes[shape] += 1
         timestamp = record["timestamp"]
         self._take_time(nanoseconds(timestamp))
-        kind = tuple(
-            [_plain(extra.get(name) if (own := record.get(name)) is None else own) for name in KIND]
-        )
+        kind = (*map(record.get, _KIND_FIELDS), *map(extra.get, _KIND_EXTRAS))
         path = places.path(order, record)
-        self.numbers.append(
-            self.keys.number(record["event_type"], record["venue"], record.get("token"), path, kind)
-        )
-        said = {name: value for name, value in record.items() if name not in _APART}
+        what = record["event_type"], record["venue"], record.get("token"), path
+        try:
+            self.numbers.append(self.keys.number(*what, kind))
+        except TypeError:
+            # A list or a dict where a name should be.
+            self.numbers.append(self.keys.number(*what, tuple(map(repr, kind))))
+        said = record.copy()
+        for name in _APART & record.keys():
+            del said[name]
         for name in _LINKS & record.keys():
             said[name] = _relative(order, record[name])
         digest = blake2b(canonical(said), digest_size=DIGEST_BYTES).digest()
@@ -164,10 +167,6 @@ def _relative(order: int, link: Any) -> Any:
     if isinstance(link, list):
         return [_relative(order, one) for one in link]
     return order - link if type(link) is int else link
-
-
-def _plain(value: Any) -> Hashable:
-    return value if value is None or type(value) is str else repr(value)
 
 
 @lru_cache(maxsize=4096)

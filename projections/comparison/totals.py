@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from domain.event_values import EXACT, decimal_of
+from domain.event_values import EXACT
+from projections.comparison.sums import NUMBERS, Sum
 from projections.event_dicts import Record
 
-_ZERO = Decimal(0)
 Kind = tuple[str, str | None]
 
 
@@ -16,31 +16,40 @@ class Totals:
     """Exact totals of one run; a float counts as the number that its digits say."""
 
     def __init__(self) -> None:
-        self._of: dict[Kind, tuple[int, Decimal]] = {}
+        self._counts: dict[Kind, int] = {}
+        self._amounts: dict[Kind, Sum] = {}
 
     def add(self, record: Record) -> None:
         """Add one event."""
         kind = record["event_type"], record.get("token")
-        count, amounts = self._of.get(kind) or (0, _ZERO)
-        amount = decimal_of(record.get("amount"))
-        self._of[kind] = count + 1, amounts if amount is None else EXACT.add(amounts, amount)
+        amounts = self._amounts.get(kind)
+        if amounts is None:
+            amounts = self._amounts[kind] = Sum()
+            self._counts[kind] = 0
+        self._counts[kind] += 1
+        amount = record.get("amount")
+        if type(amount) in NUMBERS:
+            amounts.add(amount)
 
     def beside(self, other: Totals) -> list[dict[str, Any]]:
         """By type and token the counts and amounts of both, and what the other has more."""
-        kinds = sorted(
-            self._of.keys() | other._of.keys(), key=lambda kind: (kind[0], kind[1] or "")
-        )
-        return [
-            {
-                "event_type": event_type,
-                "token": token,
-                "events_a": one[0],
-                "events_b": two[0],
-                "amount_a": one[1],
-                "amount_b": two[1],
-                "difference": EXACT.subtract(two[1], one[1]),
-            }
-            for event_type, token in kinds
-            for one in [self._of.get((event_type, token), (0, _ZERO))]
-            for two in [other._of.get((event_type, token), (0, _ZERO))]
-        ]
+        kinds = self._counts.keys() | other._counts.keys()
+        rows = []
+        for kind in sorted(kinds, key=lambda kind: (kind[0], kind[1] or "")):
+            one, two = self._of(kind), other._of(kind)
+            rows.append(
+                {
+                    "event_type": kind[0],
+                    "token": kind[1],
+                    "events_a": one[0],
+                    "events_b": two[0],
+                    "amount_a": one[1],
+                    "amount_b": two[1],
+                    "difference": EXACT.subtract(two[1], one[1]),
+                }
+            )
+        return rows
+
+    def _of(self, kind: Kind) -> tuple[int, Decimal]:
+        amounts = self._amounts.get(kind)
+        return self._counts.get(kind, 0), Decimal(0) if amounts is None else amounts.value
