@@ -25,6 +25,7 @@ class LogRun:
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         self.name = name
+        self.log: str | None = log.name
         self.mode = log.mode
         self.metadata = log.metadata if metadata is None else metadata
         self.identity: str | None = identity_of(store, log)

@@ -10,6 +10,7 @@ from event_logger.cli.tables import print_table
 from event_logger.cli.terminal import say
 from projections.audit.moments import told
 from projections.comparison.fields import NOT_CONTENT
+from projections.comparison.fingerprints import nanoseconds
 from projections.comparison.report import VERDICTS, ComparedRun, Comparison, Difference, Row
 
 _SHOWN = 20
@@ -22,7 +23,6 @@ _MARKS = {
     "only in A": "<",
     "only in B": ">",
     "ambiguous": "?",
-    "parts": "+",
 }
 
 
@@ -71,7 +71,7 @@ def _row_of_many(found: Comparison) -> list[str]:
         f"{one.what} {_value(one.a)} → {_value(one.b)}" for one in found.inputs_differing
     )
     return [
-        found.b.name.rpartition("#")[2],
+        found.b.log or found.b.name,
         *(_number(max(found.counts[verdict])) for verdict in VERDICTS),
         "" if found.first is None else found.first.timestamp,
         figure_text(in_usd) if in_usd else "",
@@ -153,13 +153,21 @@ def _context(row: Row) -> list[str]:
     ]
     amount = " / ".join(dict.fromkeys(amounts))
     event = f"{known['event_type']} {amount} {known['token'] or ''}".rstrip()
-    times = dict.fromkeys(one["timestamp"] for one in (row.a, row.b) if one)
     return [
         _MARKS[row.verdict],
         *("" if one is None else ",".join(map(str, one["orders"])) for one in (row.a, row.b)),
-        " / ".join(times),
+        known["timestamp"] + _later(row),
         f"{' '.join(event.split())} @ {known['venue']}",
     ]
+
+
+def _later(row: Row) -> str:
+    """How much later B has it than A."""
+    if row.a is None or row.b is None:
+        return ""
+    times = [nanoseconds(one["timestamp"]) for one in (row.a, row.b)]
+    apart = (times[1] - times[0]) // 1000
+    return f" {'-' if apart < 0 else '+'}{told(abs(apart))}" if apart else ""
 
 
 def _print_differences(found: Comparison, with_all: bool) -> None:
@@ -171,6 +179,7 @@ def _print_differences(found: Comparison, with_all: bool) -> None:
     more = len(found.differences) - len(shown) + found.left_out
     if more:
         say(f"and {counted(more, 'difference')} more, which --all shows")
+    say(_LEGEND)
 
 
 def _difference(one: Difference) -> list[str]:
@@ -190,8 +199,6 @@ def _told(one: Difference) -> Iterator[str]:
     elif one.like is not None:
         other = "B" if one.a else "A"
         yield f"{one.verdict}; the nearest like it: {other} {one.like}, {one.like_timestamp}"
-    elif not one.changes:
-        yield one.verdict
     for name, a, b, verdict in one.changes:
         is_missing = verdict.startswith("missing")
         said = _value(b if a is None else a) if is_missing else f"{_value(a)} → {_value(b)}"

@@ -45,6 +45,7 @@ def exported_run(path: str | os.PathLike[str]) -> Iterator[Run]:
             log = logs.get(_LOG)
             origin = log.metadata["imported_from"]
             run = LogRun(os.fspath(path), logs.store, log, _metadata_before(log.metadata, origin))
+            run.log = origin["log"]
             run.identity, run.horizon = origin["identity"], origin["horizon"]
             yield run
         finally:
@@ -66,6 +67,7 @@ class CsvRun:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.name = os.fspath(path)
+        self.log: str | None = None
         self.mode = ""
         self.metadata: Mapping[str, Any] = {}
         self.identity: str | None = None

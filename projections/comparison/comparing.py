@@ -76,6 +76,7 @@ class _Comparing:
         self._counts = {verdict: [0, 0] for verdict in VERDICTS}
         self._divergences = Divergences(self._alignment, self._both, self._records, most)
         self._read: Counter[Any] = Counter()
+        self._of_parts: dict[tuple[int, ...], str] = {}
 
     def comparison(self) -> Comparison:
         self._compare_partners()
@@ -141,12 +142,13 @@ class _Comparing:
         orders: tuple[int, ...],
         others: tuple[int, ...],
         key: str,
-    ) -> None:
+    ) -> str:
         changes = content_of(self._fields.compare(record, other, (orders[0], others[0])))
         verdict = _worst(changes)
         self._count(verdict, len(orders), len(others))
         if verdict == DIFFERENT:
             self._divergences.add(DIFFERENT, orders, others, changes, key)
+        return verdict
 
     def _compare_groups(self) -> None:
         for kind, orders, others, level in self._alignment.groups:
@@ -164,7 +166,9 @@ class _Comparing:
                         self._costs.add_ambiguous(side, record)
             if kind == PARTS:
                 whole, of_parts = (put_together(records) for records in sides)
-                self._judge_partners(whole, of_parts, orders, others, KEYS[level])
+                self._of_parts[orders] = self._judge_partners(
+                    whole, of_parts, orders, others, KEYS[level]
+                )
             else:
                 self._count(AMBIGUOUS, len(orders), len(others))
                 self._divergences.add(AMBIGUOUS, orders, others, (), KEYS[level])
@@ -189,9 +193,12 @@ class _Comparing:
                 names[name] += count
         self._fields.count_equal(names)
 
-    def _verdict_of(self, order: int, partner: int) -> str:
-        """The verdict on two partners, without counting it."""
+    def _verdict_of(self, orders: tuple[int, ...], others: tuple[int, ...]) -> str:
+        """The verdict on partners or on a group, without counting it."""
         a, b = self._both
+        order, partner = orders[0], others[0]
+        if not self._alignment.partners[0][order - 1]:
+            return self._of_parts.get(orders, AMBIGUOUS)
         if a.digest_of(order) == b.digest_of(partner):
             return EQUAL
         record, other = self._records.record(0, order), self._records.record(1, partner)
@@ -244,6 +251,7 @@ def _run(fingerprints: Fingerprints) -> ComparedRun:
     run = fingerprints.run
     return ComparedRun(
         name=run.name,
+        log=run.log,
         mode=run.mode or None,
         events=len(fingerprints),
         horizon=run.horizon,

@@ -88,9 +88,9 @@ def _figures(event_type: str, record: Record, extra: Mapping[str, Any]) -> Itera
         else:
             yield from _moved(_GAS_IN_TOKENS, record)
     elif event_type == _FUNDING:
-        in_usd = extra.get("pnl_usd")
-        if type(in_usd) in NUMBERS:
-            yield FUNDING, USD, in_usd
+        pnl: Any = extra.get("pnl_usd")
+        if type(pnl) in NUMBERS:
+            yield FUNDING, USD, pnl
         else:
             yield from _moved(FUNDING, record)
     elif event_type == _REWARD:

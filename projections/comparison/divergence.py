@@ -10,13 +10,18 @@ from projections.comparison.alignment import Alignment
 from projections.comparison.fields import Change
 from projections.comparison.fingerprints import Fingerprints
 from projections.comparison.records import Records
-from projections.comparison.report import AMBIGUOUS, ONLY_A, ONLY_B, Difference, Row
+from projections.comparison.report import ONLY_A, ONLY_B, Difference, Row
 from projections.comparison.values import CONFLICTING
 
 AROUND = 5
 """So many events are shown before the first divergence, and after it."""
 
 _LOOKED_BACK = 1000
+
+
+Orders = tuple[int, ...]
+VerdictOf = Callable[[Orders, Orders], str]
+"""Gives the verdict on partners, or on a group."""
 
 
 class _Found(NamedTuple):
@@ -83,7 +88,7 @@ class Divergences:
         self._prune()
         return [self._difference(one) for one in self._found]
 
-    def first(self, verdict_of: Callable[[int, int], str]) -> tuple[Difference | None, list[Row]]:
+    def first(self, verdict_of: VerdictOf) -> tuple[Difference | None, list[Row]]:
         """The first difference, and the rows around it; `verdict_of` judges partners."""
         if not self._found:
             return None, []
@@ -144,7 +149,7 @@ class Divergences:
         near = alike[max(place - 1, 0) : place + 1]
         return min(near, key=lambda one: abs(one[0] - time))[1] if near else None
 
-    def _around(self, first: _Found, verdict_of: Callable[[int, int], str]) -> list[Row]:
+    def _around(self, first: _Found, verdict_of: VerdictOf) -> list[Row]:
         near = AROUND + 1
         a = int(first.place)
         if first.b:
@@ -184,17 +189,14 @@ class Divergences:
         a: tuple[int, ...],
         b: tuple[int, ...],
         first: _Found,
-        verdict_of: Callable[[int, int], str],
+        verdict_of: VerdictOf,
     ) -> Row:
         if (a, b) == (first.a, first.b):
             verdict = first.verdict
         elif not a or not b:
             verdict = ONLY_A if a else ONLY_B
-        elif len(a) == len(b) == 1 and self._alignment.partners[0][a[0] - 1]:
-            verdict = verdict_of(a[0], b[0])
         else:
-            group = self._alignment.group_of(0, a[0])
-            verdict = AMBIGUOUS if group is None else group.kind
+            verdict = verdict_of(a, b)
         return Row(verdict, self._line(0, a), self._line(1, b))
 
     def _line(self, side: int, orders: tuple[int, ...]) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from domain.errors import CorruptLogError
 from domain.times import is_on_the_hour
-from domain.values import canonical
+from domain.values import encode
 from projections.comparison.costs import Costs
 from projections.comparison.places import Places
 from projections.comparison.run import Run
@@ -141,7 +141,7 @@ class Fingerprints:
             del said[name]
         for name in _LINKS & record.keys():
             said[name] = _relative(order, record[name])
-        digest = blake2b(canonical(said), digest_size=DIGEST_BYTES).digest()
+        digest = blake2b(encode(said), digest_size=DIGEST_BYTES).digest()
         self.digests += digest
         self._whole.update(digest + timestamp.encode())
         self.totals.add(record)

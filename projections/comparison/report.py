@@ -16,9 +16,10 @@ VERDICTS = (EQUAL, WITHIN, DIFFERENT, ONLY_A, ONLY_B, AMBIGUOUS)
 
 @dataclass(frozen=True, slots=True)
 class ComparedRun:
-    """One of the two; what it does not say (as a CSV file its mode) is None."""
+    """One of the two; what it does not say (as a CSV file its log and mode) is None."""
 
     name: str
+    log: str | None
     mode: str | None
     events: int
     horizon: str | None
@@ -172,6 +173,7 @@ def _seconds(nanoseconds: int) -> int | Decimal:
 def _run(run: ComparedRun) -> dict[str, Any]:
     return {
         "name": run.name,
+        "log": run.log,
         "mode": run.mode,
         "events": run.events,
         "horizon": run.horizon,

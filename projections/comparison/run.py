@@ -20,6 +20,7 @@ class Run(Protocol):
 
     name: str
     """What people call it: the store and the log, or the file."""
+    log: str | None
     mode: str
     metadata: Mapping[str, Any]
     identity: str | None

@@ -27,7 +27,7 @@ class Totals:
             amounts = self._amounts[kind] = Sum()
             self._counts[kind] = 0
         self._counts[kind] += 1
-        amount = record.get("amount")
+        amount: Any = record.get("amount")
         if type(amount) in NUMBERS:
             amounts.add(amount)
 

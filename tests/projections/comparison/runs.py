@@ -31,6 +31,7 @@ class RunInMemory:
         told_in_text: bool = False,
     ) -> None:
         self.name = mode
+        self.log: str | None = None
         self.mode = mode
         self.metadata = metadata or {}
         self.identity: str | None = None
