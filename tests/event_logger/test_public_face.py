@@ -18,6 +18,7 @@ MEMBERS = [
     "LogReader",
     "Order",
     "Orders",
+    "compare",
     "create_event_logger",
     "end_orderly_at_signals",
     "open_log",
@@ -162,6 +163,12 @@ def test_what_the_package_exports() -> None:
         assert getattr(event_logger, name).__name__ == name
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         event_logger.nothing  # noqa: B018
+
+
+def test_how_compare_is_called() -> None:
+    signature = inspect.signature(event_logger.compare)
+    bare = [one.replace(annotation=one.empty) for one in signature.parameters.values()]
+    assert str(inspect.Signature(bare)) == "(a, b, *, window=None, tolerance=0, most=1000)"
 
 
 def test_every_error_is_exported() -> None:
