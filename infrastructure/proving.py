@@ -115,6 +115,16 @@ class Proving:
         lines = [f"old {old.size}", *map(base64_text, hashes), "", note.decode()]
         return "\n".join(lines).encode()
 
+    def grown(self, old: int, note: bytes) -> bytes:
+        """The body of an add-checkpoint request: that the tree of `old` leaves grew to this.
+
+        Raises `ProofError` where the store does not have what the checkpoint says.
+        """
+        new = self._checkpoint(note)
+        leaves = self._leaves(self._horizon(new))
+        hashes = self._roots(leaves, new, consistency_spans(old, new.size))
+        return "\n".join([f"old {old}", *map(base64_text, hashes), "", note.decode()]).encode()
+
     def holds(self, note: bytes) -> Checkpoint:
         """The checkpoint, whose tree the store has; raises `ProofError` where it does not."""
         checkpoint = self._checkpoint(note)

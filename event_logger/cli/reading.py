@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,9 +13,10 @@ from domain.audit_log import AuditLog
 from domain.errors import InvalidTimestampError
 from event_logger.cli import output
 from event_logger.cli.named import opened
-from event_logger.cli.options import AsJson, AsOf, Log, Store
+from event_logger.cli.options import AsJson, AsOf, Log, MaybeStore, Store
 from event_logger.search import checked_moment
 from infrastructure.audit_logs import AuditLogs
+from infrastructure.files.paths import why_no_path
 
 commands = typer.Typer()
 
@@ -93,13 +96,36 @@ def _refuse_no_time(option: str, text: str) -> None:
 
 @commands.command()
 def show(
-    order: Annotated[int, typer.Argument(metavar="ORDER", help="The event's order.")],
-    store: Store,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="ORDER",
+            help="The event's order. Or a file that prove, checkpoint or export --certified wrote.",
+        ),
+    ],
+    store: MaybeStore = None,
     log: Log = None,
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one event whole, with its history, and by whom and when that was committed."""
+    """Show one event whole, with its history, and by whom and when that was committed.
+
+    Of a proof's file, show what it claims.
+    """
+    if re.fullmatch(r"[+-]?[0-9]{1,4000}", what, re.ASCII) is None:
+        from event_logger.cli.explaining import explain
+
+        if why_no_path(what) is not None or not Path(what).is_file():
+            raise typer.BadParameter(
+                "it is no whole number, and no proof's file", param_hint="'ORDER'"
+            )
+        explain(Path(what), as_json)
+        return
+    if store is None:
+        raise typer.BadParameter(
+            "is missing: name the store, or set EVENT_LOGGER_STORE", param_hint="--store"
+        )
+    order = int(what)
     with opened(store, log, as_of) as reader:
         history = reader.history(order)
         event, committed = reader.events[order - 1], reader.committed(order)
