@@ -26,12 +26,13 @@ from benchmarks.postgres_contestants import (
     raw_statements,
     raw_tables,
 )
-from benchmarks.workload import calls
+from benchmarks.workload import Call, calls
 from event_logger import EventLogger, open_log
 from tests.postgres_server import PostgresServer, running
 
 ROUND, LIVE, GROUPED, TWO = 10_000, 1_000, 6_000, 1_500
 SLOWED_MICROSECONDS = 2000
+PER_SECOND = 100
 
 _schemas = count()
 
@@ -47,7 +48,7 @@ def postgres(events: int) -> Iterator[Figure]:
         _slow_down(one, 0)
         yield _beside_a_snapshot(one)
         yield from _of_length(one, events)
-        yield from latency_of(_fresh(one), "on a server, ", 10.0)
+        yield from latency_of(_fresh(one), "on a server, ", 10.0, PER_SECOND)
 
 
 @contextmanager
@@ -160,7 +161,7 @@ _CHILD = """
 import sys
 from benchmarks.contestants import flat_arguments
 from benchmarks.postgres_contestants import live, raw_statements
-from benchmarks.workload import calls
+from benchmarks.workload import Call, calls
 import psycopg
 kind, url, address, schema, events = sys.argv[1:]
 logged = list(calls(int(events)))
@@ -226,9 +227,9 @@ def _of_length(server: PostgresServer, events: int) -> list[Figure]:
     """What a long log costs, over the same of one of a thousand events."""
     urls = {"short": _fresh(server), "long": _fresh(server)}
     for name, n in (("short", 1000), ("long", events)):
-        many_tasks(calls(n), urls[name])
+        many_tasks(_settled(n), urls[name])
         with EventLogger("live", store=urls[name], redis=False) as logger:
-            logger.log_event(_TIME, "GAS_FEE_PAID", "ETHEREUM", event_id="needle", tx_hash="0x1")
+            logger.log_event(_TIME, "PNL_SNAPSHOT", "WALLET", event_id="needle", tx_hash="0x1")
     server.run("VACUUM ANALYZE")
     tasks: Sequence[tuple[str, Callable[[str], object]]] = (
         ("opening and appending one", _append_one),
@@ -247,6 +248,13 @@ def _of_length(server: PostgresServer, events: int) -> list[Figure]:
             Figure(f"on a server, {what}, times a short log", long / short, 2.0, 1.2, True, detail)
         )
     return figures
+
+
+def _settled(n: int) -> Iterator[Call]:
+    """Events that wait for nothing: what is open is listed, and costs what it is."""
+    for price in range(n):
+        arguments = {"timestamp": _TIME, "venue": "BINANCE", "token": "ETH", "price_usd": price}
+        yield "log_price_update", arguments
 
 
 _TIME = datetime(2030, 1, 1, tzinfo=UTC)

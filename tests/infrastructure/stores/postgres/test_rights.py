@@ -12,11 +12,13 @@ import pytest
 
 from domain.errors import ReadOnlyStoreError
 from event_logger import EventLogger, open_log
+from infrastructure.copying import copy_logs
 from infrastructure.stores import open_store
 from tests.commands import run
 from tests.postgres_server import PostgresServer
 from tests.redis_server import RedisServer, eventually
-from tests.support import ROOT, log_amounts
+from tests.small_log import fill
+from tests.support import ROOT, log_amounts, url_of
 
 ROLES = ("desk_owner", "desk_appender", "desk_reader")
 TABLES = ("events", "transitions", "writers", "audit_logs", "heads", "event_ids", "corrections")
@@ -140,3 +142,15 @@ def test_a_reader_cannot_write(desk: Desk) -> None:
             log_amounts(logger, 1)
     with open_log(desk.url("owner")) as reader:
         assert reader.global_order == 4
+
+
+def test_an_appender_copies_there_and_a_reader_copies_away(desk: Desk, tmp_path: Path) -> None:
+    source, back = url_of(tmp_path / "source.db"), url_of(tmp_path / "back.db")
+    with EventLogger("live", store=source, log="moved", redis=False) as logger:
+        fill(logger)
+    with pytest.raises(ReadOnlyStoreError, match="does not let this role"):
+        copy_logs(source, desk.url("reader"), durability="relaxed")
+    (done,) = copy_logs(source, desk.url("appender"), close_source=True, durability="relaxed")
+    assert (done.events, done.is_copy) == (11, False)
+    (again,) = copy_logs(desk.url("reader"), back, ["moved"])
+    assert (again.root, again.is_copy) == (done.root, True)
