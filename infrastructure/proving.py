@@ -15,6 +15,7 @@ from domain.horizon import START, Horizon
 from infrastructure.kept_checkpoints import KeptCheckpoint, held_checkpoint
 from infrastructure.leaves import Leaf, Leaves
 from infrastructure.signing import OwnerKey
+from infrastructure.standing import is_copy
 from infrastructure.store import LogStore
 from infrastructure.stored import StoredEntry
 from projections.checkpoint import Checkpoint, base64_text
@@ -40,6 +41,12 @@ class Proving:
         that this machine signed.
         """
         identity = self._log.identity or ""
+        if is_copy(self._store, self._log.id):
+            raise ProofError(
+                f"log {shown(self._log.name)}",
+                f"is a copy in {self._store.url}, and is signed where it goes on; if that is here,"
+                " say so by event-logger take-over",
+            )
         with held_checkpoint(key.origin(identity), folder) as last:
             end = self._end()
             tree = self._grown(last, key, end)
@@ -107,6 +114,16 @@ class Proving:
         hashes = self._roots(leaves, new, spans, old)
         lines = [f"old {old.size}", *map(base64_text, hashes), "", note.decode()]
         return "\n".join(lines).encode()
+
+    def grown(self, old: int, note: bytes) -> bytes:
+        """The body of an add-checkpoint request: that the tree of `old` leaves grew to this.
+
+        Raises `ProofError` where the store does not have what the checkpoint says.
+        """
+        new = self._checkpoint(note)
+        leaves = self._leaves(self._horizon(new))
+        hashes = self._roots(leaves, new, consistency_spans(old, new.size))
+        return "\n".join([f"old {old}", *map(base64_text, hashes), "", note.decode()]).encode()
 
     def holds(self, note: bytes) -> Checkpoint:
         """The checkpoint, whose tree the store has; raises `ProofError` where it does not."""

@@ -1,0 +1,68 @@
+"""What the commands that sign have in common: the owner's key, and the log that it signs for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from domain.audit_log import AuditLog
+from event_logger.cli.named import named
+from event_logger.cli.options import file_path
+from event_logger.opening import chosen
+from infrastructure.audit_logs import AuditLogs
+from infrastructure.store import LogStore
+
+if TYPE_CHECKING:
+    from infrastructure.proving import Proving
+    from infrastructure.signing import OwnerKey
+
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--key",
+        envvar="EVENT_LOGGER_KEY",
+        metavar="FILE",
+        help="The owner's key.",
+        parser=file_path,
+    ),
+]
+
+
+def given_key(key: Path | None) -> OwnerKey:
+    """The owner's key that the option names; raises `typer.BadParameter` where it names none."""
+    from infrastructure.signing import read_key
+
+    if key is None:
+        raise typer.BadParameter(
+            "is missing: give the file that event-logger key new made, or set EVENT_LOGGER_KEY",
+            param_hint="--key",
+        )
+    return read_key(key)
+
+
+@contextmanager
+def log_of(store: str, log: str | None) -> Iterator[tuple[LogStore, AuditLog]]:
+    """The store and the log that the options name."""
+    url, name = named(store, log)
+    with closing(AuditLogs(url, must_exist=True)) as logs:
+        yield logs.store, logs.get(chosen(logs, name))
+
+
+@contextmanager
+def proving_of(store: str, log: str | None) -> Iterator[Proving]:
+    """What can be proven of the log that the options name."""
+    from infrastructure.proving import Proving
+
+    with log_of(store, log) as (opened, audit_log):
+        yield Proving(opened, audit_log)
+
+
+def signed_note(store: str, log: str | None, key: Path | None) -> bytes:
+    """A signed checkpoint of the log as it is now."""
+    owner = given_key(key)
+    with proving_of(store, log) as proving:
+        return proving.signed(owner)
