@@ -15,8 +15,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from domain.errors import ProofError
+from projections.marks import Marks
 
 FOLDER_VARIABLE = "EVENT_LOGGER_CHECKPOINTS"
+_CHECKPOINT, _MARKS = ".checkpoint", ".marks"
 
 
 def checkpoints_folder() -> Path:
@@ -37,17 +39,42 @@ class KeptCheckpoint:
 
     def put(self, note: bytes) -> None:
         """Keep this one in its place; it is on the disk when this returns."""
-        beside = self.path.with_suffix(".new")
-        with beside.open("wb") as file:
-            file.write(note)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _replace(self.path, note)
+        self.note = note
+
+    def marks(self) -> Marks | None:
+        """The marks that were kept with it; None where there are none, or none that can be read."""
+        return _marks(self.path)
+
+    def put_marks(self, marks: Marks) -> None:
+        """Keep the marks of the leaves that the checkpoint stands for."""
+        _replace(self.path.with_suffix(_MARKS), bytes(marks))
+
+
+def kept_marks(origin: str, folder: Path | None = None) -> Marks | None:
+    """The marks that were kept with the last checkpoint of an origin; nothing is held or made."""
+    return _marks((folder or checkpoints_folder()) / f"{quote(origin, safe='')}{_CHECKPOINT}")
+
+
+def _marks(path: Path) -> Marks | None:
+    try:
+        return Marks.parse(path.with_suffix(_MARKS).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _replace(path: Path, data: bytes) -> None:
+    beside = path.with_suffix(f"{path.suffix}.new")
+    with beside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 @contextmanager
@@ -66,7 +93,7 @@ def held_checkpoint(origin: str, folder: Path | None = None) -> Iterator[KeptChe
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
-            yield KeptCheckpoint(folder / f"{name}.checkpoint")
+            yield KeptCheckpoint(folder / f"{name}{_CHECKPOINT}")
         except OSError as error:
             raise ProofError(*_unusable(folder, error)) from error
 

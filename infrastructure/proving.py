@@ -12,13 +12,15 @@ from pathlib import Path
 from domain.audit_log import AuditLog
 from domain.errors import ProofError, UnknownOrderError, shown
 from domain.horizon import START, Horizon
-from infrastructure.kept_checkpoints import KeptCheckpoint, held_checkpoint
+from infrastructure.held_against import HeldAgainst
+from infrastructure.kept_checkpoints import KeptCheckpoint, held_checkpoint, kept_marks
 from infrastructure.leaves import Leaf, Leaves
 from infrastructure.signing import OwnerKey
 from infrastructure.store import LogStore
 from infrastructure.stored import StoredEntry
 from projections.checkpoint import Checkpoint, base64_text
 from projections.leaf import EVENT, OPENING, TRANSITION
+from projections.marks import Marks
 from projections.merkle import Tree, consistency_spans, inclusion_spans, roots_of
 from projections.verification import Leaf as ToldLeaf
 from projections.verification import Proof, checked_checkpoint
@@ -42,13 +44,14 @@ class Proving:
         identity = self._log.identity or ""
         with held_checkpoint(key.origin(identity), folder) as last:
             end = self._end()
-            tree = self._grown(last, key, end)
+            tree, marks = self._grown(last, key, end)
             checkpoint = Checkpoint(key.origin(identity), tree.size, tree.root())
             note = str(key.signed(checkpoint, identity)).encode()
             last.put(note)
+            last.put_marks(marks)
         return note
 
-    def _grown(self, last: KeptCheckpoint, key: OwnerKey, end: Horizon) -> Tree:
+    def _grown(self, last: KeptCheckpoint, key: OwnerKey, end: Horizon) -> tuple[Tree, Marks]:
         """The tree up to the end, which holds all that the last checkpoint stands for."""
         old = None
         if last.note is not None:
@@ -59,12 +62,13 @@ class Proving:
                 raise ProofError(str(last.path), f"{error}; nothing is signed") from None
             if old.size > end.position + 1:
                 raise self._behind(last, f"ends at {end}, {end.position + 1:,} leaves", old)
-        tree = Tree()
+        tree, marks = Tree(), Marks()
         for leaf in self._leaves(end):
             tree.append(leaf.hash)
+            marks.append(leaf.hash)
             if old is not None and tree.size == old.size and tree.root() != old.root:
                 raise self._behind(last, "has other entries", old)
-        return tree
+        return tree, marks
 
     def _behind(self, last: KeptCheckpoint, found: str, old: Checkpoint) -> ProofError:
         return ProofError(
@@ -108,10 +112,15 @@ class Proving:
         lines = [f"old {old.size}", *map(base64_text, hashes), "", note.decode()]
         return "\n".join(lines).encode()
 
-    def holds(self, note: bytes) -> Checkpoint:
-        """The checkpoint, whose tree the store has; raises `ProofError` where it does not."""
+    def holds(self, note: bytes, folder: Path | None = None) -> Checkpoint:
+        """The checkpoint, whose tree the store has; raises `LogDiffersError` where it does not.
+
+        Where the log first differs is told by what this machine kept when it signed. Raises
+        `ProofError` for the checkpoint of another log.
+        """
         checkpoint = self._checkpoint(note)
-        self._roots(self._leaves(self._horizon(checkpoint)), checkpoint, [])
+        marks = kept_marks(checkpoint.origin, folder)
+        HeldAgainst(self._store, self._log, checkpoint, marks).check()
         return checkpoint
 
     def _roots(

@@ -39,6 +39,7 @@ EventLoggerError
 ├── CertificateError (ValueError)           a certificate that is none, or of another log
 ├── KeyFileError (ValueError)               a key's file that is none, or that others can read
 └── ProofError (ValueError)                 a checkpoint or proof that does not hold
+    └── LogDiffersError                     a log that is not what a checkpoint says
 """
 
 from domain.errors.audits import AuditFileError, AuditRuleError, UnknownRuleError
@@ -67,7 +68,7 @@ from domain.errors.logs import (
     NotCopyableError,
     UnknownLogError,
 )
-from domain.errors.proofs import CertificateError, KeyFileError, ProofError
+from domain.errors.proofs import CertificateError, KeyFileError, LogDiffersError, ProofError
 from domain.errors.stores import (
     EventLogFileError,
     ExportError,
@@ -108,6 +109,7 @@ __all__ = [
     "InvalidUpdateError",
     "KeyFileError",
     "LogConfigurationError",
+    "LogDiffersError",
     "LogInUseError",
     "LoggerClosedError",
     "NewerStoreError",

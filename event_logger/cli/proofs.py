@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from domain.audit_log import AuditLog
-from domain.errors import ProofError
+from domain.errors import CorruptLogError, LogDiffersError, ProofError
 from event_logger.cli.named import named
 from event_logger.cli.options import AsJson, Log, Store, file_path
 from event_logger.cli.output import print_json
@@ -211,8 +211,13 @@ def verify(
     elif store is None:
         found = verifying.of_checkpoint(str(checkpoint_file), note, vkey)
     else:
-        with _log_of(store, log) as (opened, audit_log):
-            found = verifying.of_store(opened, audit_log, str(checkpoint_file), note, vkey)
+        try:
+            with _log_of(store, log) as (opened, audit_log):
+                found = verifying.of_store(opened, audit_log, str(checkpoint_file), note, vkey)
+        except (LogDiffersError, CorruptLogError) as error:
+            if as_json:
+                print_json(verifying.said_of(error))
+            raise
     if as_json:
         print_json(found.said)
         return

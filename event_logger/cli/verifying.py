@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from domain.audit_log import AuditLog
-from domain.errors import ProofError
+from domain.errors import CorruptLogError, LogDiffersError, ProofError
 from infrastructure.signing import require_cryptography
 from infrastructure.store import LogStore
 from projections.checkpoint import ED25519, Checkpoint, VerifierKey, base64_text
@@ -72,6 +72,16 @@ def of_store(store: LogStore, log: AuditLog, name: str, note: bytes, vkey: str |
         f"log {log.name!r} has what the checkpoint says: its first {size:,} leaves are as they were"
     )
     return Verified([line, *_lines(trusted)], {"holds": "store"} | _said(trusted))
+
+
+def said_of(error: LogDiffersError | CorruptLogError) -> dict[str, Any]:
+    """What does not hold, as one object for programs."""
+    if isinstance(error, LogDiffersError):
+        (first, last), position = error.orders, error.position
+    else:
+        first, last, position = error.order, error.order, None
+    where = {"first_order": first, "last_order": last, "position": position}
+    return {"holds": None, "log": error.log} | where | {"message": str(error)}
 
 
 def keys_of(vkey: str | None) -> list[VerifierKey]:

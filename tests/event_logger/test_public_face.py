@@ -44,6 +44,7 @@ ERRORS = [
     "InvalidUpdateError",
     "KeyFileError",
     "LogConfigurationError",
+    "LogDiffersError",
     "LogInUseError",
     "LoggerClosedError",
     "NewerStoreError",
