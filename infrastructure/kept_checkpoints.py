@@ -12,9 +12,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
-from domain.errors import ProofError
+from domain.audit_log import AuditLog
+from domain.errors import LogBehindError, ProofError
+from infrastructure.store import LogStore
+from projections.checkpoint import Checkpoint, Note
 from projections.marks import Marks
 
 FOLDER_VARIABLE = "EVENT_LOGGER_CHECKPOINTS"
@@ -22,11 +26,18 @@ _CHECKPOINT, _MARKS = ".checkpoint", ".marks"
 
 
 def checkpoints_folder() -> Path:
-    """Where they are kept: `EVENT_LOGGER_CHECKPOINTS`, else in the user's state folder."""
+    """Where they are kept: `EVENT_LOGGER_CHECKPOINTS`, else in the user's state folder.
+
+    Raises `ProofError` where there is neither.
+    """
     named = os.environ.get(FOLDER_VARIABLE)
     if named:
         return Path(named)
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    try:
+        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    except RuntimeError as error:
+        problem = f"is not known ({error}); name a folder for checkpoints by {FOLDER_VARIABLE}"
+        raise ProofError("the user's state folder", problem) from None
     return Path(state) / "event-logger" / "checkpoints"
 
 
@@ -49,6 +60,43 @@ class KeptCheckpoint:
     def put_marks(self, marks: Marks) -> None:
         """Keep the marks of the leaves that the checkpoint stands for."""
         _replace(self.path.with_suffix(_MARKS), bytes(marks))
+
+
+class Seen(NamedTuple):
+    """A checkpoint that this machine signed, and where it is kept."""
+
+    path: Path
+    checkpoint: Checkpoint
+
+
+def last_seen(identity: str, folder: Path | None = None) -> Seen | None:
+    """The last checkpoint of the log of this identity; of several owners' the largest.
+
+    None where there is none that can be read: whoever signs says what is wrong with it.
+    """
+    found: list[Seen] = []
+    try:
+        folder = folder or checkpoints_folder()
+    except ProofError:
+        return None
+    for path in folder.glob(f"*%2F{quote(identity)}{_CHECKPOINT}"):
+        try:
+            checkpoint = Checkpoint.parse(Note.parse(path.read_bytes()).text)
+        except (OSError, ValueError):
+            continue
+        if checkpoint.origin.rpartition("/")[2] == identity:
+            found.append(Seen(path, checkpoint))
+    return max(found, key=lambda seen: seen.checkpoint.size, default=None)
+
+
+def refuse_behind(store: LogStore, log: AuditLog) -> None:
+    """Raises `LogBehindError` where the log ends before what this machine signed of it."""
+    seen = last_seen(log.identity or "")
+    if seen is None:
+        return
+    leaves = store.reads.end(log.id).horizon.position + 1
+    if leaves < seen.checkpoint.size:
+        raise LogBehindError(log.name, leaves, seen.checkpoint.size, str(seen.path))
 
 
 def kept_marks(origin: str, folder: Path | None = None) -> Marks | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from domain.audit_log import AuditLog
 from domain.errors import ProofError, UnknownOrderError, shown
 from domain.horizon import START, Horizon
+from infrastructure.continued import former_identities
 from infrastructure.held_against import HeldAgainst
 from infrastructure.kept_checkpoints import KeptCheckpoint, held_checkpoint, kept_marks
 from infrastructure.leaves import Leaf, Leaves
@@ -104,6 +105,11 @@ class Proving:
         Raises `ProofError` where the store does not have what both say.
         """
         old, new = self._checkpoint(old_note), self._checkpoint(note)
+        if old.origin != new.origin:
+            problem = (
+                f"is of {old.origin}, and this of {new.origin}: two logs, none grew of the other"
+            )
+            raise ProofError("the older checkpoint", problem)
         if old.size > new.size:
             raise ProofError("the older checkpoint", f"has {old.size} leaves, and this {new.size}")
         spans = consistency_spans(old.size, new.size)
@@ -158,7 +164,9 @@ class Proving:
             checkpoint = checked_checkpoint(note, []).checkpoint
         except ValueError as error:
             raise ProofError("the checkpoint", str(error)) from None
-        if checkpoint.origin.rpartition("/")[2] != self._log.identity:
+        identity = checkpoint.origin.rpartition("/")[2]
+        former = former_identities(self._store, self._log)
+        if identity not in (self._log.identity, *(one.identity for one in former)):
             raise ProofError(
                 "the checkpoint",
                 f"is of {checkpoint.origin}, and log {shown(self._log.name)} has the identity"

@@ -72,10 +72,14 @@ class PlainEvents(Sequence[AuditLog.EventLogged]):
 
 
 class Writes(NamedTuple):
-    """What a commit stores; nothing at all is allowed."""
+    """What a commit stores; nothing at all is allowed.
+
+    With `identity`, its events say that the log goes on under another: the store calls it so.
+    """
 
     events: Sequence[AuditLog.EventLogged] = ()
     transitions: Sequence[Transition] = ()
+    identity: str | None = None
 
 
 class StoredTransition(NamedTuple):

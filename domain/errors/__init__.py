@@ -21,6 +21,7 @@ EventLoggerError
 ├── UnknownRuleError (LookupError)          a rule that an audit does not have
 ├── AuditRuleError (TypeError)              a rule of another package that cannot be used
 ├── AuditFileError (ValueError)             a baseline, statement or map that cannot be used
+├── LogBehindError (RuntimeError)           a log that lacks what was signed on this machine
 ├── UnknownLogError (LookupError)           a log that the store does not hold
 ├── LogInUseError (RuntimeError)            a second writer on a backtest log
 ├── ConcurrencyError (RuntimeError)         another writer appended first
@@ -62,6 +63,7 @@ from domain.errors.logs import (
     CorruptLogError,
     ForkedLoggerError,
     HorizonError,
+    LogBehindError,
     LogConfigurationError,
     LoggerClosedError,
     LogInUseError,
@@ -108,6 +110,7 @@ __all__ = [
     "InvalidTimestampError",
     "InvalidUpdateError",
     "KeyFileError",
+    "LogBehindError",
     "LogConfigurationError",
     "LogDiffersError",
     "LogInUseError",

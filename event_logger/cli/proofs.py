@@ -14,7 +14,7 @@ from domain.errors import CorruptLogError, LogDiffersError, ProofError
 from event_logger.cli.named import named
 from event_logger.cli.options import AsJson, Log, Store, file_path
 from event_logger.cli.output import print_json
-from event_logger.cli.terminal import say
+from event_logger.cli.terminal import say, say_error
 from event_logger.opening import chosen
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.store import LogStore
@@ -86,10 +86,36 @@ def show(
 
 @commands.command()
 def checkpoint(
-    store: Store, log: Log = None, key: KeyFile = None, output_file: Output = None
+    store: Store,
+    log: Log = None,
+    key: KeyFile = None,
+    output_file: Output = None,
+    after_restore: Annotated[
+        bool,
+        typer.Option(
+            "--after-restore",
+            help="Let a log that lost what was signed here go on under a new identity.",
+        ),
+    ] = False,
 ) -> None:
     """Sign a checkpoint of the log as it is now; who holds it can tell any later change."""
+    if after_restore and key is not None:
+        _continue(store, log)
     _write(_signed(store, log, key), output_file)
+
+
+def _continue(store: str, log: str | None) -> None:
+    from infrastructure.continued import continued_after_restore
+
+    # A store that is not there is not made.
+    url, name = named(store, log)
+    AuditLogs(url, must_exist=True).close()
+    with closing(AuditLogs(url)) as logs:
+        before = logs.get(chosen(logs, name))
+        after = continued_after_restore(logs, before)
+    if after.identity != before.identity:
+        what = f"goes on as {after.identity} since order {after.version}"
+        say_error(f"log {before.name!r} was {before.identity} and {what}")
 
 
 def _signed(store: str, log: str | None, key: Path | None) -> bytes:

@@ -13,6 +13,7 @@ from event_logger.writing.buffer import BufferedWriter
 from event_logger.writing.writer import Follower, LiveWriter, Writer
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.index_ends import mend_indexes
+from infrastructure.kept_checkpoints import refuse_behind
 
 if TYPE_CHECKING:
     from infrastructure.redis.connection import RedisSource
@@ -80,7 +81,13 @@ def _opened(options: LoggerOptions) -> tuple[AuditLogs, AuditLog]:
                 f"must be a file in live mode, such as sqlite:///live.db, not {shown(url)}:"
                 " memory forgets what real money did",
             )
-        return logs, _open_log(logs, options)
+        log = _open_log(logs, options)
+        if options.after_restore:
+            from infrastructure.continued import continued_after_restore
+
+            log = continued_after_restore(logs, log)
+        refuse_behind(logs.store, log)
+        return logs, log
     except BaseException:
         logs.close()
         raise

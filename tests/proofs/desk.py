@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from domain.audit_log import log_id
 from event_logger import EventLogger
@@ -64,6 +65,10 @@ class Desk:
         with closing(sqlite3.connect(self.path)) as connection, connection:
             for statement in statements:
                 connection.execute(statement)
+
+    def rows(self, statement: str) -> list[Any]:
+        with closing(sqlite3.connect(self.path)) as connection:
+            return connection.execute(statement).fetchall()
 
 
 def more(logger: EventLogger) -> None:

@@ -13,7 +13,6 @@ from event_logger import EventLogger
 from infrastructure.signing import read_key
 from tests.commands import run
 from tests.proofs.desk import Desk, more
-from tests.support import HOUR
 
 
 def test_a_key_is_its_owners_alone(desk: Desk) -> None:
@@ -119,8 +118,6 @@ def test_a_backup_that_is_put_back_signs_nothing(desk: Desk, tmp_path: Path) -> 
     assert f"{size} leaves, and the checkpoint of {size + 1} leaves" in done.stderr
     assert "nothing is signed" in done.stderr
     desk.verify("--checkpoint", later, "--store", desk.url, code=1)
-    desk.log(lambda logger: logger.log_event(HOUR, "STAKE_DEPOSIT", "LIDO", "ETH", 4))
-    assert "has other entries" in desk.run("checkpoint", "--key", desk.key, code=1).stderr
 
 
 def test_files_that_were_edited_show_nothing(desk: Desk) -> None:

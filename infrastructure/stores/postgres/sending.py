@@ -61,7 +61,7 @@ class Sending:
                 # Of an end that may be another by now; what is raised at the end that is held
                 # counts.
                 expected = None
-            if expected is not None and writes is not None and _size(writes) < COPY_FROM:
+            if expected is not None and writes is not None and _goes_by_itself(writes):
                 end = (
                     self._send_to_expected(
                         turn, attempt, log_id, writer.number, expected, writes, decide
@@ -143,6 +143,11 @@ class Sending:
         parameters = parameters_of(log_id, rows, number, token, head.epoch, end)
         statement = append_statement(self._schema, kinds, is_exact=True)
         _, _, committed_at, clock = turn.run(statement, parameters).fetchone()  # type: ignore[misc]
+        if writes.identity is not None:
+            turn.run(
+                f"UPDATE {self._schema}.audit_logs SET identity = %s WHERE log_id = %s",
+                (writes.identity, log_id),
+            )
         if copies:
             first = end.order + 1
             copy_events(turn, self._schema, log_id, first, rows.states, committed_at, number, token)
@@ -175,6 +180,11 @@ class Sending:
 
 def _size(writes: Writes) -> int:
     return len(writes.events) + len(writes.transitions)
+
+
+def _goes_by_itself(writes: Writes) -> bool:
+    """Whether one statement may be all of the commit."""
+    return _size(writes) < COPY_FROM and writes.identity is None
 
 
 def _is_placeless(writes: Writes) -> bool:

@@ -156,9 +156,11 @@ class SQLiteAppends:
             else:
                 self._connections.checkpoints.take_back_of_others(turn.run)
                 end = require_end(turn.run, self._url, log)
-            events, transitions = decide(AtTheEnd(turn, log, end))
+            events, transitions, identity = decide(AtTheEnd(turn, log, end))
             if not events and not transitions:
                 return end, None
+            if identity is not None:
+                turn.run("UPDATE audit_logs SET identity=? WHERE log_id=?", (identity, log))
             return self._store(turn, log, writer, end, events, transitions)
 
         with self._connections.lock:

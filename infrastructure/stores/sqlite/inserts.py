@@ -129,7 +129,7 @@ def insert_transitions(
 def insert_copied(turn: Turn, log_id: str, batches: Iterable[Sequence[Commit]]) -> None:
     """Insert all that another log holds, as it was committed there."""
     end = START
-    for at, writer, (events, transitions) in chain.from_iterable(batches):
+    for at, writer, (events, transitions, _) in chain.from_iterable(batches):
         insert_events(turn, log_id, events, at, writer)
         insert_transitions(turn, log_id, end, transitions, at, writer)
         end = Horizon(end.order + len(events), end.transition + len(transitions))
