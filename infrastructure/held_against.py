@@ -16,18 +16,28 @@ from infrastructure.store import LogStore
 from projections.checkpoint import Checkpoint, base64_text
 from projections.marks import Marks
 from projections.merkle import Tree
+from projections.tiles import TileTree
 
 
 class HeldAgainst:
-    """A log, a checkpoint of it, and the marks that were kept of it, if any were."""
+    """A log, a checkpoint of it, and what was kept of it, if anything was.
+
+    `tiles` are those whose root is the checkpoint's; `marks` are what was kept where it was signed.
+    """
 
     def __init__(
-        self, store: LogStore, log: AuditLog, checkpoint: Checkpoint, marks: Marks | None = None
+        self,
+        store: LogStore,
+        log: AuditLog,
+        checkpoint: Checkpoint,
+        marks: Marks | None = None,
+        tiles: TileTree | None = None,
     ) -> None:
         self._store = store
         self._log = log
         self._checkpoint = checkpoint
         self._kept = marks
+        self._tiles = tiles
         self._now = Marks()
         self._tree = Tree()
         self._waiting: tuple[Leaf, Leaf] | None = None
@@ -61,22 +71,24 @@ class HeldAgainst:
 
     def _append(self, leaf: Leaf) -> None:
         self._tree.append(leaf.hash)
-        if self._kept is None:
-            first = leaf if self._waiting is None else self._waiting[0]
-            self._waiting = (first, leaf)
-            return
         if self._differs is not None:
             return
-        self._now.append(leaf.hash)
-        first = leaf if self._waiting is None else self._waiting[0]
+        size, first = self._tree.size, leaf if self._waiting is None else self._waiting[0]
+        if self._kept is not None:
+            self._now.append(leaf.hash)
+            mark = self._kept.last() if size == self._kept.size else self._kept.at(size)
+            if mark is not None and mark == self._now.last():
+                self._waiting = None
+                return
+            if mark is not None:
+                self._differs = (first, leaf)
+        if self._tiles is not None:
+            told = self._tiles.told(size - 1, self._checkpoint.size)
+            if told is not None and told != leaf.hash:
+                self._differs = (first, leaf)
+            if told is not None and told == leaf.hash and self._differs is None:
+                return
         self._waiting = (first, leaf)
-        kept = self._kept.last() if self._now.size == self._kept.size else None
-        kept = kept or self._kept.at(self._now.size)
-        if kept is None:
-            return
-        if kept != self._now.last():
-            self._differs = self._waiting
-        self._waiting = None
 
     def _damaged(self, error: CorruptLogError) -> LogDiffersError:
         orders, what = (error.order, error.order), str(error)

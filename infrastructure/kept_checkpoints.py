@@ -77,9 +77,11 @@ def last_seen(identity: str, folder: Path | None = None) -> Seen | None:
     found: list[Seen] = []
     try:
         folder = folder or checkpoints_folder()
-    except ProofError:
+        paths = list(folder.glob(f"*%2F{quote(identity)}{_CHECKPOINT}"))
+    except (ProofError, OSError):
+        # Nothing of this user's was ever kept there.
         return None
-    for path in folder.glob(f"*%2F{quote(identity)}{_CHECKPOINT}"):
+    for path in paths:
         try:
             checkpoint = Checkpoint.parse(Note.parse(path.read_bytes()).text)
         except (OSError, ValueError):

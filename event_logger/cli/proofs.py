@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from domain.audit_log import AuditLog
-from domain.errors import CorruptLogError, LogDiffersError, ProofError
+from domain.errors import CorruptLogError, LogDiffersError, ProofError, StoreError
 from event_logger.cli.named import named
 from event_logger.cli.options import AsJson, Log, Store, file_path
 from event_logger.cli.output import print_json
@@ -20,6 +20,7 @@ from infrastructure.audit_logs import AuditLogs
 from infrastructure.store import LogStore
 
 if TYPE_CHECKING:
+    from infrastructure.log_tree import LogTree
     from infrastructure.proving import Proving
 
 commands = typer.Typer()
@@ -126,9 +127,24 @@ def _signed(store: str, log: str | None, key: Path | None) -> bytes:
             "is missing: give the file that event-logger key new made, or set EVENT_LOGGER_KEY",
             param_hint="--key",
         )
+    from infrastructure.checkpointing import Checkpointing
+
     owner = read_key(key)
-    with _proving(store, log) as proving:
-        return proving.signed(owner)
+    with _log_of(store, log) as (opened, audit_log):
+        checkpointing = Checkpointing(opened, audit_log, owner)
+        note = checkpointing.sign().note
+    _keep_tiles(store, log, checkpointing.tree)
+    return note
+
+
+def _keep_tiles(store: str, log: str | None, tree: LogTree | None) -> None:
+    """Keep the tiles that were made, so that whatever is proven next reads a few of them.
+
+    A store that takes none is proven from its entries.
+    """
+    if tree is not None:
+        with suppress(StoreError), closing(AuditLogs(named(store, log)[0])) as logs:
+            tree.keep(logs.store)
 
 
 @contextmanager
@@ -202,6 +218,8 @@ def prove(
             proof = proving.consistency(_read(since), note)
         else:
             proof = proving.inclusion(note, order or 0, transition)
+    if proving.tree is not None and proving.tree.is_anew:
+        _keep_tiles(store, log, proving.tree)
     _write(proof, output_file)
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from domain.audit_log import log_id
 from event_logger import EventLogger
+from infrastructure.audit_logs import AuditLogs
+from infrastructure.log_tree import LogTree
 from tests.commands import Done, run
 from tests.small_log import fill
 from tests.support import HOUR, url_of
@@ -27,8 +29,8 @@ class Desk:
         self.url = url_of(self.path)
         self.key, self.held = str(folder / "key"), str(folder / "held")
 
-    def make(self) -> Desk:
-        self.log(fill)
+    def make(self, filled: Callable[[EventLogger], object] = fill) -> Desk:
+        self.log(filled)
         run("key", "new", self.key, "--prefix", "example.com/desk1")
         self.checkpoint("held")
         return self
@@ -65,6 +67,14 @@ class Desk:
         with closing(sqlite3.connect(self.path)) as connection, connection:
             for statement in statements:
                 connection.execute(statement)
+
+    def rewrite_tiles(self) -> None:
+        """Have the tiles be those of what the log holds now."""
+        with AuditLogs(self.url) as logs:
+            log = logs.get("default")
+            tree = LogTree(logs.store, log)
+            tree.grow_to(logs.horizon(log).position + 1)
+            tree.keep(logs.store)
 
     def rows(self, statement: str) -> list[Any]:
         with closing(sqlite3.connect(self.path)) as connection:

@@ -104,12 +104,29 @@ def test_a_proof_of_one_order_is_none_of_another(desk: Desk) -> None:
 def test_nothing_kept_is_needed_to_find_what_was_changed(desk: Desk) -> None:
     desk.run_sql(field("amount", "7", of(3)))
     shutil.rmtree(desk.folder / "kept")
+    # The tiles beside the log are those of the root.
+    done = desk.verify("--checkpoint", desk.held, "--store", desk.url, code=1)
+    assert "it differs from order 3 (position 3) on" in done.stderr
+    desk.run_sql("DROP TABLE tiles")
     done = desk.verify("--checkpoint", desk.held, "--store", desk.url, code=1)
     assert "from one of those between its opening" in done.stderr
     for text in (b"", b"event-logger/marks/v1 16 1\n", b"event-logger/marks/v1 x 1\n" + bytes(64)):
         (desk.folder / "kept").mkdir(exist_ok=True)
         (desk.folder / "kept" / "example.com%2Fdesk1%2Fx.marks").write_bytes(text)
         desk.verify("--checkpoint", desk.held, "--store", desk.url, code=1)
+
+
+@pytest.mark.parametrize("tiles", ["DELETE FROM tiles", "DROP TABLE tiles", "rewritten"])
+def test_tiles_that_were_rewritten_to_fit_hide_nothing(desk: Desk, tiles: str) -> None:
+    desk.run_sql(field("amount", "7", of(3)))
+    if tiles == "rewritten":
+        desk.rewrite_tiles()
+    else:
+        desk.run_sql(tiles)
+    done = desk.verify("--checkpoint", desk.held, "--store", desk.url, code=1)
+    assert "it differs from order 3 (position 3) on" in done.stderr
+    desk.run("prove", "5", "--checkpoint", desk.held, code=1)
+    assert not Path(desk.checkpoint("new", code=1)).exists()
 
 
 def test_what_is_kept_never_overrules_the_root(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from tests.infrastructure.stores.contract_following import FollowingContract
 from tests.infrastructure.stores.contract_history import HistoryContract
 from tests.infrastructure.stores.contract_indexes import IndexesContract
 from tests.infrastructure.stores.contract_sharing import SharingContract
+from tests.infrastructure.stores.contract_tiles import TilesContract
 
 
 class StoreContract(
@@ -28,6 +29,7 @@ class StoreContract(
     FollowersContract,
     BoardContract,
     IndexesContract,
+    TilesContract,
     FaultsContract,
     ClosingContract,
 ):
