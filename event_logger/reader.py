@@ -18,13 +18,13 @@ from event_logger.event_reading import EventReading
 from event_logger.event_sequence import EventSequence
 from event_logger.exported import Exported
 from event_logger.figures import FiguredLog
+from event_logger.held_store import OpenStore
 from event_logger.search import Criteria, Search, checked_bound, checked_only, checked_text
 from infrastructure.committed import Committed
 from infrastructure.horizons import Horizons
 from infrastructure.index_ends import SeenIndexes
 from infrastructure.listing import listed
 from infrastructure.reading import LogReading
-from infrastructure.store import OpenStore
 from projections.bundle_trees import Tree
 from projections.event_dicts import EventDict
 from projections.status_board import LiveStatus

@@ -10,6 +10,7 @@ from domain.errors import ProofError, shown
 from infrastructure.kept_checkpoints import KeptCheckpoint, held_checkpoint
 from infrastructure.log_tree import LogTree
 from infrastructure.signing import OwnerKey
+from infrastructure.standing import is_copy
 from infrastructure.store import LogStore
 from projections.checkpoint import Checkpoint
 from projections.marks import Marks
@@ -48,6 +49,12 @@ class Checkpointing:
         Raises `ProofError`, having signed nothing, where the log does not continue the last one
         that this machine signed.
         """
+        if is_copy(self._store, self._log.id):
+            raise ProofError(
+                f"log {shown(self._log.name)}",
+                f"is a copy in {self._store.url}, and is signed where it goes on; if that is here,"
+                " say so by event-logger take-over",
+            )
         with held_checkpoint(self.origin, self._folder) as last:
             size = self._store.reads.end(self._log.id).horizon.position + 1
             self._store.await_durable()

@@ -11,6 +11,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -41,6 +42,12 @@ def checkpoints_folder() -> Path:
     return Path(state) / "event-logger" / "checkpoints"
 
 
+def file_name(origin: str) -> str:
+    """What the files of an origin are called; of one that is too long for that, by its hash."""
+    quoted = quote(origin, safe="")
+    return quoted if len(quoted) <= 200 else sha256(origin.encode()).hexdigest()
+
+
 class KeptCheckpoint:
     """The last checkpoint of one origin, while it is held; `note` is None where there is none."""
 
@@ -52,6 +59,10 @@ class KeptCheckpoint:
         """Keep this one in its place; it is on the disk when this returns."""
         _replace(self.path, note)
         self.note = note
+
+    def put_aside(self, kind: str, note: bytes) -> None:
+        """Keep a note beside the last checkpoint, as what speaks against it."""
+        _replace(self.path.with_suffix(f".{kind}"), note)
 
     def marks(self) -> Marks | None:
         """The marks that were kept with it; None where there are none, or none that can be read."""
@@ -77,7 +88,8 @@ def last_seen(identity: str, folder: Path | None = None) -> Seen | None:
     found: list[Seen] = []
     try:
         folder = folder or checkpoints_folder()
-        paths = list(folder.glob(f"*%2F{quote(identity)}{_CHECKPOINT}"))
+        patterns = (f"*%2F{quote(identity)}", "?" * 64)
+        paths = [path for one in patterns for path in folder.glob(f"{one}{_CHECKPOINT}")]
     except (ProofError, OSError):
         # Nothing of this user's was ever kept there.
         return None
@@ -103,7 +115,7 @@ def refuse_behind(store: LogStore, log: AuditLog) -> None:
 
 def kept_marks(origin: str, folder: Path | None = None) -> Marks | None:
     """The marks that were kept with the last checkpoint of an origin; nothing is held or made."""
-    return _marks((folder or checkpoints_folder()) / f"{quote(origin, safe='')}{_CHECKPOINT}")
+    return _marks((folder or checkpoints_folder()) / f"{file_name(origin)}{_CHECKPOINT}")
 
 
 def _marks(path: Path) -> Marks | None:
@@ -133,24 +145,22 @@ def held_checkpoint(origin: str, folder: Path | None = None) -> Iterator[KeptChe
 
     Raises `ProofError` where the folder cannot be used.
     """
+    way_out = f"name one by {FOLDER_VARIABLE}" if folder is None else "name another"
     folder = folder or checkpoints_folder()
-    name = quote(origin, safe="")
+    name = file_name(origin)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / f"{name}.lock").open("w")
     except OSError as error:
-        raise ProofError(*_unusable(folder, error)) from error
+        raise ProofError(*_unusable(folder, error, way_out)) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             yield KeptCheckpoint(folder / f"{name}{_CHECKPOINT}")
         except OSError as error:
-            raise ProofError(*_unusable(folder, error)) from error
+            raise ProofError(*_unusable(folder, error, way_out)) from error
 
 
-def _unusable(folder: Path, error: OSError) -> tuple[str, str]:
+def _unusable(folder: Path, error: OSError, way_out: str) -> tuple[str, str]:
     reason = error.strerror or str(error)
-    return (
-        f"the folder {folder}",
-        f"cannot keep checkpoints ({reason}); name one by {FOLDER_VARIABLE}",
-    )
+    return f"the folder {folder}", f"cannot keep checkpoints ({reason}); {way_out}"

@@ -13,12 +13,14 @@ from typing import NoReturn
 from domain.audit_log import AuditLog
 from domain.errors import ProofError, UnknownOrderError, shown
 from domain.horizon import START, Horizon
+from infrastructure.checkpointing import Checkpointing
 from infrastructure.continued import former_identities
 from infrastructure.held_against import HeldAgainst
 from infrastructure.kept_checkpoints import kept_marks
 from infrastructure.leaves import Leaf, Leaves
 from infrastructure.log_tree import LogTree, kept_tree
 from infrastructure.positions import Positions
+from infrastructure.signing import OwnerKey
 from infrastructure.store import LogStore
 from infrastructure.stored import StoredEntry
 from projections.checkpoint import Checkpoint, base64_text
@@ -43,6 +45,17 @@ class Proving:
         self._log = log
         self.tree: LogTree | None = None
         """The tree that was proven with last, whose tiles may be kept."""
+
+    def signed(self, key: OwnerKey, folder: Path | None = None) -> bytes:
+        """A signed checkpoint of now, kept as the last one before it is given out.
+
+        Raises `ProofError`, having signed nothing, where the log does not continue the last one
+        that this machine signed.
+        """
+        checkpointing = Checkpointing(self._store, self._log, key, folder)
+        note = checkpointing.sign().note
+        self.tree = checkpointing.tree
+        return note
 
     def inclusion(self, note: bytes, order: int, transition: int | None = None) -> bytes:
         """The proof that the event, or the log's transition of this number, is in the checkpoint.
@@ -75,6 +88,16 @@ class Proving:
             self._refuse(old)
         lines = [f"old {old.size}", *map(base64_text, hashes), "", note.decode()]
         return "\n".join(lines).encode()
+
+    def grown(self, old: int, note: bytes) -> bytes:
+        """The body of an add-checkpoint request: that the tree of `old` leaves grew to this.
+
+        Raises `ProofError` where the store does not have what the checkpoint says.
+        """
+        new = self._checkpoint(note)
+        self._refuse_short(new)
+        _, _, hashes = self._shown(new, consistency_spans(old, new.size), None, old)
+        return "\n".join([f"old {old}", *map(base64_text, hashes), "", note.decode()]).encode()
 
     def holds(self, note: bytes, folder: Path | None = None) -> Checkpoint:
         """The checkpoint, whose tree the store has; raises `LogDiffersError` where it does not.

@@ -31,9 +31,11 @@ EventLoggerError
 │   ├── NotAnAuditStoreError                a file that is not ours; left untouched
 │   ├── NewerStoreError                     written by a newer version
 │   ├── OlderStoreError                     of a former format; to be upgraded before it is read
-│   └── ReadOnlyStoreError                  cannot be written to
+│   ├── ReadOnlyStoreError                  cannot be written to
+│   └── LogClosedError                      a log that went on in another store
 ├── RedisError (OSError)                    Redis is away, hangs or refuses
 │   └── StreamInUseError                    another log publishes on the same prefix
+├── CopyError (ValueError)                  a log that cannot be copied, or no copy of it
 ├── CorruptLogError (ValueError)            stored data that does not hold together
 ├── ExportError (OSError)                   a file that could not be written
 ├── EventLogFileError (ValueError)          a CSV file that is no sound event log
@@ -60,6 +62,7 @@ from domain.errors.events import (
 )
 from domain.errors.logs import (
     ConcurrencyError,
+    CopyError,
     CorruptLogError,
     ForkedLoggerError,
     HorizonError,
@@ -74,6 +77,7 @@ from domain.errors.proofs import CertificateError, KeyFileError, LogDiffersError
 from domain.errors.stores import (
     EventLogFileError,
     ExportError,
+    LogClosedError,
     NewerStoreError,
     NotAnAuditStoreError,
     OlderStoreError,
@@ -96,6 +100,7 @@ __all__ = [
     "AuditRuleError",
     "CertificateError",
     "ConcurrencyError",
+    "CopyError",
     "CorruptLogError",
     "EventIdConflictError",
     "EventLogFileError",
@@ -111,6 +116,7 @@ __all__ = [
     "InvalidUpdateError",
     "KeyFileError",
     "LogBehindError",
+    "LogClosedError",
     "LogConfigurationError",
     "LogDiffersError",
     "LogInUseError",

@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from event_logger.cli import output
+from event_logger.cli.certified_export import Certifying
 from event_logger.cli.named import named, opened
 from event_logger.cli.options import AsJson, AsOf, Log, Store, file_path
+from event_logger.cli.signed import KeyFile
 from event_logger.cli.terminal import say
 from event_logger.opening import DEFAULT_LOG
 
@@ -72,6 +74,14 @@ def export(
         Format,
         typer.Option("--format", help="csv to look at, or jsonl: all of it, to be imported again."),
     ] = Format.CSV,
+    certified: Annotated[
+        bool,
+        typer.Option(
+            "--certified",
+            help="Write beside it a signed note, FILE.certified, by which verify checks the file.",
+        ),
+    ] = False,
+    key: KeyFile = None,
     excel: Annotated[
         bool, typer.Option("--excel", help="For spreadsheets: no cell is taken for a formula.")
     ] = False,
@@ -84,13 +94,20 @@ def export(
     target = None if output_file is None else str(output_file)
     # A bar would stand in the midst of what is exported.
     is_file = target not in OUTPUT_FILES
+    if certified and not is_file:
+        raise typer.BadParameter("is for a file, which it stands beside", param_hint="--certified")
+    certifying = Certifying(store, log, key, target) if certified else None
     with (
         opened(store, log, as_of) as reader,
         output.progress("Exporting", is_shown=is_file) as advance,
     ):
+        if certifying is not None:
+            reader = certifying.begun(reader)
         if file_format is Format.JSONL:
             path = reader.export_to_jsonl(target, progress=advance)
         else:
             path = reader.export_to_csv(target, csv_safe=excel, progress=advance)
     if is_file:
         say(path)
+    if certifying is not None:
+        say(certifying.ended(path, file_format))

@@ -164,3 +164,16 @@ def test_where_the_last_checkpoint_is_kept(desk: Desk, monkeypatch: pytest.Monke
 def test_a_public_line_that_is_none(desk: Desk, key: str) -> None:
     done = run("verify", "--checkpoint", desk.held, "--vkey", key, code=1)
     assert done.stderr.startswith("event-logger: the key ")
+
+
+def test_the_public_line_in_a_file(desk: Desk, tmp_path: Path) -> None:
+    line = tmp_path / "line"
+    desk.run("key", "show", desk.key, "-o", str(line))
+    assert line.read_text() == f"{desk.vkey}\n"
+    held = ("verify", "--checkpoint", desk.held, "--vkey", str(line))
+    assert "signed by example.com/desk1/" in run(*held).stdout
+    for text in ("", f"{desk.vkey}\n\n", f"{desk.vkey}\n{desk.vkey}\n", "\xff", f" {desk.vkey}"):
+        line.write_text(text, "latin-1")
+        said = run(*held, code=1).stderr
+        assert said.startswith(f"event-logger: {line} ")
+        assert "is no verifier key" in said

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder
 
-from domain.errors import OlderStoreError, ReadOnlyStoreError
+from domain.errors import OlderStoreError, ReadOnlyStoreError, StoreError
 from infrastructure.commit_signal import CommitSignals
 from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads, Tiles
 from infrastructure.stores.sqlite.appends import SQLiteAppends
@@ -101,6 +101,17 @@ class SQLiteStore:
             )
         with self._connections.lock:
             upgrade(self._connections.writer())
+
+    def place(self) -> str:
+        """See `LogStore.place`."""
+        path = self._location.path
+        if path is None:
+            return f"memory {id(self)}"
+        try:
+            found = path.stat()
+        except OSError as error:
+            raise StoreError(self.url, f"is gone ({error.strerror})") from error
+        return f"file {found.st_dev}:{found.st_ino}"
 
     def lease(self, log_id: UUID, log: str, role: str) -> Lease:
         """See `LogStore.lease`."""
