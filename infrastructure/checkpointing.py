@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from domain.audit_log import AuditLog
 from domain.errors import ProofError, shown
+from domain.horizon import Horizon
 from infrastructure.kept_checkpoints import KeptCheckpoint, held_checkpoint
 from infrastructure.log_tree import LogTree
 from infrastructure.signing import OwnerKey
@@ -18,10 +19,11 @@ from projections.verification import checked_checkpoint
 
 
 class Signed(NamedTuple):
-    """A signed checkpoint, and whether it says more than the one before."""
+    """A signed checkpoint, where the log ended, and whether it says more than the one before."""
 
     note: bytes
     checkpoint: Checkpoint
+    horizon: Horizon
     is_new: bool
 
 
@@ -56,7 +58,8 @@ class Checkpointing:
                 " say so by event-logger take-over",
             )
         with held_checkpoint(self.origin, self._folder) as last:
-            size = self._store.reads.end(self._log.id).horizon.position + 1
+            end = self._store.reads.end(self._log.id).horizon
+            size = end.position + 1
             self._store.await_durable()
             old = self._last_signed(last)
             if old is not None and old.size > size:
@@ -73,11 +76,11 @@ class Checkpointing:
             self.tree = tree
             checkpoint = Checkpoint(self.origin, size, tree.root(size))
             if last.note is not None and checkpoint == old:
-                return Signed(last.note, checkpoint, is_new=False)
+                return Signed(last.note, checkpoint, end, is_new=False)
             note = str(self._key.signed(checkpoint, self._identity)).encode()
             last.put(note)
             last.put_marks(marks)
-        return Signed(note, checkpoint, is_new=True)
+        return Signed(note, checkpoint, end, is_new=True)
 
     def _continues(self, tree: LogTree, old: Checkpoint | None, size: int, marks: Marks) -> bool:
         """Grow the tree and the marks; whether it holds all that the last checkpoint stands for."""

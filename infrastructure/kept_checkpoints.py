@@ -23,6 +23,7 @@ from projections.checkpoint import Checkpoint, Note
 from projections.marks import Marks
 
 FOLDER_VARIABLE = "EVENT_LOGGER_CHECKPOINTS"
+KEY_VARIABLE = "EVENT_LOGGER_KEY"
 _CHECKPOINT, _MARKS = ".checkpoint", ".marks"
 
 
