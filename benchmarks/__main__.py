@@ -18,6 +18,7 @@ from benchmarks import (
     file_measures,
     following_measures,
     live_measures,
+    postgres_measures,
     reading_measures,
 )
 from benchmarks.figure import Figure, folder, work_in
@@ -77,6 +78,7 @@ PARTS: dict[str, Callable[[int], Iterable[Figure]]] = {
     "reading": reading_measures.reading,
     "files": file_measures.files,
     "audit": audit_measures.audit,
+    "postgres": postgres_measures.postgres,
 }
 FILE_TASKS = ("export", "pandas")
 AUDIT_TASKS = ("scan", "audit", "certify")

@@ -37,6 +37,11 @@ class StoreAsOf:
         self.reads: Reads = ReadsAsOf(store.reads, log_id, horizon)
         self.board: Board = BoardAsOf(store, log_id, horizon)
         self._horizon = horizon
+        self._place = store.place
+
+    def place(self) -> str:
+        """See `LogStore.place`."""
+        return self._place()
 
     def lease(self, log_id: UUID, log: str, role: str) -> Lease:
         """Nobody leases what was: raises `ReadOnlyStoreError`."""

@@ -15,6 +15,7 @@ from domain.horizon import START, Horizon
 from infrastructure.kept_checkpoints import KeptCheckpoint, held_checkpoint
 from infrastructure.leaves import Leaf, Leaves
 from infrastructure.signing import OwnerKey
+from infrastructure.standing import is_copy
 from infrastructure.store import LogStore
 from infrastructure.stored import StoredEntry
 from projections.checkpoint import Checkpoint, base64_text
@@ -40,6 +41,12 @@ class Proving:
         that this machine signed.
         """
         identity = self._log.identity or ""
+        if is_copy(self._store, self._log.id):
+            raise ProofError(
+                f"log {shown(self._log.name)}",
+                f"is a copy in {self._store.url}, and is signed where it goes on; if that is here,"
+                " say so by event-logger take-over",
+            )
         with held_checkpoint(key.origin(identity), folder) as last:
             end = self._end()
             tree = self._grown(last, key, end)

@@ -30,17 +30,22 @@ EventLoggerError
 │   ├── NotAnAuditStoreError                a file that is not ours; left untouched
 │   ├── NewerStoreError                     written by a newer version
 │   ├── OlderStoreError                     of a former format; to be upgraded before it is read
-│   └── ReadOnlyStoreError                  cannot be written to
+│   ├── ReadOnlyStoreError                  cannot be written to
+│   └── LogClosedError                      a log that went on in another store
 ├── RedisError (OSError)                    Redis is away, hangs or refuses
 │   └── StreamInUseError                    another log publishes on the same prefix
+├── CopyError (ValueError)                  a log that cannot be copied, or no copy of it
 ├── CorruptLogError (ValueError)            stored data that does not hold together
 ├── ExportError (OSError)                   a file that could not be written
 ├── EventLogFileError (ValueError)          a CSV file that is no sound event log
 ├── CertificateError (ValueError)           a certificate that is none, or of another log
+├── MissingExtraError (ImportError)         an optional part that is not installed
+├── QueryError (ValueError)                 a query in SQL that cannot be answered
 ├── KeyFileError (ValueError)               a key's file that is none, or that others can read
 └── ProofError (ValueError)                 a checkpoint or proof that does not hold
 """
 
+from domain.errors.analytics import MissingExtraError, QueryError
 from domain.errors.audits import AuditFileError, AuditRuleError, UnknownRuleError
 from domain.errors.base import (
     EventLoggerError,
@@ -58,6 +63,7 @@ from domain.errors.events import (
 )
 from domain.errors.logs import (
     ConcurrencyError,
+    CopyError,
     CorruptLogError,
     ForkedLoggerError,
     HorizonError,
@@ -71,6 +77,7 @@ from domain.errors.proofs import CertificateError, KeyFileError, ProofError
 from domain.errors.stores import (
     EventLogFileError,
     ExportError,
+    LogClosedError,
     NewerStoreError,
     NotAnAuditStoreError,
     OlderStoreError,
@@ -93,6 +100,7 @@ __all__ = [
     "AuditRuleError",
     "CertificateError",
     "ConcurrencyError",
+    "CopyError",
     "CorruptLogError",
     "EventIdConflictError",
     "EventLogFileError",
@@ -107,14 +115,17 @@ __all__ = [
     "InvalidTimestampError",
     "InvalidUpdateError",
     "KeyFileError",
+    "LogClosedError",
     "LogConfigurationError",
     "LogInUseError",
     "LoggerClosedError",
+    "MissingExtraError",
     "NewerStoreError",
     "NotAnAuditStoreError",
     "NotCopyableError",
     "OlderStoreError",
     "ProofError",
+    "QueryError",
     "ReadOnlyStoreError",
     "RedisError",
     "ReservedFieldError",

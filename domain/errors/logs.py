@@ -90,6 +90,15 @@ class ConcurrencyError(EventLoggerError, RuntimeError):
         )
 
 
+class CopyError(EventLoggerError, ValueError):
+    """A log cannot be copied, or what is there is no copy of it; `log` is its name."""
+
+    def __init__(self, log: str, problem: str) -> None:
+        self.log = log
+        self.problem = problem
+        super().__init__(f"log {shown(log)} {problem}")
+
+
 class CorruptLogError(EventLoggerError, ValueError):
     """Stored data does not hold together; `order` is where."""
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from domain.audit_log import AuditLog
 from domain.errors import InvalidTimestampError
 from event_logger.cli import output
 from event_logger.cli.named import opened
@@ -171,16 +172,27 @@ def stats(store: Store, log: Log = None, as_of: AsOf = None, as_json: AsJson = F
 
 @commands.command()
 def logs(store: Store, as_json: AsJson = False) -> None:
-    """List what is in a store."""
+    """List what is in a store, with the times of each log's first and last event."""
     with closing(AuditLogs(store, must_exist=True)) as audit_logs:
         found: list[dict[str, Any]] = [
             {
                 "log": one.name,
                 "mode": one.mode,
                 "events": one.last_order,
+                "size": audit_logs.store.reads.size(one.id),
+                "first": _timestamp(audit_logs, one, 1),
+                "last": _timestamp(audit_logs, one, one.last_order),
                 "opened": one.created_on,
                 "metadata": one.metadata,
             }
             for one in map(audit_logs.get, audit_logs.names())
         ]
     output.print_logs(found, as_json)
+
+
+def _timestamp(logs: AuditLogs, log: AuditLog, order: int) -> str | None:
+    """The time of the event with this order; None in a log without events."""
+    if not log.last_order:
+        return None
+    timestamp: str = logs.reading(log).record(order)["timestamp"]
+    return timestamp

@@ -12,6 +12,7 @@ from event_logger.settings import default_redis
 from event_logger.writing.buffer import BufferedWriter
 from event_logger.writing.writer import Follower, LiveWriter, Writer
 from infrastructure.audit_logs import AuditLogs
+from infrastructure.closing import refuse_closed
 from infrastructure.index_ends import mend_indexes
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def compose(options: LoggerOptions) -> Parts:
     logs, log = _opened(options)
     log.intake.rules = options.rules
     try:
+        refuse_closed(logs.store, log)
         mend_indexes(logs.store, log)
     except BaseException:
         logs.close()

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from eventsourcing.persistence import StoredEvent
 from psycopg.types.numeric import Int4, Int8
 
 from domain.audit_log import AuditLog
 from domain.corrections import corrected_by_state
-from domain.horizon import Horizon
+from domain.horizon import START
 from infrastructure.stored import PlainEvents, Transition, Writes
 from infrastructure.stores.postgres import clock
-from infrastructure.stores.postgres.connections import Turn
+from infrastructure.stores.postgres.binary_copy import EVENT_COLUMNS, TRANSITION_COLUMNS, originator
 from infrastructure.stores.postgres.schema import key_of
 
 COPY_FROM = 100
 """So many events at once go by COPY, fewer by an INSERT that is one round trip with the commit."""
-
-_EVENT_COLUMNS = "log_id, event_order, topic, state, committed_at, writer, token"
-
-_COPY_HEAD = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
-_COPY_END = b"\xff\xff"
-_NULL = b"\xff\xff\xff\xff"
 
 
 class Rows(NamedTuple):
@@ -97,13 +89,12 @@ def _append_statement(schema: str, kinds: tuple[bool, ...], is_exact: bool, now:
 
 
 _EVENTS = (
-    "e AS (INSERT INTO {schema}.events (" + _EVENT_COLUMNS + ") SELECT %(log)s, o + i, %(topic)s,"
+    "e AS (INSERT INTO {schema}.events (" + EVENT_COLUMNS + ") SELECT %(log)s, o + i, %(topic)s,"
     " u.s, at, %(writer)s::int, CASE WHEN i = %(events)s THEN %(token)s::bigint END"
     " FROM head, unnest(%(states)b::bytea[]) WITH ORDINALITY AS u(s, i))"
 )
 _TRANSITIONS = (
-    "x AS (INSERT INTO {schema}.transitions (log_id, number, after_order, event_order,"
-    " lifecycle_id, version, topic, state, committed_at, writer, token)"
+    "x AS (INSERT INTO {schema}.transitions (" + TRANSITION_COLUMNS + ")"
     " SELECT %(log)s, t + i, o + u.a, u.e, u.l, u.v, u.p, u.s, at, %(writer)s::int,"
     " CASE WHEN i = %(transitions)s THEN %(token)s::bigint END FROM head,"
     " unnest(%(t_after)s::bigint[], %(t_orders)s::bigint[], %(t_ids)s::uuid[],"
@@ -168,55 +159,9 @@ def parameters_of(
     return given
 
 
-def index_statements(
-    schema: str, log_id: UUID, rows: Rows, end: Horizon, at: int | None, writer: int | None
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Statements that insert all but the events themselves, after an end that is held."""
-    given = parameters_of(log_id, rows, 0, 0, 0, end) | {
-        "at": None if at is None else Int8(at),
-        "writer": None if writer is None else Int4(writer),
-        "token": None,
-    }
-    head = "WITH head AS (SELECT %(order)s AS o, %(transition)s AS t, %(at)s::bigint AS at), "
-    made = (_TRANSITIONS, _IDS, _HASHES, _LATE, _CORRECTIONS)
-    for part, is_there in zip(made, rows.kinds[1:], strict=True):
+def index_statements(schema: str, log_id: UUID, rows: Rows) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Statements that insert what is indexed of rows, and not the rows themselves."""
+    given = parameters_of(log_id, rows, 0, 0, 0, START)
+    for part, is_there in zip((_IDS, _HASHES, _LATE, _CORRECTIONS), rows.kinds[2:], strict=True):
         if is_there:
-            yield f"{head}{part.format(schema=schema)} SELECT", given
-
-
-def copy_events(
-    turn: Turn,
-    schema: str,
-    log_id: UUID,
-    first: int,
-    states: Sequence[bytes],
-    committed_at: int | None,
-    writer: int | None,
-    token: int | None,
-) -> None:
-    """Insert events with consecutive orders by COPY; the last of them has the token."""
-    topic = AuditLog.EventLogged.TOPIC.encode()
-    before = struct.pack("!hi16si", 7, 16, log_id.bytes, 8)
-    between = struct.pack("!i", len(topic)) + topic
-    after = _int8(committed_at) + (_NULL if writer is None else struct.pack("!ii", 4, writer))
-    order = struct.Struct("!q").pack
-    size = struct.Struct("!i").pack
-    parts = [_COPY_HEAD]
-    for place, state in enumerate(states, first):
-        parts += (before, order(place), between, size(len(state)), state, after, _NULL)
-    if token is not None:
-        parts[-1] = _int8(token)
-    parts.append(_COPY_END)
-    turn.copy_in(
-        f"COPY {schema}.events ({_EVENT_COLUMNS}) FROM STDIN (FORMAT binary)", b"".join(parts)
-    )
-
-
-def _int8(value: int | None) -> bytes:
-    return _NULL if value is None else struct.pack("!iq", 8, value)
-
-
-def originator(stored: StoredEvent) -> UUID:
-    """The stored event's aggregate."""
-    found = stored.originator_id
-    return found if isinstance(found, UUID) else UUID(found)
+            yield f"WITH head AS (SELECT 1), {part.format(schema=schema)} SELECT", given

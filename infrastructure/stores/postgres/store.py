@@ -62,6 +62,14 @@ class PostgresStore:
         self.followers: Followers = PostgresFollowers(self._connections)
         self.board: Board = PostgresBoard(self._connections)
 
+    def place(self) -> str:
+        """See `LogStore.place`."""
+        ((system, database),) = self._connections.all(
+            "SELECT system_identifier::text, (SELECT oid::text FROM pg_catalog.pg_database"
+            " WHERE datname = pg_catalog.current_database()) FROM pg_catalog.pg_control_system()"
+        )
+        return f"server {system}, database {database}, schema {self._connections.location.schema}"
+
     def lease(self, log_id: UUID, log: str, role: str) -> Lease:
         """See `LogStore.lease`."""
         return PostgresLease(self._connections, self._fences, log_id, log, role)

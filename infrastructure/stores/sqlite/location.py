@@ -209,9 +209,7 @@ def refuse_unwritable(location: Location) -> str | None:
 
 def make_empty(path: Path) -> None:
     """Make a file that is readable by its owner and group only, as the umask says."""
-    umask = os.umask(0o077)
-    os.umask(umask)
-    mode = (stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP) & ~umask
+    mode = stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode))
 
 

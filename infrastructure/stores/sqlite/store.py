@@ -7,10 +7,11 @@ from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder
 
-from domain.errors import OlderStoreError, ReadOnlyStoreError
+from domain.errors import OlderStoreError, ReadOnlyStoreError, StoreError
 from infrastructure.commit_signal import CommitSignals
 from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads
 from infrastructure.stores.sqlite.appends import SQLiteAppends
+from infrastructure.stores.sqlite.belonging import refuse_strange_log
 from infrastructure.stores.sqlite.board import SQLiteBoard
 from infrastructure.stores.sqlite.checkpoints import make_whole, refuse_incomplete
 from infrastructure.stores.sqlite.connections import Connections
@@ -49,6 +50,7 @@ class SQLiteStore:
         else:
             create_file(location)
             load_locks()
+        refuse_strange_log(location)
         self.url = location.url
         self.is_volatile = location.path is None
         self.is_read_only = must_exist and not self.is_volatile
@@ -99,6 +101,17 @@ class SQLiteStore:
             )
         with self._connections.lock:
             upgrade(self._connections.writer())
+
+    def place(self) -> str:
+        """See `LogStore.place`."""
+        path = self._location.path
+        if path is None:
+            return f"memory {id(self)}"
+        try:
+            found = path.stat()
+        except OSError as error:
+            raise StoreError(self.url, f"is gone ({error.strerror})") from error
+        return f"file {found.st_dev}:{found.st_ino}"
 
     def lease(self, log_id: UUID, log: str, role: str) -> Lease:
         """See `LogStore.lease`."""

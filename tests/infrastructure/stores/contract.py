@@ -11,6 +11,11 @@ from tests.infrastructure.stores.contract_appending import AppendingContract
 from tests.infrastructure.stores.contract_as_of import AsOfContract
 from tests.infrastructure.stores.contract_board import BoardContract, FollowersContract
 from tests.infrastructure.stores.contract_closing import ClosingContract
+from tests.infrastructure.stores.contract_continuing import (
+    ClosedContract,
+    ContinuingContract,
+    SharedClosedContract,
+)
 from tests.infrastructure.stores.contract_copying import CopyingContract
 from tests.infrastructure.stores.contract_faults import FaultsContract
 from tests.infrastructure.stores.contract_following import FollowingContract
@@ -24,6 +29,8 @@ class StoreContract(
     HistoryContract,
     AsOfContract,
     CopyingContract,
+    ContinuingContract,
+    ClosedContract,
     FollowingContract,
     FollowersContract,
     BoardContract,
@@ -34,5 +41,5 @@ class StoreContract(
     """What every store promises, one in memory too."""
 
 
-class DurableStoreContract(StoreContract, SharingContract):
+class DurableStoreContract(StoreContract, SharingContract, SharedClosedContract):
     """And what one promises that several processes share, and that outlives them."""
