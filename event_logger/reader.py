@@ -11,7 +11,7 @@ from domain.audit_log import AuditLog
 from domain.errors import NotCopyableError
 from domain.horizon import Horizon
 from domain.times import checked_duration
-from event_logger import audits, certified, figures, operation
+from event_logger import audits, certified, columnar, figures, operation
 from event_logger.bundles import BundleReading
 from event_logger.event_reading import EventReading
 from event_logger.event_sequence import EventSequence
@@ -238,6 +238,9 @@ class LogReader:
     asset_figures = figures.asset_figures
     balances = figures.balances
     live_status = operation.live_status
+    to_arrow = columnar.to_arrow
+    scan = columnar.scan
+    export_to_parquet = columnar.export_to_parquet
 
     # None of these is kept: they refer to this reader, and a logger that is dropped is to go at
     # once.

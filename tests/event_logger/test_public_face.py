@@ -45,15 +45,19 @@ ERRORS = [
     "InvalidTimestampError",
     "InvalidUpdateError",
     "KeyFileError",
+    "LogBehindError",
     "LogClosedError",
     "LogConfigurationError",
+    "LogDiffersError",
     "LogInUseError",
     "LoggerClosedError",
+    "MissingExtraError",
     "NewerStoreError",
     "NotAnAuditStoreError",
     "NotCopyableError",
     "OlderStoreError",
     "ProofError",
+    "QueryError",
     "ReadOnlyStoreError",
     "RedisError",
     "ReservedFieldError",
@@ -75,7 +79,7 @@ METHODS = {
     "__init__": "execution_mode='backtest', include_balance_snapshots=True, *, store=None,"
     " if_exists='continue', log='default', metadata=None, redis=None, channel_prefix='',"
     " hourly_timestamps=True, strict_event_types=False,"
-    " commit_every=1000, actor=None, durability='full'",
+    " commit_every=1000, actor=None, durability='full', after_restore=False",
     "search": "**criteria",
     "log_event": "timestamp, event_type, venue, token=None, amount=None, position_snapshot=None,"
     " **event_data",
@@ -125,6 +129,8 @@ METHODS = {
     "as_of": "when",
     "bundle_tree": "order",
     "bundle_trees": "",
+    "to_arrow": "columns=None",
+    "scan": "columns=None",
     "to_dataframe": "",
     "check_certificate": "certificate",
 }
@@ -133,6 +139,7 @@ OPEN_ENDED = {
     "certify": "filepath=None",
     "export_to_csv": "filepath=None",
     "export_to_jsonl": "filepath=None",
+    "export_to_parquet": "filepath=None",
     "get_events_by_order_range": "start=None, end=None",
     "live_status": "stuck_after=None",
     "asset_figures": "",

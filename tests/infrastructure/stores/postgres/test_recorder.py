@@ -53,8 +53,8 @@ class TestAggregates(OnServer, library.AggregateRecorderTestCase): ...
 
 
 class TestApplication(OnServer, library.ApplicationRecorderTestCase[Recorder]):
-    test_insert_select = None
-    test_concurrent_no_conflicts = None
+    test_insert_select = None  # type: ignore[assignment]
+    test_concurrent_no_conflicts = None  # type: ignore[assignment]
 
 
 def test_what_is_left_out_is_of_the_whole_store_alone() -> None:
