@@ -7,7 +7,7 @@ FOLDER ?= .
 PART ?= all
 MINUTES ?= 60
 
-.PHONY: demo test test-faults torture check lint format bench audit-score clean
+.PHONY: demo test test-faults test-browser torture check lint format bench audit-score clean
 
 demo: $(READY)
 	$(BIN)/event-logger demo
@@ -18,6 +18,10 @@ test: $(READY)
 # What happens to a PostgreSQL server and to the way there, with servers that are started and killed.
 test-faults: $(READY)
 	$(BIN)/pytest -q -n $(WORKERS) tests/faults_postgres
+
+# Every page in Debian's Chromium, in both colour schemes and widths.
+test-browser: $(READY)
+	$(BIN)/pytest -q tests/browser
 
 # Everything is done to processes and stores that can be; a failure names its seed, and keeps all that there was.
 torture: $(READY)
