@@ -19,6 +19,7 @@ from benchmarks import (
     following_measures,
     live_measures,
     reading_measures,
+    web_measures,
 )
 from benchmarks.figure import Figure, folder, work_in
 
@@ -77,6 +78,7 @@ PARTS: dict[str, Callable[[int], Iterable[Figure]]] = {
     "reading": reading_measures.reading,
     "files": file_measures.files,
     "audit": audit_measures.audit,
+    "web": web_measures.web,
 }
 FILE_TASKS = ("export", "pandas")
 AUDIT_TASKS = ("scan", "audit", "certify")
