@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
+import time
 from itertools import islice
 
 from benchmarks.contestants import BATCH, long_store
-from benchmarks.figure import Figure, folder, timed
+from benchmarks.figure import Figure, folder
 from benchmarks.workload import calls
 from event_logger import EventLogger
 from event_logger.web.answers import answer
@@ -48,6 +48,11 @@ def _figure(site: Site, name: str, required: float, given: dict[str, str]) -> Fi
         answer(Asked(site, path, list(given.items()), view.params), view, "html")
 
     asked()
-    taken = [timed(asked) for _ in range(ROUNDS)]
-    milliseconds = statistics.median(taken) * 1000
-    return Figure(f"page: {name}, ms", milliseconds, required, required / 2, True, "server time")
+    taken = []
+    for _ in range(ROUNDS):
+        began = time.process_time()
+        asked()
+        taken.append(time.process_time() - began)
+    milliseconds = min(taken) * 1000
+    detail = f"the server's CPU time, least of {ROUNDS}"
+    return Figure(f"page: {name}, ms", milliseconds, required, required / 2, True, detail)

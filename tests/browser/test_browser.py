@@ -110,6 +110,19 @@ def test_dragging_over_a_plot_zooms_all_of_them(watch: Watching, demo_page: str)
     assert page.locator("figure > svg").count() > 5
 
 
+def test_a_bar_leads_to_its_events_and_a_point_to_its_event(
+    watch: Watching, demo_page: str
+) -> None:
+    page = watch(demo_page).page
+    page.goto(f"{demo_page}/overview?{DEMO}")
+    page.locator("rect[data-type=PRICE_UPDATE]").nth(3).click()
+    page.wait_for_url("**/events?*type=PRICE_UPDATE*")
+    expect(page.locator("table.events tbody tr")).to_have_count(8)
+    page.go_back()
+    page.locator("circle[data-order]").first.click()
+    page.wait_for_url("**/event?*order=*")
+
+
 def test_the_slider_reads_the_log_as_of_then(watch: Watching, demo_page: str) -> None:
     page = watch(demo_page).page
     page.goto(f"{demo_page}/events?{DEMO}")
