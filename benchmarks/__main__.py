@@ -18,6 +18,7 @@ from benchmarks import (
     file_measures,
     following_measures,
     live_measures,
+    postgres_measures,
     reading_measures,
     web_measures,
 )
@@ -78,6 +79,7 @@ PARTS: dict[str, Callable[[int], Iterable[Figure]]] = {
     "reading": reading_measures.reading,
     "files": file_measures.files,
     "audit": audit_measures.audit,
+    "postgres": postgres_measures.postgres,
     "web": web_measures.web,
 }
 FILE_TASKS = ("export", "pandas")

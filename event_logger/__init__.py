@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from domain.horizon import Horizon
     from event_logger.aio import AsyncEventLogger
+    from event_logger.comparing import compare
     from event_logger.errors import (
         AuditFileError,
         AuditRuleError,
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
         LogConfigurationError,
         LoggerClosedError,
         LogInUseError,
+        MissingExtraError,
         NewerStoreError,
         NotAnAuditStoreError,
         NotCopyableError,
         OlderStoreError,
         ProofError,
+        QueryError,
         ReadOnlyStoreError,
         RedisError,
         ReservedFieldError,
@@ -84,6 +87,7 @@ __all__ = [
     "LogInUseError",
     "LogReader",
     "LoggerClosedError",
+    "MissingExtraError",
     "NewerStoreError",
     "NotAnAuditStoreError",
     "NotCopyableError",
@@ -91,6 +95,7 @@ __all__ = [
     "Order",
     "Orders",
     "ProofError",
+    "QueryError",
     "ReadOnlyStoreError",
     "RedisError",
     "ReservedFieldError",
@@ -104,6 +109,7 @@ __all__ = [
     "UnsupportedValueError",
     "UpdateConflictError",
     "UpdateNotAllowedError",
+    "compare",
     "create_event_logger",
     "end_orderly_at_signals",
     "open_log",
@@ -119,6 +125,7 @@ _PLACES = {
     "LogReader": "event_logger.reader",
     "Order": "event_logger.order",
     "Orders": "event_logger.order",
+    "compare": "event_logger.comparing",
     "create_event_logger": "event_logger.logger",
     "end_orderly_at_signals": "event_logger.writing.orderly_end",
     "open_log": "event_logger.opening",

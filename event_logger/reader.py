@@ -14,6 +14,7 @@ from domain.times import checked_duration
 from event_logger.audits import AuditableLog
 from event_logger.bundles import BundleReading
 from event_logger.certified import CertifiedLog
+from event_logger.columnar import ColumnarLog
 from event_logger.event_reading import EventReading
 from event_logger.event_sequence import EventSequence
 from event_logger.exported import Exported
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from infrastructure.redis.connection import RedisSource
 
 
-class LogReader(AuditableLog, CertifiedLog, FiguredLog):
+class LogReader(AuditableLog, CertifiedLog, ColumnarLog, FiguredLog):
     """Everything that can be read from one log; each call sees what is stored by then."""
 
     def __init__(self, logs: OpenStore, log: AuditLog) -> None:

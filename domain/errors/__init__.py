@@ -39,10 +39,13 @@ EventLoggerError
 ├── ExportError (OSError)                   a file that could not be written
 ├── EventLogFileError (ValueError)          a CSV file that is no sound event log
 ├── CertificateError (ValueError)           a certificate that is none, or of another log
+├── MissingExtraError (ImportError)         an optional part that is not installed
+├── QueryError (ValueError)                 a query in SQL that cannot be answered
 ├── KeyFileError (ValueError)               a key's file that is none, or that others can read
 └── ProofError (ValueError)                 a checkpoint or proof that does not hold
 """
 
+from domain.errors.analytics import MissingExtraError, QueryError
 from domain.errors.audits import AuditFileError, AuditRuleError, UnknownRuleError
 from domain.errors.base import (
     EventLoggerError,
@@ -116,11 +119,13 @@ __all__ = [
     "LogConfigurationError",
     "LogInUseError",
     "LoggerClosedError",
+    "MissingExtraError",
     "NewerStoreError",
     "NotAnAuditStoreError",
     "NotCopyableError",
     "OlderStoreError",
     "ProofError",
+    "QueryError",
     "ReadOnlyStoreError",
     "RedisError",
     "ReservedFieldError",

@@ -10,6 +10,7 @@ import typer
 from event_logger.cli import (
     audit,
     certifying,
+    compare,
     copying,
     demo,
     figures,
@@ -39,6 +40,7 @@ for subject in (
     reading,
     figures,
     audit,
+    compare,
     certifying,
     proofs,
     witness,
