@@ -62,7 +62,7 @@ def _log(asked: Asked, name: str) -> dict[str, Any]:
 def overview(asked: Asked) -> Page:
     """What a log holds, what waits, and its figures over time."""
     reader, site = asked.reader, asked.site
-    folded = site.folds.of(reader, asked.as_of)
+    folded = site.folds.of(reader, asked.as_of, asked.patience)
     window = _moment(asked, "since"), _moment(asked, "until")
     plots = plots_of(folded.timelines, *window)
     last = reader.global_order

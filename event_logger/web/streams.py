@@ -10,6 +10,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from domain.errors import EventLoggerError, HorizonError
@@ -18,6 +19,7 @@ from event_logger.paging import LogPages
 from event_logger.reader import LogReader
 from event_logger.web.errors import PageError
 from event_logger.web.exact import plain, strict_json
+from event_logger.web.threads import in_thread
 from projections.entries import LogEntry, LoggedEntry
 
 MOST_STREAMS = 64
@@ -151,7 +153,7 @@ class Streams:
         viewer = _Viewer(asyncio.get_running_loop())
         feed = self._feed(key, open_, draw, viewer)
         try:
-            message: Message | None = await asyncio.to_thread(_since, open_, draw, after)
+            message: Message | None = await in_thread(lambda: _since(open_, draw, after))
             yield b"retry: 1000\n\n"
             seen: Horizon | None = None
             while message is not None and not self._is_stopping:
@@ -160,7 +162,7 @@ class Streams:
                     seen = message.now or seen
                 elif seen is not None and message.now.position > seen.position:
                     # Joined in between: some of it is known here.
-                    message = await asyncio.to_thread(_since, open_, draw, str(seen))
+                    message = await in_thread(partial(_since, open_, draw, str(seen)))
                     continue
                 message = await viewer.messages.get()
         finally:
