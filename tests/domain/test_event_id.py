@@ -196,7 +196,7 @@ def test_the_status_at_logging_is_content(
     is_bundle: bool,
 ) -> None:
     def log(logger: EventLogger, status: str | None) -> list[int]:
-        given = {} if status is None else {"status": status}
+        given: dict[str, Any] = {} if status is None else {"status": status}
         if is_bundle and event_type == OTHER:
             return list(
                 logger.log_atomic_transaction(NOON, "ENTRY", [X], {}, event_id="b", **given)
