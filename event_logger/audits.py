@@ -15,7 +15,8 @@ from domain.times import checked_duration, iso_utc
 from event_logger.search import checked_moment
 
 if TYPE_CHECKING:
-    from infrastructure.store import LogStore, OpenStore
+    from event_logger.held_store import OpenStore
+    from infrastructure.store import LogStore
     from projections.audit.report import AuditReport
     from projections.audit.rule import Accepted, AuditOptions, Rule
 

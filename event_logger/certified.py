@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.audit_log import AuditLog
 from domain.errors import ExportError
-from infrastructure.store import OpenStore
+from event_logger.held_store import OpenStore
 from infrastructure.stores import is_part_of_store
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from domain.audit_log import AuditLog
-from domain.errors import CorruptLogError, shown
+from infrastructure.present_records import present_records
 from infrastructure.reading import LogReading, Records
 from projections.asset_figures import AssetFigures
 from projections.balance_sheet import BalanceSheet
@@ -51,17 +51,4 @@ class FiguredLog:
         return BalanceSheet().fold(self._present_records()).as_dict()
 
     def _present_records(self) -> Records:
-        last = self._last_order()
-        records = self._reading.decoded(self._reading.rows(1, last), str)
-        if self._log.mode == "live":
-            records = self._reading.current(records, str)
-        for order, record in records:
-            for name in _READ_INTO:
-                if not isinstance(record.get(name, _NOTHING), dict):
-                    why = f"its {name} is {shown(record[name])}"
-                    raise CorruptLogError(self._log.name, order, why)
-            yield order, record
-
-
-_READ_INTO = ("extra", "position_snapshot")
-_NOTHING: dict[str, Any] = {}
+        return present_records(self._reading, self._log, 1, self._last_order())

@@ -14,17 +14,18 @@ from domain.times import checked_duration
 from event_logger.audits import AuditableLog
 from event_logger.bundles import BundleReading
 from event_logger.certified import CertifiedLog
+from event_logger.columnar import ColumnarLog
 from event_logger.event_reading import EventReading
 from event_logger.event_sequence import EventSequence
 from event_logger.exported import Exported
 from event_logger.figures import FiguredLog
+from event_logger.held_store import OpenStore
 from event_logger.search import Criteria, Search, checked_bound, checked_only, checked_text
 from infrastructure.committed import Committed
 from infrastructure.horizons import Horizons
 from infrastructure.index_ends import SeenIndexes
 from infrastructure.listing import listed
 from infrastructure.reading import LogReading
-from infrastructure.store import OpenStore
 from projections.bundle_trees import Tree
 from projections.event_dicts import EventDict
 from projections.status_board import LiveStatus
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from infrastructure.redis.connection import RedisSource
 
 
-class LogReader(AuditableLog, CertifiedLog, FiguredLog):
+class LogReader(AuditableLog, CertifiedLog, ColumnarLog, FiguredLog):
     """Everything that can be read from one log; each call sees what is stored by then."""
 
     def __init__(self, logs: OpenStore, log: AuditLog) -> None:

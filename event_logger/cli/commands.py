@@ -10,6 +10,8 @@ import typer
 from event_logger.cli import (
     audit,
     certifying,
+    compare,
+    copying,
     demo,
     figures,
     files,
@@ -17,6 +19,8 @@ from event_logger.cli import (
     proofs,
     reading,
     stores,
+    web,
+    witness,
 )
 from event_logger.cli.program import Commands
 from event_logger.cli.terminal import say
@@ -30,7 +34,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Audit-grade event log for trading strategies.",
 )
-for subject in (demo, files, reading, figures, audit, certifying, proofs, live, stores):
+for subject in (
+    demo,
+    files,
+    reading,
+    figures,
+    audit,
+    compare,
+    certifying,
+    proofs,
+    witness,
+    live,
+    stores,
+    copying,
+    web,
+):
     app.add_typer(subject.commands)
 
 

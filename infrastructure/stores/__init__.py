@@ -123,6 +123,17 @@ def _on_server(url: str) -> Location:
     return location_of(url)
 
 
+def lasting_url(url: str) -> str:
+    """The URL as it holds from any folder, without a password. Raises `StoreUrlError`."""
+    _refuse_unknown(url)
+    if is_on_server(url):
+        return _on_server(url).url
+    from infrastructure.stores.sqlite.location import location_of
+
+    found = location_of(url)
+    return found.url if found.path is None else f"{PREFIX}{found.path}"
+
+
 def spilling_keys() -> Keys:
     """A new, empty set of keys for an audit; a long one goes to a temporary file."""
     from infrastructure.stores.sqlite.spilled_keys import SpillingKeys
