@@ -34,6 +34,8 @@ class StoreAsOf:
         self.appends = store.appends
         self.indexes = store.indexes
         self.followers = store.followers
+        # A tile of what came later changes none of before.
+        self.tiles = store.tiles
         self.reads: Reads = ReadsAsOf(store.reads, log_id, horizon)
         self.board: Board = BoardAsOf(store, log_id, horizon)
         self._horizon = horizon
@@ -50,6 +52,9 @@ class StoreAsOf:
     def refuse_writing(self) -> None:
         """See `LogStore.refuse_writing`."""
         _refuse(self.url, self._horizon)
+
+    def await_durable(self) -> None:
+        """Nothing is signed of what was."""
 
     def stop_waiting(self) -> None:
         """Nobody waits here."""

@@ -40,6 +40,7 @@ from infrastructure.stored import (
 from projections.entries import LogEntry
 from projections.indexed import IndexRow
 from projections.status_board import LiveStatus, OpenEvent
+from projections.tiles import Tile
 
 
 class AtTheEnd(Protocol):
@@ -242,6 +243,25 @@ class Board(Protocol):
         """Empty the log's board, so that it is folded anew."""
 
 
+class Tiles(Protocol):
+    """Tiles of each log's tree: they follow from its entries, and make proofs quick.
+
+    A store that was made before there were tiles, and was not written to since, has none.
+    """
+
+    def leaves(self, log_id: UUID) -> int:
+        """How many leaves the tiles of level 0 reach to, going by the last of them."""
+
+    def read(self, log_id: UUID, level: int, index: int) -> bytes | None:
+        """The hashes of a tile; None where there is none, or what is there is no tile."""
+
+    def write(self, log_id: UUID, tiles: Sequence[Tile], *, is_anew: bool = False) -> None:
+        """Keep the tiles, in one transaction; one that is there gives way only to a longer one.
+
+        With `is_anew` all that are there of the log give way.
+        """
+
+
 class Lease(Protocol):
     """A role in a log that one holder has at a time, and that dies with its process."""
 
@@ -268,6 +288,7 @@ class LogStore(Protocol):
     indexes: Indexes
     followers: Followers
     board: Board
+    tiles: Tiles
 
     @property
     def commits(self) -> CommitSignals:
@@ -284,6 +305,9 @@ class LogStore(Protocol):
 
     def refuse_writing(self) -> None:
         """Raises `ReadOnlyStoreError` where nothing can be written."""
+
+    def await_durable(self) -> None:
+        """Return once all that was read so far survives a power cut. Raises `StoreError`."""
 
     def stop_waiting(self) -> None:
         """Let appends that wait for another process raise `StoreError`, now and from now on.

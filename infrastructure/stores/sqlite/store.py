@@ -9,7 +9,7 @@ from eventsourcing.persistence import ApplicationRecorder
 
 from domain.errors import OlderStoreError, ReadOnlyStoreError, StoreError
 from infrastructure.commit_signal import CommitSignals
-from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads
+from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads, Tiles
 from infrastructure.stores.sqlite.appends import SQLiteAppends
 from infrastructure.stores.sqlite.belonging import refuse_strange_log
 from infrastructure.stores.sqlite.board import SQLiteBoard
@@ -31,6 +31,7 @@ from infrastructure.stores.sqlite.location import (
 from infrastructure.stores.sqlite.reads import SQLiteReads
 from infrastructure.stores.sqlite.recorder import Datastore, Recorder
 from infrastructure.stores.sqlite.schema import create_file, create_tables, lost_tables
+from infrastructure.stores.sqlite.tiles import SQLiteTiles
 from infrastructure.stores.sqlite.upgrade import upgrade
 
 
@@ -71,6 +72,7 @@ class SQLiteStore:
         self.indexes: Indexes = SQLiteIndexes(self._connections, housekeeping)
         self.followers: Followers = SQLiteFollowers(self._connections, housekeeping)
         self.board: Board = SQLiteBoard(self._connections, housekeeping)
+        self.tiles: Tiles = SQLiteTiles(self._connections, housekeeping)
 
     def _bring_to_format(self) -> None:
         if self.is_volatile:
@@ -126,6 +128,9 @@ class SQLiteStore:
         problem = refuse_unwritable(self._location)
         if problem is not None:
             raise ReadOnlyStoreError(self.url, problem)
+
+    def await_durable(self) -> None:
+        """See `LogStore.await_durable`: what can be read is on the disk already."""
 
     def stop_waiting(self) -> None:
         """See `LogStore.stop_waiting`."""
