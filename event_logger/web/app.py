@@ -25,7 +25,7 @@ from event_logger.web.errors import PageError
 from event_logger.web.guard import Guard
 from event_logger.web.metrics import metrics
 from event_logger.web.site import Site
-from event_logger.web.streams import Streams
+from event_logger.web.streams import Streams, known_horizon
 from event_logger.web.threads import in_thread
 from event_logger.web.view import View
 from event_logger.web.views import VIEWS
@@ -47,8 +47,14 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Application:
     """The page of one store. `stop` ends the streams that are open, for nobody ends them else."""
 
-    def __init__(self, store: str, hosts: Sequence[str] = (), token: str | None = None) -> None:
-        self.site = Site(store)
+    def __init__(
+        self,
+        store: str,
+        hosts: Sequence[str] = (),
+        token: str | None = None,
+        log: str | None = None,
+    ) -> None:
+        self.site = Site(store, log)
         self.streams = Streams(self.site.note)
         self._at_work = threading.Semaphore(MOST_AT_WORK)
         routes = [
@@ -140,6 +146,7 @@ class Application:
             name = (await in_thread(lambda: asked.head)).log_name
             if asked.pages.mode != "live":
                 raise PageError(400, f"log {shown(name)} is of a backtest: nothing changes")
+            await in_thread(lambda: known_horizon(asked.head, after))
         except EventLoggerError as error:
             self.site.note(error)
             return answers.failure(error, "text")

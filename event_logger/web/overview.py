@@ -81,6 +81,9 @@ def overview(asked: Asked) -> Page:
         "figures_up_to": folded.timelines.order,
         "event_types": dict(folded.timelines.types.most_common()),
         "venues": dict(folded.timelines.venues.most_common()),
+        "events_over_time": [
+            dict(zip(plot.columns, row, strict=True)) for plot in plots for row in plot.counts
+        ],
         "figures": figures,
         "figures_left_out": sorted(folded.timelines.left_out),
         "recent": recent,
