@@ -20,6 +20,7 @@ from event_logger.cli import (
     live,
     proofs,
     reading,
+    sql,
     stores,
 )
 from event_logger.cli.program import Commands
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Audit-grade event log for trading strategies.",
 )
-for subject in (demo, files, reading, figures, audit, certifying, proofs, live, stores):
+for subject in (demo, files, reading, sql, figures, audit, certifying, proofs, live, stores):
     app.add_typer(subject.commands)
 
 
