@@ -17,6 +17,7 @@ from infrastructure.timestamps import timestamp_of
 from projections.column_types import BALANCES
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
     from infrastructure.columns.tables import Source
@@ -27,10 +28,50 @@ PARTITIONS = ("log", "month")
 
 
 class ColumnarLog:
-    """What a reader has of columns; the extra `analytics` is needed, or `MissingExtraError`."""
+    """What a reader has of columns.
+
+    But for `to_dataframe`, the extra `analytics` is needed: `MissingExtraError`.
+    """
 
     def _exported(self) -> Exported:
         raise NotImplementedError
+
+    def to_dataframe(
+        self,
+        numbers: str = "float",
+        columns: Sequence[str] | None = None,
+        backend: str = "pandas",
+    ) -> pd.DataFrame:
+        """All events as a DataFrame: the declared fields, then the extras by first appearance.
+
+        Each column has one type. Whole numbers are Int64, other numbers float64, or with
+        `numbers="decimal"` Decimals with the digits in which they were logged; the snapshot and its
+        two views are dicts. Values that no type holds together are text, which is warned of.
+        `columns` are those that are wanted. `backend="pyarrow"` gives the columns of `to_arrow`,
+        faster and in much less memory: the snapshot is JSON, exact numbers are floats, or with
+        `numbers="decimal"` `decimal128` with their digits as text beside them. Raises
+        `LogConfigurationError` for arguments that make no sense, and for a column that the log does
+        not have.
+        """
+        asked = checked_columns(columns)
+        for option, value, known in (
+            ("numbers", numbers, ("float", "decimal")),
+            ("backend", backend, ("pandas", "pyarrow")),
+        ):
+            if value not in known:
+                problem = f"must be {known[0]} or {known[1]}, not {shown(value)}"
+                raise LogConfigurationError(option, value, problem)
+        there = self._exported()
+        if backend == "pandas":
+            return there.events.dataframe(there.last_order, numbers, asked)
+        require_arrow("The backend pyarrow")
+        import pandas as pd
+
+        from infrastructure.columns.tables import table
+
+        made = table([source_of(there)], _wanted(asked), asked=asked, as_floats=numbers == "float")
+        frame: pd.DataFrame = made.to_pandas(types_mapper=pd.ArrowDtype)
+        return frame
 
     def to_arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
         """All events as an Arrow table, made of the stored bytes; or of them these columns alone.

@@ -32,8 +32,6 @@ from projections.status_board import LiveStatus
 from projections.summary import Summary
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from event_logger.log_as_of import LogAsOf
     from infrastructure.redis.connection import RedisSource
 
@@ -219,10 +217,6 @@ class LogReader(AuditableLog, CertifiedLog, ColumnarLog, FiguredLog):
         return Committed(self._logs.store.reads, self._log, self._reading).steps(
             int(order), statuses
         )
-
-    def to_dataframe(self) -> pd.DataFrame:
-        """All events as a DataFrame: the declared fields, then the extras by first appearance."""
-        return self._events().dataframe(self._last_order())
 
     def export_to_csv(
         self,
