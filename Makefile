@@ -6,6 +6,7 @@ WORKERS ?= 2
 FOLDER ?= .
 PART ?= all
 MINUTES ?= 60
+STORE ?= file
 
 .PHONY: demo test test-faults torture check lint format bench audit-score clean
 
@@ -20,8 +21,9 @@ test-faults: $(READY)
 	$(BIN)/pytest -q -n $(WORKERS) tests/faults_postgres
 
 # Everything is done to processes and stores that can be; a failure names its seed, and keeps all that there was.
+# STORE is file, or postgres for a server that is killed and started again, too.
 torture: $(READY)
-	$(BIN)/python -m tests.torture --minutes $(MINUTES)
+	$(BIN)/python -m tests.torture --minutes $(MINUTES) --store $(STORE)
 
 check: lint test
 
@@ -39,7 +41,8 @@ format: $(READY)
 audit-score: $(READY)
 	$(BIN)/python -m tests.audit.score
 
-# FOLDER is where all contestants work (/dev/shm for memory), PART one of: backtest live reading files audit.
+# FOLDER is where all contestants work (/dev/shm for memory), PART one of: backtest live reading files audit postgres
+# proofs.
 bench: $(READY)
 	$(BIN)/python -m benchmarks --json bench.json --folder $(FOLDER) --part $(PART)
 

@@ -34,9 +34,16 @@ class StoreAsOf:
         self.appends = store.appends
         self.indexes = store.indexes
         self.followers = store.followers
+        # A tile of what came later changes none of before.
+        self.tiles = store.tiles
         self.reads: Reads = ReadsAsOf(store.reads, log_id, horizon)
         self.board: Board = BoardAsOf(store, log_id, horizon)
         self._horizon = horizon
+        self._place = store.place
+
+    def place(self) -> str:
+        """See `LogStore.place`."""
+        return self._place()
 
     def lease(self, log_id: UUID, log: str, role: str) -> Lease:
         """Nobody leases what was: raises `ReadOnlyStoreError`."""
@@ -45,6 +52,9 @@ class StoreAsOf:
     def refuse_writing(self) -> None:
         """See `LogStore.refuse_writing`."""
         _refuse(self.url, self._horizon)
+
+    def await_durable(self) -> None:
+        """Nothing is signed of what was."""
 
     def stop_waiting(self) -> None:
         """Nobody waits here."""

@@ -34,14 +34,14 @@ def sound_states(log: str, read: ReadStates, first: int, last: int, end: int) ->
         raise damaged(log, missing, "its record is missing, or is no logged event")
     for order, state in enumerate(states, first):
         try:
-            _look_at(order, decode(state, str))
+            check_record(order, decode(state, str))
         except NO_RECORD as error:
             raise damaged(log, order, f"its bytes are no record ({error})") from error
     return states
 
 
-def _look_at(order: int, record: dict[str, Any]) -> None:
-    """Raise one of `NO_RECORD` where what a writer needs of it is missing or misshapen."""
+def check_record(order: int, record: dict[str, Any]) -> None:
+    """Raises one of `NO_RECORD` where what a writer needs of it is missing or misshapen."""
     # Looked at for the KeyError: no event is without it.
     record["recorded_at"]
     for name in ("extra", "position_snapshot"):

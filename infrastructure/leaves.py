@@ -66,12 +66,11 @@ class Leaves:
         topic, state = opened.opened.topic, opened.opened.state
         return entry_hash(OPENING, 0, topic, state, stored.committed_at, digest)
 
-    def pages(self, upto: Horizon) -> Iterator[list[Leaf]]:
-        """The leaves after the opening as far as a horizon, in the order of their positions.
+    def pages(self, upto: Horizon, after: Horizon = START) -> Iterator[list[Leaf]]:
+        """The leaves after a horizon as far as another, in the order of their positions.
 
         Raises `CorruptLogError` once those before the damage were given.
         """
-        after = START
         while after.position < upto.position:
             limit = min(_PAGE, upto.position - after.position)
             entries = self._store.reads.stored_entries(self._log.id, after, limit)

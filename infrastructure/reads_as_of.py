@@ -61,6 +61,17 @@ class ReadsAsOf:
         }
         return {one: stored for one, stored in known.items() if stored}
 
+    def size(self, log_id: UUID) -> int:
+        """See `Reads.size`; of the log that is read as of then, a page at a time."""
+        if log_id != self._log_id:
+            return self._reads.size(log_id)
+        found = self._reads.opened(log_id)
+        size, after = len(found.opened.state) if found else 0, START
+        while page := self.stored_entries(log_id, after, _PAGE):
+            size += sum(len(one.state or b"") for one in page)
+            after = page[-1].horizon
+        return size
+
     def order_of(self, log_id: UUID, event_id: str) -> int | None:
         """See `Reads.order_of`."""
         order = self._reads.order_of(log_id, event_id)

@@ -40,12 +40,16 @@ from infrastructure.stored import (
 from projections.entries import LogEntry
 from projections.indexed import IndexRow
 from projections.status_board import LiveStatus, OpenEvent
+from projections.tiles import Tile
 
 
 class AtTheEnd(Protocol):
     """A log while its end is held: nobody else appends to it."""
 
     end: LogEnd
+
+    def time(self) -> int:
+        """The store's time now (µs since 1970, UTC); what is stored at this end has none before."""
 
     def order_of(self, event_id: str) -> int | None:
         """The order that was logged under this event_id, in constant time."""
@@ -90,22 +94,35 @@ class Appends(Protocol):
         opened: StoredEvent,
         name: str,
         identity: str,
-        writer: WriterIdentity,
+        writer: WriterIdentity | None,
         source: Source,
         batches: Iterable[Sequence[Commit]],
     ) -> bool:
         """Store a new log with all that another holds in one transaction; False as `create` says.
 
         The entries keep the times and the numbers of the writers who committed them there. The
-        opening is this writer's, who comes after those, at the time of the other's: times never go
-        back. Batches are drawn as `create_filled` says.
+        opening is this writer's, who comes after those or is one of them by its number (None: it is
+        not known), at the time of the other's: times never go back. Batches are drawn as
+        `create_filled` says.
+        """
+
+    def append_copied(
+        self, log_id: UUID, after: Horizon, source: Source, commits: Sequence[Commit]
+    ) -> LogEnd:
+        """Store what another store holds of the same log after its end here, in one transaction.
+
+        The entries keep their bytes, times and writers, whom `source` introduces where they are
+        not yet; that one of them has closed since is noted, without any commits too. A closed log
+        takes them. Raises `StoreError`, and stores nothing, when the log does not end at `after`.
         """
 
     def append(self, log_id: UUID, writer: WriterIdentity, decide: Decide) -> LogEnd:
         """Hold the log's end, let `decide` judge, store what it gives in one transaction.
 
         Returns the log's new end. Raises a `StoreError` only when nothing was stored: after a
-        failure that left it open whether the commit reached the disk, the store looks. What
+        failure that left it open whether the commit reached the disk, the store looks; and
+        `LogClosedError` for a log whose last event says that it went on elsewhere
+        (`domain.closing`), unless it was taken over here (`infrastructure.standing`). What
         `decide` raises passes through; so does an interruption, which may come after the commit. A
         signal handler that appends meanwhile is served first; `decide` is then called again.
         """
@@ -125,6 +142,9 @@ class Reads(Protocol):
 
     def end(self, log_id: UUID) -> LogEnd:
         """Where the log ends, in constant time."""
+
+    def size(self, log_id: UUID) -> int:
+        """How many bytes the states of the log's entries have; each is looked at."""
 
     def events(self, log_id: UUID, first: int, last: int, limit: int) -> list[tuple[int, bytes]]:
         """The (order, state) of up to `limit` logged events from order `first` to `last`."""
@@ -223,6 +243,25 @@ class Board(Protocol):
         """Empty the log's board, so that it is folded anew."""
 
 
+class Tiles(Protocol):
+    """Tiles of each log's tree: they follow from its entries, and make proofs quick.
+
+    A store that was made before there were tiles, and was not written to since, has none.
+    """
+
+    def leaves(self, log_id: UUID) -> int:
+        """How many leaves the tiles of level 0 reach to, going by the last of them."""
+
+    def read(self, log_id: UUID, level: int, index: int) -> bytes | None:
+        """The hashes of a tile; None where there is none, or what is there is no tile."""
+
+    def write(self, log_id: UUID, tiles: Sequence[Tile], *, is_anew: bool = False) -> None:
+        """Keep the tiles, in one transaction; one that is there gives way only to a longer one.
+
+        With `is_anew` all that are there of the log give way.
+        """
+
+
 class Lease(Protocol):
     """A role in a log that one holder has at a time, and that dies with its process."""
 
@@ -249,16 +288,26 @@ class LogStore(Protocol):
     indexes: Indexes
     followers: Followers
     board: Board
+    tiles: Tiles
 
     @property
     def commits(self) -> CommitSignals:
         """Wake those who follow the store's logs."""
+
+    def place(self) -> str:
+        """Which store it is: the same however its URL is spelled, and of a standby its primary's.
+
+        Raises `StoreError`.
+        """
 
     def lease(self, log_id: UUID, log: str, role: str) -> Lease:
         """The lease of a role in a log; nothing is taken yet."""
 
     def refuse_writing(self) -> None:
         """Raises `ReadOnlyStoreError` where nothing can be written."""
+
+    def await_durable(self) -> None:
+        """Return once all that was read so far survives a power cut. Raises `StoreError`."""
 
     def stop_waiting(self) -> None:
         """Let appends that wait for another process raise `StoreError`, now and from now on.
@@ -272,14 +321,3 @@ class LogStore(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *exception: object) -> None: ...
-
-
-class OpenStore(Protocol):
-    """Whoever opened a store: it is read from until that lets go of it."""
-
-    @property
-    def store(self) -> LogStore:
-        """The store."""
-
-    def close(self) -> None:
-        """Let go of it; closing twice does nothing."""

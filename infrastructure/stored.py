@@ -72,10 +72,17 @@ class PlainEvents(Sequence[AuditLog.EventLogged]):
 
 
 class Writes(NamedTuple):
-    """What a commit stores; nothing at all is allowed."""
+    """What a commit stores; nothing at all is allowed.
+
+    `closes` says that its last event closes the log (`domain.closing`), so that whoever else
+    expects to append where the log ended looks again. With `identity`, its events say that the log
+    goes on under another: the store calls it so.
+    """
 
     events: Sequence[AuditLog.EventLogged] = ()
     transitions: Sequence[Transition] = ()
+    closes: bool = False
+    identity: str | None = None
 
 
 class StoredTransition(NamedTuple):
@@ -135,6 +142,15 @@ class Source(NamedTuple):
     opened_at: int | None
     writers: Sequence[tuple[int, bytes, int | None]]
 
+    def writer(self, number: int | None) -> WriterIdentity:
+        """The writer of this number, as it was introduced there."""
+        said = next((said for one, said, _ in self.writers if one == number), b"")
+        return WriterIdentity(said, number)
+
+    def last_writer(self, commits: Sequence[Commit]) -> WriterIdentity:
+        """Who made the last of these commits."""
+        return self.writer(commits[-1].writer if commits else None)
+
 
 class OpenedLog(NamedTuple):
     """A log of the store: its name, identity, and the stored event of its opening."""
@@ -154,6 +170,10 @@ class WriterIdentity:
 
     introduction: bytes
     number: int | None = field(default=None)
+
+
+NOBODY = WriterIdentity(b"")
+"""Stands for a writer who is not known; it is never introduced."""
 
 
 class BoardRows(NamedTuple):

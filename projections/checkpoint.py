@@ -95,13 +95,18 @@ class Checkpoint(NamedTuple):
         return f"{self.origin}\n{self.size}\n{base64_text(self.root)}\n"
 
     @classmethod
-    def parse(cls, text: str) -> Self:
-        """The checkpoint that is the text of a note."""
+    def parse(cls, text: str, *, is_extended: bool = False) -> Self:
+        """The checkpoint that is the text of a note.
+
+        Ours have three lines and the name of a key for an origin. `is_extended` takes strangers',
+        too: lines that say more may follow, and an origin may be any text.
+        """
         lines = text.removesuffix("\n").split("\n")
-        if len(lines) != 3 or not text.endswith("\n"):
+        has_lines = all(lines) and len(lines) >= 3 if is_extended else len(lines) == 3
+        if not has_lines or not text.endswith("\n"):
             raise ValueError(f"is no checkpoint: it has {len(lines)} lines and not three")
-        origin, size, root = lines
-        if not is_key_name(origin):
+        origin, size, root = lines[:3]
+        if not is_extended and not is_key_name(origin):
             raise ValueError(f"has the origin {shown(origin)}, which is no name of a key")
         return cls(origin, number_of(size, "size"), hash_of(root, "root"))
 
@@ -140,8 +145,10 @@ class VerifierKey(NamedTuple):
 
 
 def is_key_name(name: str) -> bool:
-    """Whether a key, or a log, may be called so: no blanks, no plus, something."""
-    has_none_of = not any(one.isspace() or one == "+" or one < " " for one in name)
+    """Whether a key, or a log, may be called so: no blanks, no plus, something that is text."""
+    has_none_of = not any(
+        one.isspace() or one == "+" or one < " " or "\ud800" <= one <= "\udfff" for one in name
+    )
     return bool(name) and has_none_of
 
 

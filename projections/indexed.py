@@ -29,6 +29,11 @@ class Indexed:
     def __init__(self) -> None:
         self._details: set[int] = set()
 
+    @property
+    def is_between_bundles(self) -> bool:
+        """Whether no detail is still to come of a wrapper that was."""
+        return not self._details
+
     def of_event(self, order: int, record: dict[str, Any]) -> Iterator[IndexRow]:
         """The rows of an event that was logged."""
         event_id, tx_hash = record.get("event_id"), record.get("tx_hash")

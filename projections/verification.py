@@ -40,6 +40,8 @@ class Trusted(NamedTuple):
 
     checkpoint: Checkpoint
     signed_by: tuple[str, ...]
+    keys: tuple[VerifierKey, ...]
+    note: Note
 
 
 def checked_checkpoint(note: bytes, keys: Sequence[VerifierKey]) -> Trusted:
@@ -54,7 +56,8 @@ def checked_checkpoint(note: bytes, keys: Sequence[VerifierKey]) -> Trusted:
     of_the_log = [key for key in signed_by if (key.kind, key.name) == (ED25519, checkpoint.origin)]
     if keys and not of_the_log:
         raise ValueError(f"is not signed by a known key of the log {checkpoint.origin}")
-    return Trusted(checkpoint, tuple(dict.fromkeys(key.name for key in signed_by)))
+    names = dict.fromkeys(key.name for key in signed_by)
+    return Trusted(checkpoint, tuple(names), tuple(signed_by), read)
 
 
 def signers(note: Note, keys: Sequence[VerifierKey]) -> list[VerifierKey]:
@@ -173,6 +176,26 @@ def checked_inclusion(proof: bytes, keys: Sequence[VerifierKey]) -> Shown:
     return Shown(leaf, read.position, by)
 
 
+class Growth(NamedTuple):
+    """The body of an add-checkpoint request: an old size, a proof, and the checkpoint's note."""
+
+    size: int
+    hashes: tuple[bytes, ...]
+    note: bytes
+
+    @classmethod
+    def parse(cls, body: bytes) -> Self:
+        """The parts of a body; nothing in it is trusted yet."""
+        head, separator, note = body.partition(b"\n\n")
+        try:
+            first, *lines = head.decode("ascii").split("\n")
+        except UnicodeDecodeError:
+            first, lines = "", []
+        if not separator or not first.startswith("old "):
+            raise ValueError("is no proof that a log has grown: it begins with the old size")
+        return cls(number_of(first.removeprefix("old "), "old size"), _hashes(lines), note)
+
+
 class Grown(NamedTuple):
     """Two checkpoints of one log, of which the later holds all of the earlier."""
 
@@ -182,15 +205,8 @@ class Grown(NamedTuple):
 
 def checked_consistency(proof: bytes, old_note: bytes, keys: Sequence[VerifierKey]) -> Grown:
     """What the body of an add-checkpoint request shows beside the older checkpoint."""
-    head, separator, note = proof.partition(b"\n\n")
-    try:
-        first, *lines = head.decode("ascii").split("\n")
-    except UnicodeDecodeError:
-        first, lines = "", []
-    if not separator or not first.startswith("old "):
-        raise ValueError("is no proof that a log has grown: it begins with the old size")
+    size, hashes, note = Growth.parse(proof)
     old, new = checked_checkpoint(old_note, keys), checked_checkpoint(note, keys)
-    size, hashes = number_of(first.removeprefix("old "), "old size"), _hashes(lines)
     was, now = old.checkpoint, new.checkpoint
     if was.origin != now.origin:
         raise ValueError(f"is of the log {now.origin}, and the older checkpoint of {was.origin}")

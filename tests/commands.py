@@ -9,17 +9,25 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from typer.testing import CliRunner
+from typer import testing
+from typer.main import get_command
+from typer.testing import CliRunner, Result
 
 from event_logger.cli import app
 from tests.support import PATIENCE, ROOT, Program
 
 UNSET = ("EVENT_LOGGER_STORE", "EVENT_LOGGER_REDIS")
 COLUMNS = "160"
+
+# At each call it builds all commands anew, which takes longer than most of them.
+testing._get_command = cache(get_command)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -31,11 +39,15 @@ class Done:
     stderr: str
 
 
+def invoke(arguments: Sequence[object], **options: Any) -> Result:
+    """What came of `event-logger` in this process and environment, an error of its own included."""
+    return CliRunner().invoke(app, [str(one) for one in arguments], **options)
+
+
 def run(*arguments: str, code: int = 0, **environment: str) -> Done:
     """Run `event-logger` in this process and folder, and see that it exits with the code."""
     inherited: dict[str, str | None] = dict.fromkeys(UNSET)
-    result = CliRunner().invoke(
-        app,
+    result = invoke(
         arguments,
         env=inherited | {"COLUMNS": COLUMNS} | environment,
         catch_exceptions=False,

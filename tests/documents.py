@@ -45,9 +45,10 @@ def without_the_clock(text: str) -> str:
     text = re.sub(r"20(?!24)\d\d-\d\d-\d\dT[\d:.]+Z", "<now>", text)
     text = re.sub(r"/[\w/.-]+/(?=[\w-]+\.db)", "<folder>/", text.replace("sqlite:///", "sqlite:"))
     text = re.sub(r"\b\d+s\b", "<age>", text)
-    # A log's random identity, and the root over its times.
+    # A log's random identity, the root over its times, and a digest of who wrote.
+    text = re.sub(r"\b[0-9a-f]{64}\b", "<digest>", text)
     text = re.sub(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<identity>", text)
-    text = re.sub(r"(?<![\w+/])[\w+/]{43}=", "<root>", text)
+    text = re.sub(r"(?<![\w+/])[\w+/]{43}=|\b[0-9a-f]{64}\b", "<root>", text)
     text = re.sub(r"\S+@\S+, process \d+, .*", "<writer>", text)
     return re.sub(r"^(\s*(?:committed|by|writer|identity) .*)$", "<writer>", text, flags=re.M)
 

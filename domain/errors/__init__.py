@@ -21,6 +21,7 @@ EventLoggerError
 ├── UnknownRuleError (LookupError)          a rule that an audit does not have
 ├── AuditRuleError (TypeError)              a rule of another package that cannot be used
 ├── AuditFileError (ValueError)             a baseline, statement or map that cannot be used
+├── LogBehindError (RuntimeError)           a log that lacks what was signed on this machine
 ├── UnknownLogError (LookupError)           a log that the store does not hold
 ├── LogInUseError (RuntimeError)            a second writer on a backtest log
 ├── ConcurrencyError (RuntimeError)         another writer appended first
@@ -30,9 +31,11 @@ EventLoggerError
 │   ├── NotAnAuditStoreError                a file that is not ours; left untouched
 │   ├── NewerStoreError                     written by a newer version
 │   ├── OlderStoreError                     of a former format; to be upgraded before it is read
-│   └── ReadOnlyStoreError                  cannot be written to
+│   ├── ReadOnlyStoreError                  cannot be written to
+│   └── LogClosedError                      a log that went on in another store
 ├── RedisError (OSError)                    Redis is away, hangs or refuses
 │   └── StreamInUseError                    another log publishes on the same prefix
+├── CopyError (ValueError)                  a log that cannot be copied, or no copy of it
 ├── CorruptLogError (ValueError)            stored data that does not hold together
 ├── ExportError (OSError)                   a file that could not be written
 ├── EventLogFileError (ValueError)          a CSV file that is no sound event log
@@ -41,6 +44,7 @@ EventLoggerError
 ├── QueryError (ValueError)                 a query in SQL that cannot be answered
 ├── KeyFileError (ValueError)               a key's file that is none, or that others can read
 └── ProofError (ValueError)                 a checkpoint or proof that does not hold
+    └── LogDiffersError                     a log that is not what a checkpoint says
 """
 
 from domain.errors.analytics import MissingExtraError, QueryError
@@ -61,19 +65,22 @@ from domain.errors.events import (
 )
 from domain.errors.logs import (
     ConcurrencyError,
+    CopyError,
     CorruptLogError,
     ForkedLoggerError,
     HorizonError,
+    LogBehindError,
     LogConfigurationError,
     LoggerClosedError,
     LogInUseError,
     NotCopyableError,
     UnknownLogError,
 )
-from domain.errors.proofs import CertificateError, KeyFileError, ProofError
+from domain.errors.proofs import CertificateError, KeyFileError, LogDiffersError, ProofError
 from domain.errors.stores import (
     EventLogFileError,
     ExportError,
+    LogClosedError,
     NewerStoreError,
     NotAnAuditStoreError,
     OlderStoreError,
@@ -96,6 +103,7 @@ __all__ = [
     "AuditRuleError",
     "CertificateError",
     "ConcurrencyError",
+    "CopyError",
     "CorruptLogError",
     "EventIdConflictError",
     "EventLogFileError",
@@ -110,7 +118,10 @@ __all__ = [
     "InvalidTimestampError",
     "InvalidUpdateError",
     "KeyFileError",
+    "LogBehindError",
+    "LogClosedError",
     "LogConfigurationError",
+    "LogDiffersError",
     "LogInUseError",
     "LoggerClosedError",
     "MissingExtraError",

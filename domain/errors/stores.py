@@ -38,6 +38,18 @@ class ReadOnlyStoreError(StoreError):
     """The store cannot be written to."""
 
 
+class LogClosedError(StoreError):
+    """The log was closed, and nothing more is logged to it here; it went on in `continued_in`."""
+
+    def __init__(self, store: str, continued_in: str) -> None:
+        self.continued_in = continued_in
+        super().__init__(
+            store,
+            f"the log is closed, and went on in {continued_in}; log there (event-logger take-over"
+            " lets it go on here instead)",
+        )
+
+
 class RedisError(EventLoggerError, OSError):
     """Redis did not answer or refused; the log itself is not affected."""
 

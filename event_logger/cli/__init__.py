@@ -6,58 +6,50 @@ Exit codes: 0 (also when whoever reads the output goes away), 1 for a refused or
 
 from __future__ import annotations
 
-from importlib.metadata import version
-from typing import Annotated
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from event_logger.cli import (
-    audit,
-    certifying,
-    demo,
-    figures,
-    files,
-    live,
-    proofs,
-    reading,
-    sql,
-    stores,
-)
-from event_logger.cli.program import Commands
-from event_logger.cli.terminal import say
+if TYPE_CHECKING:
+    from event_logger.cli.commands import app
 
 __all__ = ["app", "main"]
 
-
-app = typer.Typer(
-    cls=Commands,
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_enable=False,
-    help="Audit-grade event log for trading strategies.",
-)
-for subject in (demo, files, reading, sql, figures, audit, certifying, proofs, live, stores):
-    app.add_typer(subject.commands)
+INTERRUPTED = 130
+"""What shells take for the end by SIGINT."""
 
 
 def main() -> None:
     """Run the command line and exit."""
-    app()
+    try:
+        with _ended_at_once():
+            from event_logger.cli.commands import app
+        app()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        say(f"event-logger {version('event-logger')}")
-        raise typer.Exit
+@contextmanager
+def _ended_at_once() -> Iterator[None]:
+    """Importing takes a good part of a second, begins nothing, and would end in a traceback."""
+    heard = signal.getsignal(signal.SIGINT)
+    if heard != signal.default_int_handler or (
+        threading.current_thread() is not threading.main_thread()
+    ):
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    yield
+    signal.signal(signal.SIGINT, heard)
 
 
-@app.callback()
-def _options(
-    show_version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version."
-        ),
-    ] = False,
-) -> None:
-    """Options that come before the command."""
+def __getattr__(name: str) -> Any:
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from event_logger.cli.commands import app
+
+    return app

@@ -32,14 +32,30 @@ def demo(
         ),
     ] = None,
     folder: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Where log and CSV go.", parser=file_path)
-    ] = Path("demo-run"),
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where log and CSV go: demo-run; with --store, where the CSV goes, if any.",
+            parser=file_path,
+        ),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="A store that the run is logged to, as a new log beside those that it holds.",
+        ),
+    ] = None,
 ) -> None:
     """Run a leveraged restaking strategy and log everything it does."""
-    from event_logger.demo.run import run_demo
+    from event_logger.demo.run import CSV_FILE, run_demo, run_demo_on
 
     with output.progress("Trading") as advance:
-        result = run_demo(market, folder, advance)
+        if store is None:
+            result = run_demo(market, folder or Path("demo-run"), advance)
+        else:
+            csv = None if folder is None else folder / CSV_FILE
+            result = run_demo_on(store, market, csv, advance)
     _print_result(result)
     if result.differences or not result.audit.is_sound:
         raise typer.Exit(1)
@@ -67,7 +83,8 @@ def _print_result(result: DemoResult) -> None:
     tree = result.certificate["tree"]
     say(f"certificate: {tree['size']:,} entries under the root {tree['root']}")
     say(f"log: {result.store} (log {result.log!r})")
-    say(f"csv: {result.csv}")
+    if result.csv is not None:
+        say(f"csv: {result.csv}")
     say("")
     for command in ("tree", "audit", "certify"):
         say(f"next: {sys.argv[0]} {command} --store {result.store} --log {result.log}")

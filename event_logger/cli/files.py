@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from event_logger.cli import output
+from event_logger.cli.certified_export import Certifying
 from event_logger.cli.named import named, opened
 from event_logger.cli.options import AsJson, AsOf, Log, Store, file_path
 from event_logger.cli.parquet import Parquet, Snapshots, export_parquet
+from event_logger.cli.signed import KeyFile
 from event_logger.cli.terminal import say
 from event_logger.opening import DEFAULT_LOG
 
@@ -77,6 +79,14 @@ def export(
             help="csv to look at; jsonl: all of it, to be imported again; parquet: to analyse.",
         ),
     ] = Format.CSV,
+    certified: Annotated[
+        bool,
+        typer.Option(
+            "--certified",
+            help="Write beside it a signed note, FILE.certified, by which verify checks the file.",
+        ),
+    ] = False,
+    key: KeyFile = None,
     excel: Annotated[
         bool, typer.Option("--excel", help="For spreadsheets: no cell is taken for a formula.")
     ] = False,
@@ -102,9 +112,19 @@ def export(
     """Write the log to a file; prints the file's name."""
     if excel and file_format is not Format.CSV:
         raise typer.BadParameter("is for csv alone", param_hint="--excel")
+    from infrastructure.files.replaced_file import OUTPUT_FILES
+
+    target = None if output_file is None else str(output_file)
+    # A bar would stand in the midst of what is exported.
+    is_file = target not in OUTPUT_FILES
+    if certified and (not is_file or balances or partition):
+        raise typer.BadParameter(
+            "is for one file, which its note stands beside", param_hint="--certified"
+        )
+    certifying = Certifying(store, log, key, target) if certified else None
     if file_format is Format.PARQUET:
         asked = Parquet(columns, snapshots or Snapshots.JSON, balances, partition)
-        export_parquet(store, log, as_of, output_file, asked)
+        export_parquet(store, log, as_of, target, asked, certifying)
         return
     given = {
         "--columns": columns,
@@ -115,18 +135,17 @@ def export(
     for name, value in given.items():
         if value:
             raise typer.BadParameter("is for parquet alone", param_hint=name)
-    from infrastructure.files.replaced_file import OUTPUT_FILES
-
-    target = None if output_file is None else str(output_file)
-    # A bar would stand in the midst of what is exported.
-    is_file = target not in OUTPUT_FILES
     with (
         opened(store, log, as_of) as reader,
         output.progress("Exporting", is_shown=is_file) as advance,
     ):
+        if certifying is not None:
+            reader = certifying.begun(reader)
         if file_format is Format.JSONL:
             path = reader.export_to_jsonl(target, progress=advance)
         else:
             path = reader.export_to_csv(target, csv_safe=excel, progress=advance)
     if is_file:
         say(path)
+    if certifying is not None:
+        say(certifying.ended(path, file_format))

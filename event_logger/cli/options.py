@@ -29,6 +29,12 @@ Store = Annotated[
         " log.",
     ),
 ]
+MaybeStore = Annotated[
+    str | None,
+    typer.Option(
+        envvar="EVENT_LOGGER_STORE", metavar="URL", help="The store, as sqlite:///runs.db."
+    ),
+]
 Log = Annotated[
     str | None,
     typer.Option(

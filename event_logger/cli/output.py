@@ -181,8 +181,24 @@ def print_logs(logs: list[dict[str, Any]], as_json: bool) -> None:
         for log in logs:
             print_json(log)
         return
-    titles = ("log", "mode", "events", "opened", "metadata")
-    print_table(titles, ([text_of(value) for value in log.values()] for log in logs))
+    titles = ("log", "mode", "events", "size", "first", "last", "opened", "metadata")
+    print_table(titles, (_log_cells(log) for log in logs))
+
+
+def _log_cells(log: dict[str, Any]) -> list[str]:
+    shown = log | {"size": size_text(log["size"])}
+    return ["" if value is None else text_of(value) for value in shown.values()]
+
+
+def size_text(size: int) -> str:
+    """Bytes as people read them: 482 B, 1.2 kB, 3.4 MB."""
+    if size < 1000:
+        return f"{size} B"
+    power = min(len(str(size)) - 1, 3 * len(_UNITS)) // 3
+    return f"{size / 1000**power:.1f} {_UNITS[power - 1]}"
+
+
+_UNITS = ("kB", "MB", "GB", "TB")
 
 
 def _label(event: EventDict) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from enum import StrEnum
-from pathlib import Path
 from typing import NamedTuple
 
 import typer
 
 from event_logger.cli import output
+from event_logger.cli.certified_export import Certifying
 from event_logger.cli.named import named, opened
 from event_logger.cli.terminal import say
 from event_logger.reader import LogReader
@@ -35,13 +35,17 @@ class Parquet(NamedTuple):
 
 
 def export_parquet(
-    store: str, log: str | None, as_of: str | None, file: Path | None, asked: Parquet
+    store: str,
+    log: str | None,
+    as_of: str | None,
+    target: str | None,
+    asked: Parquet,
+    certifying: Certifying | None = None,
 ) -> None:
     """Write the log, or with a partition all of a store, and say where."""
     from event_logger.columnar import checked_parquet, checked_partition, write_logs
     from infrastructure.files.replaced_file import OUTPUT_FILES
 
-    target = None if file is None else str(file)
     options = checked_parquet(_names(asked.columns), asked.snapshots.value, asked.balances)
     parts = checked_partition(_names(asked.partition), options, target)
     is_file = target not in OUTPUT_FILES
@@ -49,10 +53,14 @@ def export_parquet(
         _readers(store, log, as_of, bool(parts)) as readers,
         output.progress("Exporting", is_shown=is_file) as advance,
     ):
+        if certifying is not None:
+            readers = [certifying.begun(one) for one in readers]
         logs = [reader._exported() for reader in readers]
         path = write_logs(logs, target, options, parts, advance)
     if is_file:
         say(path)
+    if certifying is not None:
+        say(certifying.ended(path, "parquet"))
 
 
 def _names(text: str | None) -> list[str] | None:

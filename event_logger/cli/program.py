@@ -14,13 +14,13 @@ import typer
 from typer.core import TyperGroup
 
 from domain.errors import EventLoggerError
+from event_logger.cli import INTERRUPTED
 from event_logger.cli.terminal import escape_what_the_encoding_lacks, say_error, warn_in_lines
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
-_INTERRUPTED = 130
 _TERMINATED = 143
-"""What shells take for the end by SIGINT and by SIGTERM."""
+"""What shells take for the end by SIGTERM."""
 
 
 _NO_INT = "Input should be a valid integer, unable to parse string as an integer"
@@ -118,7 +118,7 @@ def _one_sentence_each() -> Iterator[None]:
     except Terminated as error:
         raise typer.Exit(_TERMINATED) from error
     except KeyboardInterrupt as error:
-        raise typer.Exit(_INTERRUPTED) from error
+        raise typer.Exit(INTERRUPTED) from error
     except BrokenPipeError as error:
         _drop_what_is_unwritten()
         raise typer.Exit from error

@@ -2,50 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from domain.audit_log import AuditLog
-from domain.errors import ProofError
-from event_logger.cli.named import named
-from event_logger.cli.options import AsJson, Log, Store, file_path
+from domain.errors import CorruptLogError, LogDiffersError, ProofError
+from event_logger.cli.options import AsJson, Log, MaybeStore, Store, file_path
 from event_logger.cli.output import print_json
+from event_logger.cli.signed import (
+    KeyFile,
+    continue_log,
+    given_key,
+    keep_tiles,
+    log_of,
+    proving_of,
+    signed_note,
+)
 from event_logger.cli.terminal import say
-from event_logger.opening import chosen
-from infrastructure.audit_logs import AuditLogs
-from infrastructure.store import LogStore
-
-if TYPE_CHECKING:
-    from infrastructure.proving import Proving
 
 commands = typer.Typer()
 key_commands = typer.Typer(no_args_is_help=True, help="Make and show the key that signs.")
 commands.add_typer(key_commands, name="key")
 
-KeyFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--key",
-        envvar="EVENT_LOGGER_KEY",
-        metavar="FILE",
-        help="The owner's key.",
-        parser=file_path,
-    ),
-]
 Output = Annotated[
     Path | None,
     typer.Option(
         "--output", "-o", metavar="FILE", help="The file; else standard output.", parser=file_path
     ),
 ]
-MaybeStore = Annotated[
-    str | None,
+PolicyFile = Annotated[
+    Path | None,
     typer.Option(
-        envvar="EVENT_LOGGER_STORE", metavar="URL", help="The store, as sqlite:///runs.db."
+        "--policy",
+        metavar="FILE",
+        help="Whom to trust, and whose cosignatures are needed: a tlog-policy.",
+        parser=file_path,
     ),
 ]
 
@@ -54,70 +46,93 @@ MaybeStore = Annotated[
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file.", parser=file_path)],
     prefix: Annotated[
-        str,
+        str | None,
         typer.Option(metavar="P", help="The owner's, such as example.com/desk1: no log's name."),
-    ],
+    ] = None,
+    witness: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Not an owner's key, but that of a witness: witness.example.com/w1"
+        ),
+    ] = None,
 ) -> None:
-    """Make an owner's signing key, in a file that only its owner can read."""
+    """Make an owner's signing key, or a witness', in a file that only its owner can read."""
+    from infrastructure.cosigning import new_witness_key
     from infrastructure.signing import new_key
 
-    new_key(file, prefix)
+    if prefix is not None and witness is None:
+        new_key(file, prefix)
+    elif prefix is None and witness is not None:
+        new_witness_key(file, witness)
+    else:
+        raise typer.BadParameter("give one of the two", param_hint="--prefix or --witness")
     say(str(file))
 
 
 @key_commands.command("show")
 def show(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="The owner's key.", parser=file_path)
-    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The key's file.", parser=file_path)],
     store: MaybeStore = None,
     log: Log = None,
+    output_file: Output = None,
 ) -> None:
-    """Show a log's public line, to be given away; without a store the owner's prefix."""
+    """Show a log's or a witness' public line, to be given away; without a store the prefix."""
+    from infrastructure.cosigning import read_witness_key
+    from infrastructure.key_files import WITNESS, read_secret
     from infrastructure.signing import read_key
 
-    key = read_key(file)
-    if store is None:
-        say(key.prefix)
-        return
-    with _log_of(store, log) as (_, audit_log):
-        say(str(key.verifier_key(audit_log.identity or "")))
+    if read_secret(file)[0] == WITNESS:
+        line = str(read_witness_key(file).public)
+    elif store is None:
+        line = read_key(file).prefix
+    else:
+        key = read_key(file)
+        with log_of(store, log) as (_, audit_log):
+            line = str(key.verifier_key(audit_log.identity or ""))
+    if output_file is None:
+        say(line)
+    else:
+        _write(f"{line}\n".encode(), output_file)
 
 
 @commands.command()
 def checkpoint(
-    store: Store, log: Log = None, key: KeyFile = None, output_file: Output = None
+    store: Store,
+    log: Log = None,
+    key: KeyFile = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL", help="Have it cosigned by the witness there; may be given repeatedly."
+        ),
+    ] = None,
+    policy: PolicyFile = None,
+    output_file: Output = None,
+    after_restore: Annotated[
+        bool,
+        typer.Option(
+            "--after-restore",
+            help="Let a log that lost what was signed here go on under a new identity.",
+        ),
+    ] = False,
 ) -> None:
-    """Sign a checkpoint of the log as it is now; who holds it can tell any later change."""
-    _write(_signed(store, log, key), output_file)
+    """Sign a checkpoint of the log as it is now; who holds it can tell any later change.
 
+    With a policy the witnesses that it names with their URLs are asked, and its quorum is needed.
+    """
+    if after_restore and key is not None:
+        continue_log(store, log)
+    if not witness and policy is None:
+        _write(signed_note(store, log, key), output_file)
+        return
+    from event_logger.cli.cosigning import Witnesses
 
-def _signed(store: str, log: str | None, key: Path | None) -> bytes:
-    from infrastructure.signing import read_key
-
-    if key is None:
-        raise typer.BadParameter(
-            "is missing: give the file that event-logger key new made, or set EVENT_LOGGER_KEY",
-            param_hint="--key",
-        )
-    owner = read_key(key)
-    with _proving(store, log) as proving:
-        return proving.signed(owner)
-
-
-@contextmanager
-def _log_of(store: str, log: str | None) -> Iterator[tuple[LogStore, AuditLog]]:
-    url, name = named(store, log)
-    with closing(AuditLogs(url, must_exist=True)) as logs:
-        yield logs.store, logs.get(chosen(logs, name))
-
-
-@contextmanager
-def _proving(store: str, log: str | None) -> Iterator[Proving]:
-    from infrastructure.proving import Proving
-
-    with _log_of(store, log) as (opened, audit_log):
-        yield Proving(opened, audit_log)
+    asked = Witnesses(witness or [], policy)
+    owner = given_key(key)
+    with log_of(store, log) as (opened, audit_log):
+        asked.refuse_other_log(owner.verifier_key(audit_log.identity or ""))
+        note = asked.cosigned(opened, audit_log, owner)
+    _write(note, output_file)
 
 
 def _write(data: bytes, output_file: Path | None) -> None:
@@ -170,12 +185,14 @@ def prove(
     """Prove that an event is in the log, or that the log holds all of an older checkpoint."""
     if (order is None) == (since is None):
         raise typer.BadParameter("give an ORDER, or --since", param_hint="ORDER")
-    note = _signed(store, log, key) if checkpoint_file is None else _read(checkpoint_file)
-    with _proving(store, log) as proving:
+    note = signed_note(store, log, key) if checkpoint_file is None else _read(checkpoint_file)
+    with proving_of(store, log) as proving:
         if since is not None:
             proof = proving.consistency(_read(since), note)
         else:
             proof = proving.inclusion(note, order or 0, transition)
+    if proving.tree is not None and proving.tree.is_anew:
+        keep_tiles(store, log, proving.tree)
     _write(proof, output_file)
 
 
@@ -184,7 +201,9 @@ def verify(
     proof: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[PROOF]", help="What prove wrote; without it, the store.", parser=file_path
+            metavar="[FILE]",
+            help="What prove or export --certified wrote; without it, the store.",
+            parser=file_path,
         ),
     ] = None,
     store: MaybeStore = None,
@@ -196,23 +215,35 @@ def verify(
         ),
     ] = None,
     vkey: Annotated[
-        str | None, typer.Option(metavar="KEY", help="The log's public line, as key show gives it.")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="The log's public line, as key show gives it, or its file."
+        ),
     ] = None,
+    policy: PolicyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a proof or a checkpoint shows, and whether it holds; exit 1 where it does not."""
+    """Say what a proof, checkpoint or certified export shows; exit 1 where it does not hold."""
     from event_logger.cli import verifying
 
+    trust = verifying.trust_of(vkey, policy)
     note = None if checkpoint_file is None else _read(checkpoint_file)
-    if proof is not None:
-        found = verifying.of_proof(str(proof), _read(proof), note, vkey)
+    if proof is not None and not verifying.is_proof(proof):
+        found = verifying.of_export(proof, note, trust)
+    elif proof is not None:
+        found = verifying.of_proof(str(proof), _read(proof), note, trust)
     elif note is None:
         raise typer.BadParameter("names what the store is held against", param_hint="--checkpoint")
     elif store is None:
-        found = verifying.of_checkpoint(str(checkpoint_file), note, vkey)
+        found = verifying.of_checkpoint(str(checkpoint_file), note, trust)
     else:
-        with _log_of(store, log) as (opened, audit_log):
-            found = verifying.of_store(opened, audit_log, str(checkpoint_file), note, vkey)
+        try:
+            with log_of(store, log) as (opened, audit_log):
+                found = verifying.of_store(opened, audit_log, str(checkpoint_file), note, trust)
+        except (LogDiffersError, CorruptLogError) as error:
+            if as_json:
+                print_json(verifying.said_of(error))
+            raise
     if as_json:
         print_json(found.said)
         return

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from domain.audit_log import AuditLog
 from domain.errors import InvalidTimestampError
 from event_logger.cli import output
 from event_logger.cli.named import opened
-from event_logger.cli.options import AsJson, AsOf, Log, Store
+from event_logger.cli.options import AsJson, AsOf, Log, MaybeStore, Store
 from event_logger.search import checked_moment
 from infrastructure.audit_logs import AuditLogs
+from infrastructure.files.paths import why_no_path
 
 commands = typer.Typer()
 
@@ -92,13 +96,36 @@ def _refuse_no_time(option: str, text: str) -> None:
 
 @commands.command()
 def show(
-    order: Annotated[int, typer.Argument(metavar="ORDER", help="The event's order.")],
-    store: Store,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="ORDER",
+            help="The event's order. Or a file that prove, checkpoint or export --certified wrote.",
+        ),
+    ],
+    store: MaybeStore = None,
     log: Log = None,
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one event whole, with its history, and by whom and when that was committed."""
+    """Show one event whole, with its history, and by whom and when that was committed.
+
+    Of a proof's file, show what it claims.
+    """
+    if re.fullmatch(r"[+-]?[0-9]{1,4000}", what, re.ASCII) is None:
+        from event_logger.cli.explaining import explain
+
+        if why_no_path(what) is not None or not Path(what).is_file():
+            raise typer.BadParameter(
+                "it is no whole number, and no proof's file", param_hint="'ORDER'"
+            )
+        explain(Path(what), as_json)
+        return
+    if store is None:
+        raise typer.BadParameter(
+            "is missing: name the store, or set EVENT_LOGGER_STORE", param_hint="--store"
+        )
+    order = int(what)
     with opened(store, log, as_of) as reader:
         history = reader.history(order)
         event, committed = reader.events[order - 1], reader.committed(order)
@@ -145,16 +172,27 @@ def stats(store: Store, log: Log = None, as_of: AsOf = None, as_json: AsJson = F
 
 @commands.command()
 def logs(store: Store, as_json: AsJson = False) -> None:
-    """List what is in a store."""
+    """List what is in a store, with the times of each log's first and last event."""
     with closing(AuditLogs(store, must_exist=True)) as audit_logs:
         found: list[dict[str, Any]] = [
             {
                 "log": one.name,
                 "mode": one.mode,
                 "events": one.last_order,
+                "size": audit_logs.store.reads.size(one.id),
+                "first": _timestamp(audit_logs, one, 1),
+                "last": _timestamp(audit_logs, one, one.last_order),
                 "opened": one.created_on,
                 "metadata": one.metadata,
             }
             for one in map(audit_logs.get, audit_logs.names())
         ]
     output.print_logs(found, as_json)
+
+
+def _timestamp(logs: AuditLogs, log: AuditLog, order: int) -> str | None:
+    """The time of the event with this order; None in a log without events."""
+    if not log.last_order:
+        return None
+    timestamp: str = logs.reading(log).record(order)["timestamp"]
+    return timestamp

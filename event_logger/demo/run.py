@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from domain.errors import EventLoggerError, StoreError
+from domain.errors import EventLoggerError, ExportError, StoreError
 from event_logger import EventLogger
 from event_logger.demo.market import Cleaning, load_market
 from event_logger.demo.strategy import Parameters, RestakingStrategy
 from infrastructure.audit_logs import AuditLogs
+from infrastructure.stores import lasting_url
 from projections.audit.report import AuditReport
 from projections.balances import Difference, check_balances
 
@@ -21,6 +22,7 @@ SHIPPED_MARKET = Path(__file__).parent / "data"
 DATABASE = "event_log.db"
 CSV_FILE = "event_log.csv"
 LOG = "leveraged-restaking"
+MEMORY = ":memory:"
 
 
 class DemoFolderError(EventLoggerError, ValueError):
@@ -48,7 +50,7 @@ class DemoResult:
     certificate: dict[str, Any]
     store: str
     log: str
-    csv: Path
+    csv: Path | None
 
 
 def run_demo(
@@ -67,8 +69,7 @@ def run_demo(
         raise DemoFolderError(folder, f"cannot be looked into ({_reason(error)})") from error
     if is_taken:
         raise DemoFolderError(folder)
-    source = SHIPPED_MARKET if market is None else market
-    loaded = load_market(source)
+    run = _Run(market, progress)
     place = folder.absolute()
     beside = place.with_name(f".{place.name}.{uuid4().hex}")
     try:
@@ -76,25 +77,65 @@ def run_demo(
     except (OSError, ValueError) as error:
         raise DemoFolderError(folder, f"cannot be made ({_reason(error)})") from error
     try:
-        parameters = Parameters()
-        metadata = {
+        made = run.on(f"sqlite:///{(beside / DATABASE).absolute()}", beside / CSV_FILE)
+        for lease in beside.glob("*.lease"):
+            lease.unlink()
+        _replace(place, beside)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return replace(made, store=f"sqlite:///{folder / DATABASE}", csv=folder / CSV_FILE)
+
+
+def run_demo_on(
+    store: str,
+    market: Path | None = None,
+    csv: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    durability: str = "full",
+) -> DemoResult:
+    """Run on a store that is named, in a log of its own, whatever the store holds.
+
+    `csv` is a new file. Raises `MarketDataError`, `ExportError` for a file that is there, or
+    `StoreError`; what was logged by then stays.
+    """
+    if csv is not None and csv.exists():
+        raise ExportError(str(csv), "there is such a file already; name another folder")
+    if lasting_url(store) == MEMORY:
+        raise StoreError(store, "is memory, which ends with the demo; name a file or server")
+    return _Run(market, progress).on(store, csv, durability)
+
+
+class _Run:
+    """The strategy's run over one market, wherever it is logged."""
+
+    def __init__(self, market: Path | None, progress: Callable[[int, int], None] | None) -> None:
+        self._market = load_market(SHIPPED_MARKET if market is None else market)
+        self._parameters = Parameters()
+        self._progress = progress
+        self._metadata = {
             "strategy": "market-neutral leveraged restaking",
             "market": "shipped month" if market is None else str(market),
-            "first_hour": loaded.hours[0].time,
-            "last_hour": loaded.hours[-1].time,
-            "parameters": parameters.as_metadata(),
+            "first_hour": self._market.hours[0].time,
+            "last_hour": self._market.hours[-1].time,
+            "parameters": self._parameters.as_metadata(),
         }
-        store = f"sqlite:///{(beside / DATABASE).absolute()}"
-        with EventLogger(store=store, log=LOG, metadata=metadata) as logger:
-            RestakingStrategy(logger, parameters).run(loaded, progress)
+
+    def on(self, store: str, csv: Path | None, durability: str = "full") -> DemoResult:
+        """Trade, log it to a new log of the store, and see what came of it."""
+        with EventLogger(
+            store=store, log=LOG, metadata=self._metadata, if_exists="new", durability=durability
+        ) as logger:
+            log = logger.log_name
+            RestakingStrategy(logger, self._parameters).run(self._market, self._progress)
         # An auditor notes a writer that has not ended; one that only reads is none, and leaves no
         # write-ahead log behind as `open_log` does.
-        with EventLogger(store=store, log=LOG) as reader:
-            reader.export_to_csv(str(beside / CSV_FILE))
+        with EventLogger(store=store, log=log, durability=durability) as reader:
+            if csv is not None:
+                reader.export_to_csv(str(csv))
             last = reader.events[-1]
-            result = DemoResult(
-                hours=len(loaded.hours),
-                cleaning=loaded.cleaning,
+            return DemoResult(
+                hours=len(self._market.hours),
+                cleaning=self._market.cleaning,
                 stats=reader.get_summary_stats(),
                 differences=check_balances(reader.events),
                 entry=next(reader.bundle_trees()),
@@ -102,16 +143,10 @@ def run_demo(
                 pnl_usdt=last["pnl_usd"],
                 audit=reader.audit(),
                 certificate=reader.certify(),
-                store=f"sqlite:///{folder / DATABASE}",
-                log=LOG,
-                csv=folder / CSV_FILE,
+                store=lasting_url(store),
+                log=log,
+                csv=csv,
             )
-        for lease in beside.glob("*.lease"):
-            lease.unlink()
-        _replace(place, beside)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    return result
 
 
 def _reason(error: OSError | ValueError) -> str:

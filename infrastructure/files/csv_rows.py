@@ -69,7 +69,7 @@ class FileRows:
                 for kind, cells in zip(kinds, zip(*page, strict=True), strict=True):
                     kind.look(cells)
         self._readers = [
-            None if name in _VIEWS else _READERS[kind.kind]
+            None if name in _VIEWS else READERS[kind.kind]
             for name, kind in zip(rows.header, kinds, strict=True)
         ]
         self._snapshot_place = rows.header.index(_SNAPSHOT) if _SNAPSHOT in rows.header else 0
@@ -178,8 +178,7 @@ def _disagreement(name: str, said: Any, arrived: Any) -> ValueError:
     )
 
 
-# None: the text as it stands.
-_READERS: dict[Kind, Callable[[str, str], Any] | None] = {
+READERS: dict[Kind, Callable[[str, str], Any] | None] = {
     Kind.TIME: cells_of.moment_of,
     Kind.INT: cells_of.int_of,
     Kind.NUMBER: cells_of.exact_number_of,
@@ -187,6 +186,7 @@ _READERS: dict[Kind, Callable[[str, str], Any] | None] = {
     Kind.JSON: read_exact_json,
     Kind.TEXT: None,
 }
+"""What reads the cells of a column of each kind; None: the text as it stands."""
 
 
 class _ExtrasInOrder:

@@ -20,6 +20,7 @@ from domain.errors import EventLogFileError, StoreError, shown
 from domain.horizon import Horizon
 from domain.values import decode
 from infrastructure.audit_logs import AuditLogs
+from infrastructure.commit_batch import CommitBatch
 from infrastructure.files.importing import ImportReport, Prepared, Progress
 from infrastructure.files.jsonl_entries import EntryReading
 from infrastructure.files.jsonl_format import FORMAT, microseconds_of_text
@@ -27,11 +28,8 @@ from infrastructure.files.spool import Spool
 from infrastructure.followers.board import StatusBoard
 from infrastructure.log_metadata import captured_metadata
 from infrastructure.reading import NO_RECORD
-from infrastructure.stored import Commit, Source, Transition, Writes
+from infrastructure.stored import Commit, Source
 from infrastructure.timestamps import timestamp_of
-
-_ENTRIES, _BYTES = 1000, 4 * 2**20
-"""What of one commit, or of several, is held at a time."""
 
 
 class Header(NamedTuple):
@@ -132,38 +130,14 @@ def _origin(path: str, header: Header) -> dict[str, Any]:
 
 
 def _batches(path: str, file: BinaryIO, reading: EntryReading) -> Iterator[list[Commit]]:
-    batch = _Batch()
+    batch = CommitBatch()
     try:
         for line in file:
             batch.add(reading.read(line), len(line))
             if batch.is_full:
                 yield batch.commits
-                batch = _Batch()
+                batch = CommitBatch()
         reading.finish()
     except ValueError as error:
         raise EventLogFileError(path, reading.rows, str(error)) from error
     yield batch.commits
-
-
-class _Batch:
-    """Commits, those of one writer at one time together, up to a number of entries and bytes."""
-
-    def __init__(self) -> None:
-        self.commits: list[Commit] = []
-        self._events: list[AuditLog.EventLogged] = []
-        self._transitions: list[Transition] = []
-        self._entries = self._size = 0
-
-    def add(self, one: Commit, size: int) -> None:
-        if not self.commits or self.commits[-1][:2] != one[:2]:
-            self._events, self._transitions = [], []
-            commit = Commit(one.committed_at, one.writer, Writes(self._events, self._transitions))
-            self.commits.append(commit)
-        after = len(self._events)
-        self._transitions += [moved._replace(after=after) for moved in one.writes.transitions]
-        self._events += one.writes.events
-        self._entries, self._size = self._entries + 1, self._size + size
-
-    @property
-    def is_full(self) -> bool:
-        return self._entries >= _ENTRIES or self._size >= _BYTES

@@ -10,12 +10,19 @@ import logging
 import time
 
 from domain.audit_log import AuditLog
-from domain.errors import CorruptLogError, EventLoggerError, RedisError, StreamInUseError
+from domain.errors import (
+    CopyError,
+    CorruptLogError,
+    EventLoggerError,
+    RedisError,
+    StreamInUseError,
+)
 from domain.horizon import START, Horizon
 from infrastructure.followers.follower import FollowerThread, Outage
 from infrastructure.followers.standby import STANDBY_SECONDS, Standby
 from infrastructure.reading import LogReading
 from infrastructure.redis.publisher import RedisPublisher
+from infrastructure.standing import is_copy
 from infrastructure.store import LogStore
 from infrastructure.wake import Wake
 from projections.messages import Message, Messages
@@ -45,6 +52,7 @@ _IN_USE = Outage(
 _STORE_AWAY = Outage(
     "is published again when the store can be read", "the store can be read and written again"
 )
+_IS_COPY = Outage("is published once it is taken over", "it was taken over, and is published")
 _UNEXPECTED = Outage("is published again when that is over", "that is over")
 
 
@@ -98,6 +106,12 @@ class Notifier:
         self.thread.request_stop()
 
     def _round(self) -> float:
+        if self._position is None and is_copy(self._store, self._log.id):
+            raise CopyError(
+                self._log.name,
+                f"is a copy in {self._store.url}, and is published where it goes on; if that is"
+                " here, say so by event-logger take-over",
+            )
         if not self._is_its_turn():
             return STANDBY_SECONDS
         try:
@@ -212,4 +226,6 @@ def _outage(error: Exception) -> Outage:
         return _IN_USE
     if isinstance(error, RedisError):
         return _REDIS_AWAY
+    if isinstance(error, CopyError):
+        return _IS_COPY
     return _STORE_AWAY if isinstance(error, EventLoggerError) else _UNEXPECTED

@@ -5,7 +5,6 @@ Pub/sub drops what nobody hears, and does not say which log a message is of; the
 
 from __future__ import annotations
 
-import re
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.errors import RedisError
 from infrastructure.redis.connection import checked_prefix, connect, redis_errors
+from infrastructure.redis.set_aside import LAST_POSSIBLE, PAGE, SetAside
 from infrastructure.redis.stream_entry import Heard, StreamEntry, entries_of, order_of
 from projections.messages import LOGGED_CHANNEL, STREAM
 
@@ -28,10 +28,8 @@ _OTHERS = 5
 _LOOK_SECONDS = 2.0
 """How many other streams are named where nothing was published, and how long is looked for them."""
 
-_PAGE = 500
 _LISTEN_SECONDS = 0.5
 _RETRY_SECONDS = 0.5
-_LAST_POSSIBLE = f"{2**64 - 1}-{2**64 - 1}"
 
 
 class RedisTail:
@@ -58,6 +56,7 @@ class RedisTail:
     ) -> None:
         self._stream = checked_prefix(prefix) + STREAM
         self._client = connect(source)
+        self._set_aside = SetAside(self._client, self._stream)
         self._identity = identity
         self._from_store = from_store
         self._notice = notice
@@ -79,7 +78,7 @@ class RedisTail:
         Raises `RedisError` when there is no answer.
         """
         with redis_errors():
-            newest = entries_of(self._client.xrevrange(self._stream, count=_PAGE))
+            newest = entries_of(self._client.xrevrange(self._stream, count=PAGE))
         latest = next((one for one in newest if one.heard), None)
         if latest is None:
             self._notice(f"no log has published on this prefix yet{self._others()}; waiting")
@@ -93,6 +92,8 @@ class RedisTail:
             for one in filter(self._is_own, reversed(newest)):
                 if one.heard is not None:
                     self._remember(one.heard)
+        with redis_errors():
+            self._set_aside.look()
         self._has_begun = True
 
     def close(self) -> None:
@@ -124,9 +125,11 @@ class RedisTail:
             self.begin()
         page = self._page()
         if page is None:
-            rest = self._rest_of_former()
-            self._anchor, self._after = None, "0-0"
-            return rest
+            with redis_errors():
+                begin = entries_of(self._client.xrange(self._stream, count=1))
+            return self._rest_of_former(begin[0] if begin else None)
+        if page and self._anchor is None:
+            return self._rest_of_former(page[0]) or self._next()
         if not page:
             self._wait()
         else:
@@ -140,7 +143,7 @@ class RedisTail:
         anchor = self._anchor
         with redis_errors(), self._client.pipeline() as pipe:
             pipe.exists(self._stream)
-            pipe.xrange(self._stream, f"({self._after}", count=_PAGE)
+            pipe.xrange(self._stream, f"({self._after}", count=PAGE)
             if anchor is not None:
                 pipe.xrange(self._stream, anchor.id, anchor.id)
             answers: Any = pipe.execute()
@@ -149,7 +152,7 @@ class RedisTail:
             return None
         entries = entries_of(page)
         # Nothing can follow this id, and nothing can be asked for after it.
-        self._is_full = bool(entries) and entries[-1].id == _LAST_POSSIBLE
+        self._is_full = bool(entries) and entries[-1].id == LAST_POSSIBLE
         return entries[:-1] if self._is_full else entries
 
     def _wait(self) -> None:
@@ -160,26 +163,14 @@ class RedisTail:
             milliseconds = round(_LISTEN_SECONDS * 1000)
             self._client.xread({self._stream: self._after}, count=1, block=milliseconds)
 
-    def _rest_of_former(self) -> list[StreamEntry]:
-        """What was not read yet of the stream that was set aside, whatever its name is now."""
-        pattern = re.sub(r"([\[\]*?\\^-])", r"\\\1", self._stream) + ":*"
-        anchor = "" if self._anchor is None else self._anchor.id
+    def _rest_of_former(self, present: StreamEntry | None) -> list[StreamEntry]:
+        """What was set aside since the last look; after it, the stream is read that is there."""
         with redis_errors():
-            for name in self._client.scan_iter(pattern, count=1000, _type="stream"):
-                held = entries_of(self._client.xrange(name, anchor, anchor))
-                if held == [self._anchor]:
-                    return self._entries_after(name, self._after)
-        return []
-
-    def _entries_after(self, stream: Any, after: str) -> list[StreamEntry]:
-        found: list[StreamEntry] = []
-        while after != _LAST_POSSIBLE:
-            page = entries_of(self._client.xrange(stream, f"({after}", count=_PAGE))
-            if not page:
-                break
-            found += page
-            after = page[-1].id
-        return found
+            rest = self._set_aside.rest(self._anchor, self._after, present, self._is_own)
+        if self._anchor is not None:
+            self._after = "0-0"
+        self._anchor = present
+        return rest
 
     def _is_own(self, entry: StreamEntry) -> bool:
         return entry.log is not None and entry.log == self._identity

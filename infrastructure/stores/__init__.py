@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from domain.errors import StoreUrlError, shown
@@ -68,6 +69,18 @@ def is_file_store(url: str) -> bool:
     return path is not None and path.exists()
 
 
+def holds_store(path: str) -> bool:
+    """Whether a file is itself a store of ours; it is not opened as other files are, which would
+    drop the locks that this process holds on it.
+    """
+    from infrastructure.stores.sqlite.location import is_store_file
+
+    try:
+        return is_store_file(Path(path).resolve())
+    except (OSError, ValueError):
+        return False
+
+
 def made_whole(url: str) -> AbstractContextManager[str]:
     """The URL under which to open a store that is to be there once the block ends, or not at all.
 
@@ -121,6 +134,17 @@ def _on_server(url: str) -> Location:
     from infrastructure.stores.postgres.location import location_of
 
     return location_of(url)
+
+
+def lasting_url(url: str) -> str:
+    """The URL as it holds from any folder, without a password. Raises `StoreUrlError`."""
+    _refuse_unknown(url)
+    if is_on_server(url):
+        return _on_server(url).url
+    from infrastructure.stores.sqlite.location import location_of
+
+    found = location_of(url)
+    return found.url if found.path is None else f"{PREFIX}{found.path}"
 
 
 def spilling_keys() -> Keys:

@@ -25,3 +25,9 @@ def demo(demo_folder: Path) -> DemoResult:
 def events(demo: DemoResult) -> list[dict[str, Any]]:
     with EventLogger(store=demo.store, log=LOG) as logger:
         return [dict(event) for event in logger.events]
+
+
+def csv_of(result: DemoResult) -> Path:
+    """The CSV that a run wrote."""
+    assert result.csv is not None
+    return result.csv

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from event_logger import open_log
+from event_logger import EventLogger, open_log
 from event_logger.demo.generate_market import generate
 from event_logger.demo.market import SOURCES, load_market
 from event_logger.demo.market_files import MarketDataError
-from event_logger.demo.run import SHIPPED_MARKET, DemoFolderError, DemoResult, run_demo
+from event_logger.demo.run import (
+    LOG,
+    SHIPPED_MARKET,
+    DemoFolderError,
+    DemoResult,
+    run_demo,
+    run_demo_on,
+)
 from projections.balances import check_balances
+from tests.commands import run
+from tests.demo.conftest import csv_of
 
 
 @pytest.fixture
@@ -75,12 +85,12 @@ def test_at_the_end_everything_is_usdt_but_the_gas_reserve(demo: DemoResult) -> 
 
 def test_the_same_market_gives_the_same_file(demo: DemoResult, tmp_path: Path) -> None:
     again = run_demo(folder=tmp_path / "demo-run")
-    assert again.csv.read_bytes() == demo.csv.read_bytes()
+    assert csv_of(again).read_bytes() == csv_of(demo).read_bytes()
 
 
 def test_a_second_run_replaces_the_folder(tmp_path: Path, market: Path, demo: DemoResult) -> None:
     folder = tmp_path / "demo-run"
-    shutil.copytree(demo.csv.parent, folder)
+    shutil.copytree(csv_of(demo).parent, folder)
     run_demo(market, folder)
     assert sorted(path.name for path in folder.iterdir()) == [
         "event_log.csv",
@@ -94,7 +104,7 @@ def test_what_lies_beside_a_former_run_is_never_deleted(
     name: str, tmp_path: Path, demo: DemoResult
 ) -> None:
     folder = tmp_path / "demo-run"
-    shutil.copytree(demo.csv.parent, folder)
+    shutil.copytree(csv_of(demo).parent, folder)
     beside = folder / name
     beside.mkdir() if name.endswith("/") else beside.write_text("precious")
     before = {
@@ -169,3 +179,29 @@ def test_nothing_is_known_before_it_was_published(market: Path) -> None:
     by_time = {hour.time: hour for hour in hours}
     for hour in hours:
         assert hour.weeth_eth == by_time[hour.time.replace(hour=0)].weeth_eth
+
+
+def test_it_runs_on_a_store_that_is_named_beside_what_is_there(
+    tmp_path: Path, demo: DemoResult
+) -> None:
+    store = f"sqlite:///{tmp_path / 'desk.db'}"
+    with EventLogger(store=store, log=LOG) as logger:
+        logger.log_event(datetime(2024, 5, 12, 14), "GAS_FEE_PAID", "ETHEREUM", "ETH", 1)
+    result = run_demo_on(store, csv=tmp_path / "desk.csv")
+    assert (result.store, result.log) == (store, f"{LOG}.2")
+    assert csv_of(result).read_bytes() == csv_of(demo).read_bytes()
+    assert (result.differences, result.audit.is_sound) == ([], True)
+    assert result.pnl_usdt == demo.pnl_usdt
+    with open_log(store, LOG) as log:
+        assert log.global_order == 1
+
+
+def test_a_store_or_file_that_cannot_be_is_said(tmp_path: Path) -> None:
+    taken = tmp_path / "event_log.csv"
+    taken.write_text("somebody's")
+    store = f"sqlite:///{tmp_path / 'desk.db'}"
+    done = run("demo", "--store", store, "--folder", str(tmp_path), code=1)
+    assert "there is such a file already" in done.stderr
+    assert taken.read_text() == "somebody's"
+    assert "is memory" in run("demo", "--store", ":memory:", code=1).stderr
+    assert list(tmp_path.iterdir()) == [taken]

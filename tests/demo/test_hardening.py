@@ -16,6 +16,7 @@ from event_logger.demo.market import load_market
 from event_logger.demo.market_files import MarketDataError
 from event_logger.demo.run import CSV_FILE, DemoFolderError, DemoResult, run_demo
 from projections.balances import check_balances
+from tests.demo.conftest import csv_of
 from tests.demo.test_market import PRICES, Lines, cleaning, edited
 
 Edit = Callable[[Lines], Lines]
@@ -44,7 +45,7 @@ def test_a_swap_that_fails_brings_the_former_run_back(
     tmp_path: Path, demo: DemoResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "run"
-    shutil.copytree(demo.csv.parent, folder)
+    shutil.copytree(csv_of(demo).parent, folder)
     (folder / CSV_FILE).write_text("the former one")
     rename = Path.rename
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from event_logger import (
     AsyncEventLogger,
@@ -21,10 +21,10 @@ from event_logger import (
     ExportError,
     open_log,
 )
-from event_logger.cli import app
 from infrastructure.files.importing import import_file
 from infrastructure.stores import back_up_store, upgrade_store
 from projections import certificate as certificates
+from tests.commands import invoke
 from tests.infrastructure.stores.sqlite.former import format_1, format_1_store
 from tests.small_log import fill
 from tests.support import HOUR, url_of
@@ -33,7 +33,7 @@ MODES = ("backtest", "live")
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [*map(str, arguments)])
+    return invoke(arguments)
 
 
 def written(path: Path, mode: str = "backtest") -> str:

@@ -68,20 +68,6 @@ def test_an_int_of_thousands_of_digits_and_a_name_that_is_markup_are_shown(store
     assert "[/x]" in run("show", "1", "--store", store).stdout
 
 
-@pytest.mark.parametrize("command", ["events", "stats --json", "show 1", "status"])
-def test_a_full_standard_output_is_said(store: str, command: str) -> None:
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "event_logger.cli", *command.split(), "--store", store],
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stdout=full,
-            stderr=subprocess.PIPE,
-            timeout=PATIENCE,
-        )
-    assert done.stderr == b"event-logger: the output was not written: No space left on device\n"
-    assert done.returncode == 1
-
-
 def test_names_that_can_be_none_are_refused(store: str) -> None:
     said = run("events", "--store", store, "--log", "\udcff", code=1).stderr
     assert said.startswith("event-logger: there is no log '\\udcff' in this store")

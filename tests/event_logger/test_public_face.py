@@ -18,6 +18,7 @@ MEMBERS = [
     "LogReader",
     "Order",
     "Orders",
+    "compare",
     "create_event_logger",
     "end_orderly_at_signals",
     "open_log",
@@ -29,6 +30,7 @@ ERRORS = [
     "AuditRuleError",
     "CertificateError",
     "ConcurrencyError",
+    "CopyError",
     "CorruptLogError",
     "EventIdConflictError",
     "EventLogFileError",
@@ -43,7 +45,10 @@ ERRORS = [
     "InvalidTimestampError",
     "InvalidUpdateError",
     "KeyFileError",
+    "LogBehindError",
+    "LogClosedError",
     "LogConfigurationError",
+    "LogDiffersError",
     "LogInUseError",
     "LoggerClosedError",
     "MissingExtraError",
@@ -74,7 +79,7 @@ METHODS = {
     "__init__": "execution_mode='backtest', include_balance_snapshots=True, *, store=None,"
     " if_exists='continue', log='default', metadata=None, redis=None, channel_prefix='',"
     " hourly_timestamps=True, strict_event_types=False,"
-    " commit_every=1000, actor=None, durability='full'",
+    " commit_every=1000, actor=None, durability='full', after_restore=False",
     "search": "**criteria",
     "log_event": "timestamp, event_type, venue, token=None, amount=None, position_snapshot=None,"
     " **event_data",
@@ -160,6 +165,12 @@ def test_what_the_package_exports() -> None:
         assert getattr(event_logger, name).__name__ == name
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         event_logger.nothing  # noqa: B018
+
+
+def test_how_compare_is_called() -> None:
+    signature = inspect.signature(event_logger.compare)
+    bare = [one.replace(annotation=one.empty) for one in signature.parameters.values()]
+    assert str(inspect.Signature(bare)) == "(a, b, *, window=None, tolerance=0, most=1000)"
 
 
 def test_every_error_is_exported() -> None:

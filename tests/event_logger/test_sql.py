@@ -141,8 +141,8 @@ def test_only_what_the_query_names_is_read(store: str, monkeypatch: pytest.Monke
     made: list[list[str]] = []
 
     class Noted(layout.Layout):
-        def __init__(self, *arguments: Any) -> None:
-            super().__init__(*arguments)
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
             made.append([column.name for column in self.columns])
 
     monkeypatch.setattr(tables, "Layout", Noted)

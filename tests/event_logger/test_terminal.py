@@ -125,12 +125,15 @@ def process(shell: str, **environment: str) -> subprocess.CompletedProcess[bytes
     )
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "--help", "--version", "stats --help"])
+NO_SPACE = ("> /dev/full", b"the output was not written: No space left on device")
+CLOSED = (">&-", b"standard output is closed, and nothing can be written to it")
+
+
 @pytest.mark.parametrize(
-    ("to", "sentence"),
+    ("command", "to", "sentence"),
     [
-        ("> /dev/full", b"the output was not written: No space left on device"),
-        (">&-", b"standard output is closed, and nothing can be written to it"),
+        *((command, *NO_SPACE) for command in (*COMMANDS, "--help", "--version", "stats --json")),
+        *((command, *CLOSED) for command in ("events", "status", "--help")),
     ],
 )
 def test_an_output_that_cannot_be_written_is_one_sentence(
@@ -144,10 +147,18 @@ def test_an_output_that_cannot_be_written_is_one_sentence(
     assert done.stderr == b"event-logger: " + sentence + b"\n"
 
 
-@pytest.mark.parametrize("environment", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C"}])
-def test_an_output_that_is_not_utf_8_will_do(store: str, environment: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("environment", "commands"),
+    [
+        ({"PYTHONIOENCODING": "ascii"}, ["events", "show 1", "stats", "status"]),
+        ({"LC_ALL": "C"}, ["tree 2", "status --stuck 0s", "logs"]),
+    ],
+)
+def test_an_output_that_is_not_utf_8_will_do(
+    store: str, environment: dict[str, str], commands: list[str]
+) -> None:
     utf8 = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    for command in COMMANDS:
+    for command in commands:
         log = "" if command == "logs" else '--log "$LOG"'
         done = process(f"event_logger {command} --store {store} {log}", **utf8, **environment)
         assert done.stderr == b"" or b"there is no log" in done.stderr

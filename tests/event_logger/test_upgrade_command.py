@@ -9,13 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from domain.audit_log import log_id
 from domain.errors import EventLoggerError, NewerStoreError, StoreNotFoundError, StoreUrlError
 from event_logger import open_log
-from event_logger.cli import app
 from infrastructure.stores import open_store
+from tests.commands import invoke
 from tests.infrastructure.stores.sqlite.former import format_1, format_1_store
 from tests.support import url_of
 
@@ -24,7 +24,7 @@ HOLDS = f"{len(format_1()['logs'])} logs with {EVENTS} events"
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [*map(str, arguments)])
+    return invoke(arguments)
 
 
 def upgraded(*arguments: object) -> str:

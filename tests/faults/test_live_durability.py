@@ -1,4 +1,4 @@
-"""What a live call acknowledged survives a kill -9 at any moment, a hundred times."""
+"""What a live call acknowledged survives a kill -9 at any moment, forty times."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from event_logger import open_log
 from event_logger.reader import LogReader
 from tests.support import PATIENCE, start_program, url_of
 
-KILLS = 100
+KILLS = 40
 UNDER_LOAD = """
 def tell(*words):
     # One write, so that a kill leaves no half line; print() makes several when unbuffered.

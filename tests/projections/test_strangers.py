@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from hashlib import sha256
 
 import pytest
 
-from projections.checkpoint import Checkpoint
+from projections.checkpoint import COSIGNATURE, Checkpoint
 from projections.leaf import EVENT, leaf_data
 from projections.merkle import (
     consistency_spans,
@@ -16,6 +17,8 @@ from projections.merkle import (
     root_of,
     roots_of,
 )
+from projections.policy import Policy
+from projections.verification import checked_checkpoint
 from tests.projections.test_merkle import many
 from tests.projections.test_verification import (
     HASHES,
@@ -23,6 +26,7 @@ from tests.projections.test_verification import (
     LOG,
     ORIGIN,
     WITNESS,
+    Signer,
     note_of,
     proof_of,
 )
@@ -59,6 +63,36 @@ def test_keys_and_notes() -> None:
         theirs, WITNESS.key, WITNESS.public.name, timestamp=1679315147
     )
     assert cosigned.encode() == note_of(13, LOG, WITNESS)
+
+
+def test_cosignatures() -> None:
+    import proofbundle.checkpoint as their_notes
+    from proofbundle.errors import BundleFormatError
+
+    line = str(WITNESS.public)
+    assert their_notes.cosign_vkey(WITNESS.public.name, WITNESS.public.public) == line
+    note = note_of(13, LOG, WITNESS, Signer(ORIGIN, COSIGNATURE))
+    found = their_notes.verify_cosignature(note.decode(), line)
+    assert (found["ok"], found["timestamp"], found["root"]) == (True, 1679315147, root_of(HASHES))
+    assert checked_checkpoint(note, [LOG.public, WITNESS.public]).keys == (
+        LOG.public,
+        WITNESS.public,
+    )
+    log_as_witness = their_notes.cosign_vkey(ORIGIN, LOG.public.public)
+    for witnesses, threshold in (([line], 1), ([log_as_witness], 1), ([line], 2)):
+        policy = f"log {LOG.public}\n" + "".join(
+            f"witness w{n} {one}\n" for n, one in enumerate(witnesses)
+        )
+        names = " ".join(f"w{n}" for n in range(len(witnesses)))
+        ours = theirs = False
+        with suppress(ValueError):
+            read = Policy.parse(f"{policy}group g {threshold} {names}\nquorum g\n".encode())
+            ours = read.is_reached(checked_checkpoint(note, read.keys).keys)
+        with suppress(BundleFormatError):
+            theirs = their_notes.verify_witnessed_checkpoint(
+                note.decode(), str(LOG.public), witnesses, threshold=threshold
+            )["ok"]
+        assert (ours, theirs) == ((witnesses, threshold) == ([line], 1),) * 2
 
 
 @pytest.mark.parametrize("index", range(1, 12))

@@ -13,7 +13,7 @@ from tests.torture.plan import plan_of
 from tests.torture.verifier import of_calls
 
 SEED = 7
-SECONDS = 6.0
+SECONDS = 4.0
 
 
 def test_every_promise_holds_for_a_while(tmp_path: Path) -> None:

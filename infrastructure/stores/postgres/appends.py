@@ -13,9 +13,10 @@ from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
 from domain.errors import ReadOnlyStoreError, StoreError
+from domain.horizon import Horizon
 from infrastructure.commit_signal import CommitSignals
 from infrastructure.store import Decide
-from infrastructure.stored import Commit, LogEnd, Source, WriterIdentity
+from infrastructure.stored import NOBODY, Commit, LogEnd, Source, WriterIdentity
 from infrastructure.stores.postgres import clock
 from infrastructure.stores.postgres.connections import Connections, Superseded, Turn
 from infrastructure.stores.postgres.doubts import Answer, Doubt, Doubts
@@ -72,13 +73,13 @@ class PostgresAppends:
         opened: StoredEvent,
         name: str,
         identity: str,
-        writer: WriterIdentity,
+        writer: WriterIdentity | None,
         source: Source,
         batches: Iterable[Sequence[Commit]],
     ) -> bool:
         """See `Appends.create_copied`."""
         making = Making(self._connections, opened, name, identity, writer, source)
-        return self._make(making, writer, fill_copied(making, batches))
+        return self._make(making, writer or NOBODY, fill_copied(making, batches))
 
     def _make(self, making: Making, writer: WriterIdentity, fill: Callable[[Turn], LogEnd]) -> bool:
         log_id = making.log_id
@@ -99,6 +100,17 @@ class PostgresAppends:
         if is_made:
             self._fences.check(log_id, 0)
         return is_made
+
+    def append_copied(
+        self, log_id: UUID, after: Horizon, source: Source, commits: Sequence[Commit]
+    ) -> LogEnd:
+        """See `Appends.append_copied`."""
+        by = source.last_writer(commits)
+
+        def store(turn: Turn, attempt: Attempt) -> LogEnd:
+            return self._sending.append_copied(turn, attempt, log_id, after, source, commits)
+
+        return self._in_turn(store, _end_of, log_id, by)
 
     def append(self, log_id: UUID, writer: WriterIdentity, decide: Decide) -> LogEnd:
         """See `Appends.append`."""

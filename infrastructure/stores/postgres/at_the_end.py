@@ -8,6 +8,7 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from infrastructure.stored import LogEnd
+from infrastructure.stores.postgres import clock
 from infrastructure.stores.postgres.connections import Turn
 from infrastructure.stores.postgres.selects import Selects
 
@@ -26,6 +27,11 @@ class AtTheEnd:
         self._selects = selects
         self._log_id = log_id
         self.end = end
+
+    def time(self) -> int:
+        """See `AtTheEnd.time`."""
+        (now,) = self._run(f"SELECT {clock.now()}", ()).fetchone() or (0,)
+        return max(int(now), self.end.committed_at or 0)
 
     def order_of(self, event_id: str) -> int | None:
         """See `AtTheEnd.order_of`."""

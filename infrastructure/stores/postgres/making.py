@@ -8,17 +8,13 @@ from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
 from domain.errors import StoreError
-from domain.horizon import START, Horizon
+from domain.horizon import START
 from infrastructure.stored import Commit, LogEnd, Source, WriterIdentity, Writes
 from infrastructure.stores.postgres import clock
+from infrastructure.stores.postgres.binary_copy import originator
 from infrastructure.stores.postgres.connections import Connections, Turn
+from infrastructure.stores.postgres.continued import insert_commits, introduce_all
 from infrastructure.stores.postgres.holding import BEGIN, patiently
-from infrastructure.stores.postgres.inserts import (
-    copy_events,
-    index_statements,
-    originator,
-    rows_of,
-)
 from infrastructure.stores.postgres.writers import introduced
 
 
@@ -31,12 +27,12 @@ class Making:
         opened: StoredEvent,
         name: str,
         identity: str,
-        writer: WriterIdentity,
+        writer: WriterIdentity | None,
         source: Source | None = None,
     ) -> None:
         self.log_id = originator(opened)
         self.committed_at: int | None = None
-        self.number = 0
+        self.number: int | None = None
         self.drawn = 0
         self.schema = connections.location.schema
         self._url = connections.location.url
@@ -69,9 +65,9 @@ class Making:
             problem = f"another write came between while log {self._name!r} was made; make it again"
             raise StoreError(self._url, problem)
         if self._source is not None:
-            for writer in self._source.writers:
-                turn.run(f"INSERT INTO {schema}.writers VALUES (%s, %s, %s, %s)", (log_id, *writer))
-        self.number = introduced(turn, schema, log_id, self._writer)
+            introduce_all(turn, schema, log_id, self._source)
+        if self._writer is not None:
+            self.number = introduced(turn, schema, log_id, self._writer)
         turn.run(
             f"INSERT INTO {schema}.events VALUES (%s, %s, %s, %s, %s, %s, %s)",
             (
@@ -98,22 +94,6 @@ class Making:
             (end.horizon.order, end.horizon.transition, end.committed_at, self.log_id),
         )
 
-    def store(
-        self, turn: Turn, end: LogEnd, writes: Writes, at: int | None, writer: int | None
-    ) -> LogEnd:
-        """Insert what was committed at this time by this writer; gives the log's new end."""
-        rows = rows_of(writes)
-        order, number = end.horizon
-        if rows.states:
-            copy_events(turn, self.schema, self.log_id, order + 1, rows.states, at, writer, None)
-        for statement, parameters in index_statements(
-            self.schema, self.log_id, rows, end.horizon, at, writer
-        ):
-            turn.run(statement, parameters)
-        times = [time for time in (end.committed_at, at) if time is not None]
-        last = Horizon(order + len(rows.states), number + len(rows.transitions))
-        return LogEnd(last, max(times, default=None))
-
 
 def fill_events(
     making: Making, batches: Iterable[Sequence[AuditLog.EventLogged]]
@@ -124,7 +104,8 @@ def fill_events(
         end = LogEnd(START, making.committed_at)
         for events in batches:
             making.drawn += 1
-            end = making.store(turn, end, Writes(events), making.committed_at, making.number)
+            commit = Commit(making.committed_at, making.number, Writes(events))
+            end = insert_commits(turn, making.schema, making.log_id, end, [commit])
         return end
 
     return fill
@@ -137,8 +118,7 @@ def fill_copied(making: Making, batches: Iterable[Sequence[Commit]]) -> Callable
         end = LogEnd(START, making.committed_at)
         for commits in batches:
             making.drawn += 1
-            for at, writer, writes in commits:
-                end = making.store(turn, end, writes, at, writer)
+            end = insert_commits(turn, making.schema, making.log_id, end, commits)
         return end
 
     return fill

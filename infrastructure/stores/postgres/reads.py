@@ -49,6 +49,17 @@ class PostgresReads:
         """See `Reads.end`."""
         return self._connections.reading(lambda one: self._selects.end(one.run, log_id))
 
+    def size(self, log_id: UUID) -> int:
+        """See `Reads.size`."""
+        sizes = " UNION ALL ".join(
+            f"SELECT octet_length(state) AS n FROM {self._schema}.{table} WHERE log_id = %(log)s"
+            for table in ("events", "transitions")
+        )
+        ((found,),) = self._all(
+            f"SELECT COALESCE(SUM(n), 0)::bigint FROM ({sizes}) AS s", named={"log": log_id}
+        )
+        return int(found)
+
     def events(self, log_id: UUID, first: int, last: int, limit: int) -> list[tuple[int, bytes]]:
         """See `Reads.events`."""
         return self._connections.reading(

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from uuid import UUID
 
 from domain.errors import EventLoggerError, StoreError
 from domain.horizon import Horizon
 from infrastructure.store import Decide
-from infrastructure.stored import LogEnd, PlainEvents, WriterIdentity, Writes
+from infrastructure.stored import Commit, LogEnd, PlainEvents, Source, WriterIdentity, Writes
+from infrastructure.stores.postgres import clock
 from infrastructure.stores.postgres.at_the_end import AtTheEnd
+from infrastructure.stores.postgres.binary_copy import EVENT_COLUMNS, copy_in, event_rows
 from infrastructure.stores.postgres.clock import StoreClock
 from infrastructure.stores.postgres.connections import Connections, Turn
+from infrastructure.stores.postgres.continued import append_commits, refuse_closed
 from infrastructure.stores.postgres.doubts import Doubt
 from infrastructure.stores.postgres.fences import Fences
 from infrastructure.stores.postgres.holding import Head, hold
 from infrastructure.stores.postgres.inserts import (
     COPY_FROM,
     append_statement,
-    copy_events,
+    one_event_parameters,
+    one_event_statement,
     parameters_of,
     rows_of,
 )
@@ -61,7 +66,7 @@ class Sending:
                 # Of an end that may be another by now; what is raised at the end that is held
                 # counts.
                 expected = None
-            if expected is not None and writes is not None and _size(writes) < COPY_FROM:
+            if expected is not None and writes is not None and _goes_at_once(writes):
                 end = (
                     self._send_to_expected(
                         turn, attempt, log_id, writer.number, expected, writes, decide
@@ -72,6 +77,32 @@ class Sending:
                 if end is not None:
                     return end
         return self._hold_and_send(turn, attempt, log_id, writer, expected, writes, decide)
+
+    def append_copied(
+        self,
+        turn: Turn,
+        attempt: Attempt,
+        log_id: UUID,
+        after: Horizon,
+        source: Source,
+        commits: Sequence[Commit],
+    ) -> LogEnd:
+        """Store what was committed elsewhere, while the log's end is held."""
+        self.known.pop(log_id, None)
+        head = hold(turn, self._url, self._schema, log_id, self._connections.is_given_up)
+        self._fences.check(log_id, head.epoch)
+        if head.end.horizon != after:
+            problem = f"holds the log up to {head.end.horizon}, not {after}; copy it again"
+            raise StoreError(self._url, problem)
+        token = secrets.randbits(62)
+        end = append_commits(turn, self._schema, log_id, head.end, source, commits, token)
+        if commits:
+            attempt.writer = commits[-1].writer
+            counts = [end.horizon[one] - after[one] for one in (0, 1)]
+            attempt.doubt = Doubt(log_id, token, head.end, counts[0], counts[1], head.epoch)
+        turn.commit()
+        self._see_to_standbys(turn, log_id)
+        return end
 
     def _send_to_expected(
         self,
@@ -89,9 +120,14 @@ class Sending:
         is_exact = not _is_placeless(writes) or self._fences.is_up(log_id)
         if is_exact:
             self._check_orders(writes, head.end)
-        statement = append_statement(self._schema, rows.kinds, is_exact=is_exact)
         end = head.end.horizon
-        parameters = parameters_of(log_id, rows, writer, token, head.epoch, end)
+        if rows.is_one_event:
+            statement = one_event_statement(self._schema, is_exact, clock.now())
+            (state,) = rows.states
+            parameters = one_event_parameters(log_id, state, writer, token, head.epoch, end)
+        else:
+            statement = append_statement(self._schema, rows.kinds, is_exact=is_exact)
+            parameters = parameters_of(log_id, rows, writer, token, head.epoch, end)
         attempt.writer = writer
         attempt.doubt = Doubt(log_id, token, head.end, events, transitions, head.epoch)
         row = turn.commit(statement, parameters)
@@ -99,11 +135,11 @@ class Sending:
             attempt.doubt = None
             return None
         self._see_to_standbys(turn, log_id)
-        order, transition, committed_at, clock = row
+        order, transition, committed_at, time = row
         if order != end.order:
             decide(AtTheEnd(turn, self._selects, log_id, LogEnd(Horizon(order, transition), None)))
         stored = LogEnd(Horizon(order + events, transition + transitions), committed_at)
-        self._clock.compare(committed_at, clock)
+        self._clock.compare(committed_at, time)
         self.known[log_id] = Head(stored, head.epoch)
         return stored
 
@@ -126,6 +162,9 @@ class Sending:
     ) -> LogEnd:
         head = hold(turn, self._url, self._schema, log_id, self._connections.is_given_up)
         self._fences.check(log_id, head.epoch)
+        if expected is None or head.epoch != expected.epoch:
+            # Whoever closes a log moves its epoch on.
+            refuse_closed(turn, self._url, self._schema, log_id, head.end)
         if writes is None or expected is None or head.end != expected.end or not _size(writes):
             writes = decide(AtTheEnd(turn, self._selects, log_id, head.end))
         if not _size(writes):
@@ -142,17 +181,29 @@ class Sending:
             kinds = (False, *kinds[1:])
         parameters = parameters_of(log_id, rows, number, token, head.epoch, end)
         statement = append_statement(self._schema, kinds, is_exact=True)
-        _, _, committed_at, clock = turn.run(statement, parameters).fetchone()  # type: ignore[misc]
+        _, _, committed_at, time = turn.run(statement, parameters).fetchone()  # type: ignore[misc]
+        if writes.identity is not None:
+            turn.run(
+                f"UPDATE {self._schema}.audit_logs SET identity = %s WHERE log_id = %s",
+                (writes.identity, log_id),
+            )
         if copies:
-            first = end.order + 1
-            copy_events(turn, self._schema, log_id, first, rows.states, committed_at, number, token)
+            made = event_rows(log_id, end.order + 1, rows.states, committed_at, number)
+            copy_in(turn, f"{self._schema}.events ({EVENT_COLUMNS})", made, token)
+        if writes.closes:
+            turn.run(
+                f"UPDATE {self._schema}.heads SET epoch = epoch + 1 WHERE log_id = %s", (log_id,)
+            )
         attempt.writer = number
         attempt.doubt = Doubt(log_id, token, head.end, events, transitions, head.epoch)
         turn.commit()
         self._see_to_standbys(turn, log_id)
-        self._clock.compare(committed_at, clock)
+        self._clock.compare(committed_at, time)
         stored = LogEnd(Horizon(end.order + events, end.transition + transitions), committed_at)
-        self.known[log_id] = Head(stored, head.epoch)
+        if writes.closes:
+            self._fences.move(log_id, head.epoch, head.epoch + 1)
+        else:
+            self.known[log_id] = Head(stored, head.epoch)
         return stored
 
     def _check_orders(self, writes: Writes, end: LogEnd) -> None:
@@ -175,6 +226,11 @@ class Sending:
 
 def _size(writes: Writes) -> int:
     return len(writes.events) + len(writes.transitions)
+
+
+def _goes_at_once(writes: Writes) -> bool:
+    """Whether it is one statement and one round trip."""
+    return _size(writes) < COPY_FROM and not writes.closes and writes.identity is None
 
 
 def _is_placeless(writes: Writes) -> bool:

@@ -8,10 +8,11 @@ from uuid import UUID
 from eventsourcing.persistence import ApplicationRecorder
 
 from domain.errors import ReadOnlyStoreError
-from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads
+from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads, Tiles
 from infrastructure.stores.postgres.appends import PostgresAppends
 from infrastructure.stores.postgres.board import PostgresBoard
 from infrastructure.stores.postgres.connections import Connections
+from infrastructure.stores.postgres.durable import await_durable
 from infrastructure.stores.postgres.errors import store_errors
 from infrastructure.stores.postgres.fences import Fences
 from infrastructure.stores.postgres.followers import PostgresFollowers
@@ -21,6 +22,7 @@ from infrastructure.stores.postgres.location import Location
 from infrastructure.stores.postgres.reads import PostgresReads
 from infrastructure.stores.postgres.recorder import Recorder
 from infrastructure.stores.postgres.schema import make, require_made
+from infrastructure.stores.postgres.tiles import PostgresTiles
 from infrastructure.stores.postgres.wakeups import WakingSignals
 
 
@@ -61,6 +63,15 @@ class PostgresStore:
         self.indexes: Indexes = PostgresIndexes(self._connections)
         self.followers: Followers = PostgresFollowers(self._connections)
         self.board: Board = PostgresBoard(self._connections)
+        self.tiles: Tiles = PostgresTiles(self._connections)
+
+    def place(self) -> str:
+        """See `LogStore.place`."""
+        ((system, database),) = self._connections.all(
+            "SELECT system_identifier::text, (SELECT oid::text FROM pg_catalog.pg_database"
+            " WHERE datname = pg_catalog.current_database()) FROM pg_catalog.pg_control_system()"
+        )
+        return f"server {system}, database {database}, schema {self._connections.location.schema}"
 
     def lease(self, log_id: UUID, log: str, role: str) -> Lease:
         """See `LogStore.lease`."""
@@ -70,6 +81,10 @@ class PostgresStore:
         """See `LogStore.refuse_writing`."""
         if self.is_read_only:
             raise ReadOnlyStoreError(self.url, "was opened for reading; nothing is logged")
+
+    def await_durable(self) -> None:
+        """See `LogStore.await_durable`."""
+        await_durable(self._connections)
 
     def stop_waiting(self) -> None:
         """See `LogStore.stop_waiting`."""

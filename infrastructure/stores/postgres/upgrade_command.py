@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from domain.errors import StoreError
-from infrastructure.stores.postgres.inserts import originator
+from infrastructure.stores.postgres.binary_copy import originator
 from infrastructure.stores.postgres.location import Location
 from infrastructure.stores.postgres.schema import FORMAT
 from infrastructure.stores.postgres.store import PostgresStore

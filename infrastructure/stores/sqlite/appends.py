@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
@@ -13,10 +13,11 @@ from domain.errors import ReadOnlyStoreError, StoreError
 from domain.horizon import Horizon
 from infrastructure.commit_signal import CommitSignals
 from infrastructure.store import Decide
-from infrastructure.stored import Commit, LogEnd, Source, Transition, WriterIdentity
+from infrastructure.stored import NOBODY, Commit, LogEnd, Source, Transition, WriterIdentity
 from infrastructure.stores.sqlite.at_the_end import AtTheEnd
 from infrastructure.stores.sqlite.clock import StoreClock
 from infrastructure.stores.sqlite.connections import Connections, Superseded, Turn
+from infrastructure.stores.sqlite.continued import Marker, append_copied, refuse_closed
 from infrastructure.stores.sqlite.errors import DRIVER_ERRORS, as_store_error
 from infrastructure.stores.sqlite.holding import is_busy
 from infrastructure.stores.sqlite.inserts import (
@@ -37,16 +38,6 @@ _AT_ONCE = 0.0
 _DATA_VERSION = "PRAGMA data_version"
 """Changes whenever another connection has committed (https://www.sqlite.org/pragma.html); a log's
 end is looked up anew only then."""
-
-
-class _Marker(NamedTuple):
-    """How a commit is known again: one of its rows. Without a state, it may simply be repeated."""
-
-    originator: str
-    version: int
-    state: bytes
-    committed_at: int | None
-    writer: int
 
 
 class SQLiteAppends:
@@ -78,7 +69,7 @@ class SQLiteAppends:
         """See `Appends.create_filled`."""
         log = originator_hex(opened)
 
-        def fill(turn: Turn, drawn: Iterable[Sequence[AuditLog.EventLogged]]) -> _Marker:
+        def fill(turn: Turn, drawn: Iterable[Sequence[AuditLog.EventLogged]]) -> Marker:
             at, number = self._clock.now(None), introduced(turn, log, writer)
             insert_opened(turn, opened, name, identity, at, number)
             last, state = 0, opened.state
@@ -86,7 +77,7 @@ class SQLiteAppends:
                 insert_events(turn, log, events, at, number)
                 if events:
                     last, state = events[-1].originator_version, events[-1].record
-            return _Marker(log, last, state, at, number)
+            return Marker(log, last, state, at, number)
 
         return self._make(log, name, writer, batches, fill)
 
@@ -95,22 +86,36 @@ class SQLiteAppends:
         opened: StoredEvent,
         name: str,
         identity: str,
-        writer: WriterIdentity,
+        writer: WriterIdentity | None,
         source: Source,
         batches: Iterable[Sequence[Commit]],
     ) -> bool:
         """See `Appends.create_copied`."""
         log = originator_hex(opened)
 
-        def fill(turn: Turn, drawn: Iterable[Sequence[Commit]]) -> _Marker:
+        def fill(turn: Turn, drawn: Iterable[Sequence[Commit]]) -> Marker:
             rows = [(log, *writer) for writer in source.writers]
             turn.run_many("INSERT INTO writers VALUES (?,?,?,?)", rows)
-            at, number = source.opened_at, introduced(turn, log, writer)
+            at = source.opened_at
+            number = None if writer is None else introduced(turn, log, writer)
             insert_opened(turn, opened, name, identity, at, number)
             insert_copied(turn, log, drawn)
-            return _Marker(log, 0, opened.state, at, number)
+            return Marker(log, 0, opened.state, at, number)
 
-        return self._make(log, name, writer, batches, fill)
+        return self._make(log, name, writer or NOBODY, batches, fill)
+
+    def append_copied(
+        self, log_id: UUID, after: Horizon, source: Source, commits: Sequence[Commit]
+    ) -> LogEnd:
+        """See `Appends.append_copied`."""
+        log = log_id.hex
+
+        def store(turn: Turn) -> tuple[LogEnd, Marker]:
+            self._known.pop(log, None)
+            end = require_end(turn.run, self._url, log)
+            return append_copied(turn, self._url, log, end, after, source, commits)
+
+        return self._in_turn(store, source.last_writer(commits))
 
     def _make(
         self,
@@ -118,7 +123,7 @@ class SQLiteAppends:
         name: str,
         writer: WriterIdentity,
         batches: Iterable[T],
-        fill: Callable[[Turn, Iterable[T]], _Marker],
+        fill: Callable[[Turn, Iterable[T]], Marker],
     ) -> bool:
         """Store a new log as `fill` does; False when it is there. Batches are drawn only once."""
         drawn = 0
@@ -129,7 +134,7 @@ class SQLiteAppends:
                 drawn += 1
                 yield batch
 
-        def store(turn: Turn) -> tuple[bool, _Marker | None]:
+        def store(turn: Turn) -> tuple[bool, Marker | None]:
             if select_end(turn.run, log) is not None:
                 return False, None
             if drawn:
@@ -145,7 +150,7 @@ class SQLiteAppends:
         seen: tuple[int, int] = (0, 0)
         last_turn: Turn | None = None
 
-        def store(turn: Turn) -> tuple[LogEnd, _Marker | None]:
+        def store(turn: Turn) -> tuple[LogEnd, Marker | None]:
             nonlocal seen, last_turn
             (version,) = turn.run(_DATA_VERSION).fetchone()
             seen, last_turn = (self._connections.library_writes, version), turn
@@ -156,9 +161,15 @@ class SQLiteAppends:
             else:
                 self._connections.checkpoints.take_back_of_others(turn.run)
                 end = require_end(turn.run, self._url, log)
-            events, transitions = decide(AtTheEnd(turn, log, end))
+                refuse_closed(turn, self._url, log, end)
+            events, transitions, closes, identity = decide(AtTheEnd(turn, log, end, self._clock))
+            if closes:
+                # Looked up anew by the next one, which is refused.
+                seen = (-1, -1)
             if not events and not transitions:
                 return end, None
+            if identity is not None:
+                turn.run("UPDATE audit_logs SET identity=? WHERE log_id=?", (identity, log))
             return self._store(turn, log, writer, end, events, transitions)
 
         with self._connections.lock:
@@ -175,12 +186,12 @@ class SQLiteAppends:
             return
         number = writer.number
 
-        def store(turn: Turn) -> tuple[None, _Marker | None]:
+        def store(turn: Turn) -> tuple[None, Marker | None]:
             turn.run(
                 "UPDATE writers SET ended_at=? WHERE log_id=? AND writer=?",
                 (self._clock.now(None), log_id.hex, number),
             )
-            return None, _Marker(log_id.hex, 0, b"", None, number)
+            return None, Marker(log_id.hex, 0, b"", None, number)
 
         # Nobody waits for a stranger's lock only to say goodbye.
         self._in_turn(store, writer, wait_seconds=_AT_ONCE)
@@ -193,23 +204,23 @@ class SQLiteAppends:
         end: LogEnd,
         events: Sequence[AuditLog.EventLogged],
         transitions: Sequence[Transition],
-    ) -> tuple[LogEnd, _Marker]:
+    ) -> tuple[LogEnd, Marker]:
         (order, transition), last_at = end
         at, number = self._clock.now(last_at), introduced(turn, log, writer)
         if transitions:
             insert_transitions(turn, log, end.horizon, transitions, at, number)
             stored = transitions[-1].stored
             version = stored.originator_version
-            marker = _Marker(originator_hex(stored), version, stored.state, at, number)
+            marker = Marker(originator_hex(stored), version, stored.state, at, number)
         if events:
             insert_events(turn, log, events, at, number)
-            marker = _Marker(log, order + len(events), events[-1].record, at, number)
+            marker = Marker(log, order + len(events), events[-1].record, at, number)
         last = Horizon(order + len(events), transition + len(transitions))
         return LogEnd(last, at), marker
 
     def _in_turn(
         self,
-        store: Callable[[Turn], tuple[T, _Marker | None]],
+        store: Callable[[Turn], tuple[T, Marker | None]],
         writer: WriterIdentity,
         wait_seconds: float = LOCK_TIMEOUT_SECONDS,
     ) -> T:
@@ -224,7 +235,7 @@ class SQLiteAppends:
 
     def _attempt(
         self,
-        store: Callable[[Turn], tuple[T, _Marker | None]],
+        store: Callable[[Turn], tuple[T, Marker | None]],
         writer: WriterIdentity,
         wait_seconds: float,
     ) -> T:
@@ -233,7 +244,7 @@ class SQLiteAppends:
             self._connections.files.check()
         except DRIVER_ERRORS as error:
             raise as_store_error(self._url, error) from error
-        marker: _Marker | None = None
+        marker: Marker | None = None
         try:
             # The connection's own `__exit__` rolls back what an exception leaves open: one C call,
             # which a second interruption right after the first does not keep from being made.
@@ -266,7 +277,7 @@ class SQLiteAppends:
             return StoreError(self._url, problem)
         return as_store_error(self._url, error)
 
-    def _reached_the_disk(self, marker: _Marker, writer: WriterIdentity) -> bool:
+    def _reached_the_disk(self, marker: Marker, writer: WriterIdentity) -> bool:
         """Whether the commit whose answer was an error is stored all the same.
 
         A row of ours is known by its writer, whose introduction no other opening has, and by its
@@ -277,9 +288,10 @@ class SQLiteAppends:
                 if not marker.state:
                     return True
                 row = connection.execute(
-                    "SELECT 1 FROM stored_events s JOIN writers w ON w.writer=s.writer"
+                    "SELECT 1 FROM stored_events s LEFT JOIN writers w ON w.writer=s.writer"
                     " WHERE s.originator_id=? AND s.originator_version=? AND s.state=?"
-                    " AND s.committed_at IS ? AND s.writer=? AND w.introduction=?",
+                    " AND s.committed_at IS ? AND s.writer IS ?"
+                    " AND COALESCE(w.introduction, X'')=?",
                     (*marker, writer.introduction),
                 ).fetchone()
                 return row is not None

@@ -8,6 +8,7 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from infrastructure.stored import LogEnd
+from infrastructure.stores.sqlite.clock import StoreClock
 from infrastructure.stores.sqlite.connections import Turn
 from infrastructure.stores.sqlite.selects import select_lifecycle, select_order_of, select_states
 
@@ -15,12 +16,17 @@ from infrastructure.stores.sqlite.selects import select_lifecycle, select_order_
 class AtTheEnd:
     """`infrastructure.store.AtTheEnd` on SQLite: a log while a turn holds its end."""
 
-    __slots__ = ("_log_id", "_run", "end")
+    __slots__ = ("_clock", "_log_id", "_run", "end")
 
-    def __init__(self, turn: Turn, log: str, end: LogEnd) -> None:
+    def __init__(self, turn: Turn, log: str, end: LogEnd, clock: StoreClock) -> None:
         self._run = turn.run
         self._log_id = log
+        self._clock = clock
         self.end = end
+
+    def time(self) -> int:
+        """See `AtTheEnd.time`."""
+        return self._clock.now(self.end.committed_at)
 
     def order_of(self, event_id: str) -> int | None:
         """See `AtTheEnd.order_of`."""

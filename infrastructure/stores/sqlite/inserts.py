@@ -36,7 +36,7 @@ def insert_opened(
     name: str,
     identity: str,
     committed_at: int | None,
-    writer: int,
+    writer: int | None,
 ) -> None:
     """Insert a log's opening and its name."""
     log_id = originator_hex(opened)
@@ -126,13 +126,16 @@ def insert_transitions(
             turn.run("INSERT OR IGNORE INTO transaction_hashes VALUES (?,?,?)", row)
 
 
-def insert_copied(turn: Turn, log_id: str, batches: Iterable[Sequence[Commit]]) -> None:
-    """Insert all that another log holds, as it was committed there."""
-    end = START
-    for at, writer, (events, transitions) in chain.from_iterable(batches):
+def insert_copied(
+    turn: Turn, log_id: str, batches: Iterable[Sequence[Commit]], after: Horizon = START
+) -> Horizon:
+    """Insert what another log holds after a horizon, as it was committed there; gives the end."""
+    end = after
+    for at, writer, (events, transitions, _, _) in chain.from_iterable(batches):
         insert_events(turn, log_id, events, at, writer)
         insert_transitions(turn, log_id, end, transitions, at, writer)
         end = Horizon(end.order + len(events), end.transition + len(transitions))
+    return end
 
 
 def introduced(turn: Turn, log: str, writer: WriterIdentity) -> int:

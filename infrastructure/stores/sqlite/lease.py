@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -41,9 +42,10 @@ class FileLease:
         if self.is_held or self._path is None:
             return self.is_held
         if self._lock is None:
-            self._lock = FileLock(self._path, thread_local=False)
+            self._lock = FileLock(self._path, mode=self._mode(), thread_local=False)
         try:
             self._lock.acquire(timeout=0)
+            self._belong_to_the_store()
         except Timeout:
             return False
         except OSError as error:
@@ -51,6 +53,24 @@ class FileLease:
             raise StoreError(self._location.url, problem) from error
         self.is_held = True
         return True
+
+    def _mode(self) -> int:
+        """What the store allows, as SQLite has it for the files beside: more or less is no use."""
+        path = self._location.path
+        try:
+            return 0o600 | (0 if path is None else os.stat(path).st_mode & 0o666)
+        except OSError:
+            return 0o600
+
+    def _belong_to_the_store(self) -> None:
+        """What the administrator leaves behind must not keep the store's owner from writing."""
+        if os.geteuid() != 0 or self._path is None:
+            return
+        # A store that was moved away is another matter, and `OpenedFiles.check` says it.
+        with suppress(FileNotFoundError):
+            store, lease = os.stat(self._location.path or self._path), os.stat(self._path)
+            if (lease.st_uid, lease.st_gid) != (store.st_uid, store.st_gid):
+                os.chown(self._path, store.st_uid, store.st_gid)
 
     def release(self) -> None:
         """See `infrastructure.store.Lease`; in a forked child the lease stays the parent's."""

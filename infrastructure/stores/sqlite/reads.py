@@ -68,6 +68,18 @@ class SQLiteReads:
         with store_errors(self._url), self._connections.reading() as connection:
             return require_end(connection.execute, self._url, log_id.hex)
 
+    def size(self, log_id: UUID) -> int:
+        """See `Reads.size`."""
+        # As the file has them: only of what is no record, bytes and characters are two things.
+        ((found,),) = self._all(
+            "SELECT (SELECT TOTAL(LENGTH(state)) FROM stored_events WHERE originator_id=?1) +"
+            " (SELECT TOTAL(LENGTH(s.state)) FROM transitions t JOIN stored_events s"
+            " ON s.originator_id=t.lifecycle_id AND s.originator_version=t.version"
+            " WHERE t.log_id=?1)",
+            log_id.hex,
+        )
+        return int(found)
+
     def events(self, log_id: UUID, first: int, last: int, limit: int) -> list[tuple[int, bytes]]:
         """See `Reads.events`."""
         with store_errors(self._url), self._connections.reading() as connection:

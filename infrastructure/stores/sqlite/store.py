@@ -7,10 +7,11 @@ from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder
 
-from domain.errors import OlderStoreError, ReadOnlyStoreError
+from domain.errors import OlderStoreError, ReadOnlyStoreError, StoreError
 from infrastructure.commit_signal import CommitSignals
-from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads
+from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads, Tiles
 from infrastructure.stores.sqlite.appends import SQLiteAppends
+from infrastructure.stores.sqlite.belonging import refuse_strange_log
 from infrastructure.stores.sqlite.board import SQLiteBoard
 from infrastructure.stores.sqlite.checkpoints import make_whole, refuse_incomplete
 from infrastructure.stores.sqlite.connections import Connections
@@ -30,6 +31,7 @@ from infrastructure.stores.sqlite.location import (
 from infrastructure.stores.sqlite.reads import SQLiteReads
 from infrastructure.stores.sqlite.recorder import Datastore, Recorder
 from infrastructure.stores.sqlite.schema import create_file, create_tables, lost_tables
+from infrastructure.stores.sqlite.tiles import SQLiteTiles
 from infrastructure.stores.sqlite.upgrade import upgrade
 
 
@@ -49,6 +51,7 @@ class SQLiteStore:
         else:
             create_file(location)
             load_locks()
+        refuse_strange_log(location)
         self.url = location.url
         self.is_volatile = location.path is None
         self.is_read_only = must_exist and not self.is_volatile
@@ -69,6 +72,7 @@ class SQLiteStore:
         self.indexes: Indexes = SQLiteIndexes(self._connections, housekeeping)
         self.followers: Followers = SQLiteFollowers(self._connections, housekeeping)
         self.board: Board = SQLiteBoard(self._connections, housekeeping)
+        self.tiles: Tiles = SQLiteTiles(self._connections, housekeeping)
 
     def _bring_to_format(self) -> None:
         if self.is_volatile:
@@ -100,6 +104,17 @@ class SQLiteStore:
         with self._connections.lock:
             upgrade(self._connections.writer())
 
+    def place(self) -> str:
+        """See `LogStore.place`."""
+        path = self._location.path
+        if path is None:
+            return f"memory {id(self)}"
+        try:
+            found = path.stat()
+        except OSError as error:
+            raise StoreError(self.url, f"is gone ({error.strerror})") from error
+        return f"file {found.st_dev}:{found.st_ino}"
+
     def lease(self, log_id: UUID, log: str, role: str) -> Lease:
         """See `LogStore.lease`."""
         if self.is_volatile:
@@ -113,6 +128,9 @@ class SQLiteStore:
         problem = refuse_unwritable(self._location)
         if problem is not None:
             raise ReadOnlyStoreError(self.url, problem)
+
+    def await_durable(self) -> None:
+        """See `LogStore.await_durable`: what can be read is on the disk already."""
 
     def stop_waiting(self) -> None:
         """See `LogStore.stop_waiting`."""

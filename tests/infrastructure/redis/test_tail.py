@@ -218,6 +218,8 @@ def test_it_listens_to_one_log(server: RedisServer, publisher: RedisPublisher) -
         publisher.release()
         theirs.publish(messages(1, 3), 3)
         eventually(lambda: other.orders() == [1, 2, 3])
+        # Each looks in its own time, and the notice is about who publishes at that time.
+        eventually(lambda: ours.notices)
         theirs.release()
         publisher.publish(messages(5, 6), 6)
         eventually(lambda: ours.orders() == [3, 4, 5, 6])
@@ -260,3 +262,31 @@ def test_the_rest_of_a_stream_that_was_set_aside_is_told_before_the_new_one(
 def test_a_prefix_that_is_no_text_is_refused(prefix: Any) -> None:
     with pytest.raises(LogConfigurationError, match="channel_prefix must be"):
         RedisTail("redis://127.0.0.1:1/0", prefix)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 5])
+@pytest.mark.parametrize(("before", "identity"), [(2, None), (0, OURS)])
+def test_logs_that_take_turns_between_two_looks_lose_nothing(
+    server: RedisServer,
+    publisher: RedisPublisher,
+    turns: int,
+    before: int,
+    identity: str | None,
+) -> None:
+    theirs = RedisPublisher(server.url, "", THEIRS)
+    publisher.publish(messages(1, before), before)
+    tail = RedisTail(server.url, identity=identity)
+    tail.begin()
+    order = before
+    for turn in range(1, turns + 1):
+        order += 2
+        publisher.publish(messages(order - 1, order), order)
+        publisher.release()
+        theirs.publish(messages(turn, turn), turn)
+        theirs.release()
+    publisher.publish(messages(order + 1, order + 1), order + 1)
+    expected = list(range(before + 1, order + 2))
+    heard: list[Heard] = []
+    for one in tail.messages(lambda: len(heard) == len(expected)):
+        heard.append(one)
+    assert [json.loads(data)["order"] for _, data in heard] == expected

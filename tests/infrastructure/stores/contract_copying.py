@@ -63,6 +63,8 @@ class CopyingContract(OnStore):
         assert [one.state for one in found if one.number is None] == log.records
         ((_, moves),) = reads.transitions(log_id, [lifecycle_id(log_id, 1)]).items()
         assert [one.state for one in found if one.number] == [one.state for one in moves]
+        states = [log.opened.state, *(one.state or b"" for one in found)]
+        assert reads.size(log_id) == sum(map(len, states))
         for limit in range(1, 4):
             pages: list[StoredEntry] = []
             after = START

@@ -62,9 +62,11 @@ class Backend(Protocol):
         """How much of the store one read looks at, in steps or rows of its engine."""
 
 
-def entry(amount: int = 1, event_type: str = "STAKE_DEPOSIT", **event_data: Any) -> Entry:
+def entry(
+    amount: int = 1, event_type: str = "STAKE_DEPOSIT", venue: str = "LIDO", **event_data: Any
+) -> Entry:
     """An event as the loggers take it in."""
-    return _intake.event(HOUR, event_type, "LIDO", "ETH", amount, None, event_data)
+    return _intake.event(HOUR, event_type, venue, "ETH", amount, None, event_data)
 
 
 def bundle(details: int, **event_data: Any) -> Item:

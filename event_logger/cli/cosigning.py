@@ -1,0 +1,73 @@
+"""`checkpoint --witness`: whom it asks for cosignatures, and whether enough of them came."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from domain.audit_log import AuditLog
+from domain.errors import ProofError, shown
+from event_logger.cli.terminal import say_error
+from infrastructure.cosigned import Cosigned, cosigned
+from infrastructure.files.policy_file import read_policy
+from infrastructure.proving import Proving
+from infrastructure.signing import OwnerKey, require_cryptography
+from infrastructure.store import LogStore
+from infrastructure.witness_client import Asked, refuse_no_url
+from projections.checkpoint import Note, VerifierKey
+from projections.verification import signers
+
+
+class Witnesses:
+    """Those that the options name; raises `ProofError` for a URL or a policy that cannot be."""
+
+    def __init__(self, urls: list[str], policy_file: Path | None) -> None:
+        require_cryptography("a cosignature")
+        self._file = policy_file
+        self._policy = None if policy_file is None else read_policy(policy_file)
+        named = [] if self._policy is None else list(self._policy.witnesses)
+        keys = [one.key for one in named]
+        self._asked = [Asked(one.url, [one.key]) for one in named if one.url is not None]
+        known = {one.url for one in self._asked}
+        self._asked += [Asked(url, keys) for url in dict.fromkeys(urls) if url not in known]
+        for one in self._asked:
+            refuse_no_url(one.url)
+
+    def refuse_other_log(self, key: VerifierKey) -> None:
+        """Raises `ProofError` where the policy names logs, and not this one."""
+        if self._policy is None:
+            return
+        try:
+            is_named = not self._policy.logs or key in [one.key for one in self._policy.logs]
+            if not is_named:
+                raise ValueError(f"names no log with the key {key}")
+            self._policy = self._policy.with_log(key)
+        except ValueError as error:
+            raise ProofError(str(self._file), str(error)) from None
+
+    def cosigned(self, store: LogStore, log: AuditLog, owner: OwnerKey) -> bytes:
+        """A signed checkpoint of now with enough cosignatures.
+
+        Those that are missing are said; raises `ProofError` where they were needed.
+        """
+        proving = Proving(store, log)
+        found = cosigned(proving, proving.signed(owner), self._asked)
+        self._refuse_too_few(found)
+        for one in found.missing:
+            say_error(f"event-logger: {one}")
+        if self._policy is None:
+            say_error("the cosignatures were not checked: no policy names the witness' keys")
+        return found.note
+
+    def _refuse_too_few(self, found: Cosigned) -> None:
+        reasons = "; ".join(map(str, found.missing))
+        if self._policy is None:
+            if found.missing:
+                raise ProofError("the checkpoint", f"is not cosigned: {reasons}")
+            return
+        note = Note.parse(found.note)
+        if not self._policy.is_reached(signers(note, self._policy.keys)):
+            raise ProofError(
+                "the checkpoint",
+                f"is not cosigned by the quorum {shown(self._policy.quorum)}: "
+                f"{reasons or 'the policy names no URL of those that are missing'}",
+            )
