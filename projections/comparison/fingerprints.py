@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Hashable, MutableSequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from typing import Any
 
 from domain.errors import CorruptLogError, shown
@@ -125,8 +125,9 @@ class Fingerprints:
 
     def _take(self, order: int, record: Record, stored: bytes | None, places: Places) -> None:
         for name in _TEXTS:
-            if not isinstance(record.get(name), str | None):
-                raise ValueError(f"its {name} is {shown(record[name])}")
+            value = record.get(name)
+            if value is not None and type(value) is not str:
+                raise ValueError(f"its {name} is {shown(value)}")
         extra = record.get("extra") or {}
         shape = (record["event_type"] in TRADES, tuple(record), tuple(extra))
         self.shapes[shape] += 1
@@ -140,7 +141,7 @@ class Fingerprints:
         except TypeError:
             # A list or a dict where a name should be.
             self.numbers.append(self.keys.number(*what, tuple(map(repr, kind))))
-        digest = blake2b(_said(order, record, stored), digest_size=DIGEST_BYTES).digest()
+        digest = sha256(_said(order, record, stored)).digest()[:DIGEST_BYTES]
         self.digests += digest
         self._whole.update(digest + timestamp.encode())
         self.totals.add(record)
