@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from domain.audit_log import AuditLog
 from domain.horizon import START, Horizon
 from infrastructure.leaves import Leaf, Leaves
+from infrastructure.listing import seldom_cycle_search
 from infrastructure.positions import Positions
 from infrastructure.store import LogStore
 from projections.merkle import EMPTY_ROOT
@@ -48,28 +49,28 @@ class LogTree:
         """How many leaves it has."""
         return self._builder.size
 
-    def grow(self, size: int) -> Iterator[Leaf]:
-        """Read the entries up to so many leaves, and give them as they are taken in.
+    def grow(self, size: int) -> Iterator[list[Leaf]]:
+        """Read the entries up to so many leaves, and give them page by page as they are taken in.
 
         Raises `CorruptLogError`.
         """
         if not self._builder.size and size:
             opening = Leaf(self._leaves.opening(), None)
             self._builder.append(opening.hash)
-            yield opening
+            yield [opening]
         if self._builder.size >= size:
             return
         at = self._builder.size - 1
         after = Positions(self._store, self._log).horizon(at) if at else START
         for page in self._leaves.pages(Horizon(size - 1, 0), after):
-            for leaf in page:
-                self._builder.append(leaf.hash)
-                yield leaf
+            self._builder.extend([leaf.hash for leaf in page])
+            yield page
 
     def grow_to(self, size: int) -> None:
         """Read the entries up to so many leaves; raises `CorruptLogError`."""
-        for _ in self.grow(size):
-            pass
+        with seldom_cycle_search():
+            for _ in self.grow(size):
+                pass
 
     def tree(self) -> TileTree:
         """The roots of what was taken in so far."""
