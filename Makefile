@@ -6,8 +6,9 @@ WORKERS ?= 2
 FOLDER ?= .
 PART ?= all
 MINUTES ?= 60
+STORE ?= file
 
-.PHONY: demo test test-faults torture check lint format bench audit-score clean
+.PHONY: demo test test-faults test-browser torture check lint format bench audit-score clean
 
 demo: $(READY)
 	$(BIN)/event-logger demo
@@ -19,9 +20,14 @@ test: $(READY)
 test-faults: $(READY)
 	$(BIN)/pytest -q -n $(WORKERS) tests/faults_postgres
 
+# Every page in Debian's Chromium, in both colour schemes and widths.
+test-browser: $(READY)
+	$(BIN)/pytest -q tests/browser
+
 # Everything is done to processes and stores that can be; a failure names its seed, and keeps all that there was.
+# STORE is file, or postgres for a server that is killed and started again, too.
 torture: $(READY)
-	$(BIN)/python -m tests.torture --minutes $(MINUTES)
+	$(BIN)/python -m tests.torture --minutes $(MINUTES) --store $(STORE)
 
 check: lint test
 
@@ -39,7 +45,8 @@ format: $(READY)
 audit-score: $(READY)
 	$(BIN)/python -m tests.audit.score
 
-# FOLDER is where all contestants work (/dev/shm for memory), PART one of: backtest live reading files audit proofs.
+# FOLDER is where all contestants work (/dev/shm for memory), PART one of: backtest live reading files audit postgres
+# proofs web.
 bench: $(READY)
 	$(BIN)/python -m benchmarks --json bench.json --folder $(FOLDER) --part $(PART)
 

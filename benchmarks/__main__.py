@@ -18,8 +18,10 @@ from benchmarks import (
     file_measures,
     following_measures,
     live_measures,
+    postgres_measures,
     proof_measures,
     reading_measures,
+    web_measures,
 )
 from benchmarks.figure import Figure, folder, work_in
 
@@ -76,7 +78,9 @@ PARTS: dict[str, Callable[[int], Iterable[Figure]]] = {
     "reading": reading_measures.reading,
     "files": file_measures.files,
     "audit": audit_measures.audit,
+    "postgres": postgres_measures.postgres,
     "proofs": proof_measures.proofs,
+    "web": web_measures.web,
 }
 FILE_TASKS = ("export", "pandas")
 AUDIT_TASKS = ("scan", "audit", "certify")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from domain.horizon import Horizon
     from event_logger.aio import AsyncEventLogger
+    from event_logger.comparing import compare
     from event_logger.errors import (
         AuditFileError,
         AuditRuleError,
@@ -32,11 +33,13 @@ if TYPE_CHECKING:
         LogDiffersError,
         LoggerClosedError,
         LogInUseError,
+        MissingExtraError,
         NewerStoreError,
         NotAnAuditStoreError,
         NotCopyableError,
         OlderStoreError,
         ProofError,
+        QueryError,
         ReadOnlyStoreError,
         RedisError,
         ReservedFieldError,
@@ -88,6 +91,7 @@ __all__ = [
     "LogInUseError",
     "LogReader",
     "LoggerClosedError",
+    "MissingExtraError",
     "NewerStoreError",
     "NotAnAuditStoreError",
     "NotCopyableError",
@@ -95,6 +99,7 @@ __all__ = [
     "Order",
     "Orders",
     "ProofError",
+    "QueryError",
     "ReadOnlyStoreError",
     "RedisError",
     "ReservedFieldError",
@@ -108,6 +113,7 @@ __all__ = [
     "UnsupportedValueError",
     "UpdateConflictError",
     "UpdateNotAllowedError",
+    "compare",
     "create_event_logger",
     "end_orderly_at_signals",
     "open_log",
@@ -123,6 +129,7 @@ _PLACES = {
     "LogReader": "event_logger.reader",
     "Order": "event_logger.order",
     "Orders": "event_logger.order",
+    "compare": "event_logger.comparing",
     "create_event_logger": "event_logger.logger",
     "end_orderly_at_signals": "event_logger.writing.orderly_end",
     "open_log": "event_logger.opening",

@@ -17,6 +17,7 @@ from projections.event_dicts import EventDict
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from event_logger.audits import AuditAsked
     from infrastructure.redis.connection import RedisSource
@@ -65,8 +66,8 @@ class AsyncLogReader:
         self._check_usable()
         return await asyncio.to_thread(lambda: read(self._reader()))
 
-    async def _each(self, items: Iterator[T]) -> AsyncIterator[T]:
-        while page := await asyncio.to_thread(lambda: list(islice(items, PAGE))):
+    async def _each(self, items: Iterator[T], size: int = PAGE) -> AsyncIterator[T]:
+        while page := await asyncio.to_thread(lambda: list(islice(items, size))):
             for item in page:
                 yield item
 
@@ -180,9 +181,14 @@ class AsyncLogReader:
         """By whom and when the event and its transitions were committed; see `LogReader`'s."""
         return await self._read(lambda reader: reader.committed(order))
 
-    async def to_dataframe(self) -> pd.DataFrame:
-        """All events as a DataFrame."""
-        return await self._read(lambda reader: reader.to_dataframe())
+    async def to_dataframe(
+        self,
+        numbers: str = "float",
+        columns: Sequence[str] | None = None,
+        backend: str = "pandas",
+    ) -> pd.DataFrame:
+        """All events as a DataFrame; see `LogReader.to_dataframe`."""
+        return await self._read(lambda reader: reader.to_dataframe(numbers, columns, backend))
 
     async def export_to_csv(self, filepath: str | None = None, *, csv_safe: bool = False) -> str:
         """Write the log as CSV and return the path; raises `ExportError`."""
@@ -191,6 +197,36 @@ class AsyncLogReader:
     async def export_to_jsonl(self, filepath: str | None = None) -> str:
         """Write the log as JSON lines and return the path; raises `ExportError`."""
         return await self._read(lambda reader: reader.export_to_jsonl(filepath))
+
+    async def export_to_parquet(
+        self,
+        filepath: str | None = None,
+        *,
+        columns: Sequence[str] | None = None,
+        snapshots: str = "json",
+        balances: bool = False,
+        partition: Sequence[str] = (),
+    ) -> str:
+        """Write the log as Parquet and return the path; see `LogReader.export_to_parquet`."""
+        return await self._read(
+            lambda reader: reader.export_to_parquet(
+                filepath,
+                columns=columns,
+                snapshots=snapshots,
+                balances=balances,
+                partition=partition,
+            )
+        )
+
+    async def to_arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """All events as an Arrow table; see `LogReader.to_arrow`."""
+        return await self._read(lambda reader: reader.to_arrow(columns))
+
+    async def scan(self, columns: Sequence[str] | None = None) -> AsyncIterator[pa.RecordBatch]:
+        """The same, batch after batch: `async for batch in logger.scan()`."""
+        batches = await self._read(lambda reader: reader.scan(columns))
+        async for batch in self._each(batches, 1):
+            yield batch
 
     async def certify(self, filepath: str | None = None) -> dict[str, Any]:
         """The rebuild certificate of the log as it is now; see `LogReader.certify`."""

@@ -33,8 +33,8 @@ class Exported(NamedTuple):
         from infrastructure.files.csv_export import write_csv
 
         csv_safe = checked_flag("csv_safe", csv_safe)
-        self._refuse_wrong(filepath, progress)
-        last = self.store.reads.end(self.log.id).horizon.order
+        self.refuse_wrong(filepath, progress)
+        last = self.last_order
         stored = self.log.mode != "live"
         return write_csv(
             self._as_stored(last) if stored else self.events.records(1, last, str),
@@ -49,10 +49,16 @@ class Exported(NamedTuple):
         """See `LogReader.export_to_jsonl`."""
         from infrastructure.files.jsonl_export import write_jsonl
 
-        self._refuse_wrong(filepath, progress)
+        self.refuse_wrong(filepath, progress)
         return write_jsonl(self.store, self.log, filepath, progress)
 
-    def _refuse_wrong(self, filepath: str | None, progress: Progress | None) -> None:
+    @property
+    def last_order(self) -> int:
+        """The order of the last event."""
+        return self.store.reads.end(self.log.id).horizon.order
+
+    def refuse_wrong(self, filepath: str | None, progress: Progress | None) -> None:
+        """Raises `ExportError` for what cannot be exported to, the log's own store among it."""
         from infrastructure.files.replaced_file import refuse_no_path
 
         if progress is not None and not callable(progress):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain.errors import LogConfigurationError, shown
 from event_logger.reader import LogReader
 from infrastructure.audit_logs import AuditLogs
+from infrastructure.stores import is_file_store
 
 DEFAULT_LOG = "default"
 _NAMED = 5
@@ -23,6 +24,15 @@ def open_log(store: str, log: str = DEFAULT_LOG) -> LogReader:
 def open_named_log(store: str, log: str | None) -> LogReader:
     """`open_log`, but None is the one log that the store holds; see `chosen`."""
     return _opened(store, log)
+
+
+def split_store(store: str) -> tuple[str, str | None]:
+    """The store's URL, and the log's name where it stands behind a `#`, the last one.
+
+    A file that is there and called so is the store as it stands.
+    """
+    url, mark, name = store.rpartition("#")
+    return (store, None) if not mark or is_file_store(store) else (url, name)
 
 
 def chosen(logs: AuditLogs, log: str | None) -> str:

@@ -22,7 +22,7 @@ Cells = Mapping[type, CellText]
 """How a value of each type is written into a cell, quoted where it must be."""
 
 _dumps = orjson.dumps
-# Text that begins as JSON does is quoted as JSON is: an import need not tell the two apart.
+# Text that begins as JSON does is quoted as JSON is.
 _MUST_BE_QUOTED = re.compile(r'[",\r\n]|\A[{\[]').search
 _FORMULA = tuple("=+-@\t")
 _TAGS = frozenset({"$decimal", "$int", "$float", "$time"})
@@ -152,7 +152,8 @@ def _stored_dict(value: Any) -> str:
     return in_quotes(stored_json(value))
 
 
-def _float(value: float) -> str:
+def float_text(value: float) -> str:
+    """The float with its shortest digits, as Python writes it."""
     # orjson writes the same digits as repr in a quarter of the time, but not the same exponents.
     return _dumps(value).decode() if _LEAST <= abs(value) < _MOST else repr(value)
 
@@ -163,7 +164,7 @@ def _nothing(value: Any) -> str:
 
 RESTORED: Cells = {
     str: quoted,
-    float: _float,
+    float: float_text,
     int: int_text,
     bool: str,
     Decimal: str,
@@ -189,7 +190,7 @@ def cell_texts(values: Sequence[Any], cells: Cells, *, stored: bool) -> Sequence
     elif kind is float:
         texts = _floats(values)
     elif kind is dict and stored:
-        texts = _stored_decimals(values)
+        texts = stored_decimals(values)
     return list(map(cells[kind], values)) if texts is None else texts
 
 
@@ -206,7 +207,8 @@ def _floats(values: Sequence[float]) -> list[str] | None:
     return None if "null" in text else text[1:-1].split(",")
 
 
-def _stored_decimals(values: Sequence[dict[str, Any]]) -> list[str] | None:
+def stored_decimals(values: Sequence[dict[str, Any]]) -> list[str] | None:
+    """The digits of Decimals as they were stored, taken at once; None where others are there."""
     text = _dumps(values).decode()
     begin, end = "[" + _DECIMAL, '"}]'
     if not (text.startswith(begin) and text.endswith(end)):

@@ -40,11 +40,14 @@ EventLoggerError
 ├── ExportError (OSError)                   a file that could not be written
 ├── EventLogFileError (ValueError)          a CSV file that is no sound event log
 ├── CertificateError (ValueError)           a certificate that is none, or of another log
+├── MissingExtraError (ImportError)         an optional part that is not installed
+├── QueryError (ValueError)                 a query in SQL that cannot be answered
 ├── KeyFileError (ValueError)               a key's file that is none, or that others can read
 └── ProofError (ValueError)                 a checkpoint or proof that does not hold
     └── LogDiffersError                     a log that is not what a checkpoint says
 """
 
+from domain.errors.analytics import MissingExtraError, QueryError
 from domain.errors.audits import AuditFileError, AuditRuleError, UnknownRuleError
 from domain.errors.base import (
     EventLoggerError,
@@ -121,11 +124,13 @@ __all__ = [
     "LogDiffersError",
     "LogInUseError",
     "LoggerClosedError",
+    "MissingExtraError",
     "NewerStoreError",
     "NotAnAuditStoreError",
     "NotCopyableError",
     "OlderStoreError",
     "ProofError",
+    "QueryError",
     "ReadOnlyStoreError",
     "RedisError",
     "ReservedFieldError",

@@ -10,6 +10,7 @@ import typer
 from event_logger.cli import (
     audit,
     certifying,
+    compare,
     copying,
     demo,
     figures,
@@ -17,7 +18,9 @@ from event_logger.cli import (
     live,
     proofs,
     reading,
+    sql,
     stores,
+    web,
     witness,
 )
 from event_logger.cli.program import Commands
@@ -36,14 +39,17 @@ for subject in (
     demo,
     files,
     reading,
+    sql,
     figures,
     audit,
+    compare,
     certifying,
     proofs,
     witness,
     live,
     stores,
     copying,
+    web,
 ):
     app.add_typer(subject.commands)
 

@@ -12,6 +12,7 @@ from event_logger.cli import output
 from event_logger.cli.certified_export import Certifying
 from event_logger.cli.named import named, opened
 from event_logger.cli.options import AsJson, AsOf, Log, Store, file_path
+from event_logger.cli.parquet import Parquet, Snapshots, export_parquet
 from event_logger.cli.signed import KeyFile
 from event_logger.cli.terminal import say
 from event_logger.opening import DEFAULT_LOG
@@ -24,6 +25,7 @@ class Format(StrEnum):
 
     CSV = "csv"
     JSONL = "jsonl"
+    PARQUET = "parquet"
 
 
 @commands.command("import")
@@ -72,7 +74,10 @@ def export(
     ] = None,
     file_format: Annotated[
         Format,
-        typer.Option("--format", help="csv to look at, or jsonl: all of it, to be imported again."),
+        typer.Option(
+            "--format",
+            help="csv to look at; jsonl: all of it, to be imported again; parquet: to analyse.",
+        ),
     ] = Format.CSV,
     certified: Annotated[
         bool,
@@ -85,6 +90,24 @@ def export(
     excel: Annotated[
         bool, typer.Option("--excel", help="For spreadsheets: no cell is taken for a formula.")
     ] = False,
+    columns: Annotated[
+        str | None, typer.Option(metavar="NAME,…", help="Of parquet: only these columns.")
+    ] = None,
+    snapshots: Annotated[
+        Snapshots | None,
+        typer.Option(help="Of parquet: as JSON, with their numbers as a nested column, or none."),
+    ] = None,
+    balances: Annotated[
+        bool,
+        typer.Option("--balances", help="Of parquet: a second file, a row for each balance."),
+    ] = False,
+    partition: Annotated[
+        str | None,
+        typer.Option(
+            metavar="log,month",
+            help="Of parquet: a folder of files by these; without --log, of all logs.",
+        ),
+    ] = None,
 ) -> None:
     """Write the log to a file; prints the file's name."""
     if excel and file_format is not Format.CSV:
@@ -94,9 +117,24 @@ def export(
     target = None if output_file is None else str(output_file)
     # A bar would stand in the midst of what is exported.
     is_file = target not in OUTPUT_FILES
-    if certified and not is_file:
-        raise typer.BadParameter("is for a file, which it stands beside", param_hint="--certified")
+    if certified and (not is_file or balances or partition):
+        raise typer.BadParameter(
+            "is for one file, which its note stands beside", param_hint="--certified"
+        )
     certifying = Certifying(store, log, key, target) if certified else None
+    if file_format is Format.PARQUET:
+        asked = Parquet(columns, snapshots or Snapshots.JSON, balances, partition)
+        export_parquet(store, log, as_of, target, asked, certifying)
+        return
+    given = {
+        "--columns": columns,
+        "--snapshots": snapshots,
+        "--balances": balances,
+        "--partition": partition,
+    }
+    for name, value in given.items():
+        if value:
+            raise typer.BadParameter("is for parquet alone", param_hint=name)
     with (
         opened(store, log, as_of) as reader,
         output.progress("Exporting", is_shown=is_file) as advance,

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 import typer
 
 from domain.errors import shown
-from event_logger.opening import open_named_log
+from event_logger.opening import open_named_log, split_store
 from event_logger.reader import LogReader
-from infrastructure.stores import is_file_store
 
 
 def named(store: str, log: str | None) -> tuple[str, str | None]:
@@ -18,8 +17,8 @@ def named(store: str, log: str | None) -> tuple[str, str | None]:
 
     A store is split at its last `#`, unless it is a file that is there and called so.
     """
-    url, mark, name = store.rpartition("#")
-    if not mark or is_file_store(store):
+    url, name = split_store(store)
+    if name is None:
         return store, log
     if log not in (None, name):
         raise typer.BadParameter(

@@ -53,7 +53,7 @@ def import_file(
         closing(AuditLogs(store, must_exist=True)) as there,
     ):
         refuse_taken(there, log)
-    if _is_jsonl(path):
+    if is_jsonl(path):
         from infrastructure.files.jsonl_import import prepared_jsonl as prepared
     else:
         from infrastructure.files.csv_import import prepared_csv as prepared
@@ -75,7 +75,7 @@ def refuse_taken(logs: AuditLogs, log: str) -> None:
         )
 
 
-def _is_jsonl(path: str | os.PathLike[str]) -> bool:
+def is_jsonl(path: str | os.PathLike[str]) -> bool:
     """Whether the file begins as JSON does; one that cannot be read is left to its reader."""
     try:
         with Path(path).open("rb") as file:

@@ -68,9 +68,10 @@ def desk(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def test_a_file_holds_without_its_store(desk: Desk) -> None:
-    vkey = desk.vkey
+    vkey, parquet = desk.vkey, desk.folder / "log.parquet"
+    desk.export(parquet, "--format", "parquet")
     Path(desk.folder / "runs.db").unlink()
-    for path, form in ((desk.csv, "csv"), (desk.jsonl, "jsonl")):
+    for path, form in ((desk.csv, "csv"), (desk.jsonl, "jsonl"), (parquet, "parquet")):
         for named in (path, beside(path)):
             out = run("verify", str(named), "--vkey", vkey).stdout.splitlines()
             origin = vkey.split("+")[0]
@@ -190,7 +191,7 @@ def test_what_is_not_certified(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> N
     path = desk.folder / "new.csv"
     arguments = ("export", "--certified", "--store", desk.url)
     assert "value for --key: is missing" in run(*arguments, "-o", str(path), code=2).stderr
-    assert "is for a file" in run(*arguments, "--key", desk.key, "-o", "-", code=2).stderr
+    assert "is for one file" in run(*arguments, "--key", desk.key, "-o", "-", code=2).stderr
     assert "no file beside which" in desk.export(desk.folder, code=1).stderr
     # Nothing is exported that no checkpoint can be signed for.
     (kept,) = (desk.folder / "kept").glob("*.checkpoint")

@@ -18,6 +18,7 @@ MEMBERS = [
     "LogReader",
     "Order",
     "Orders",
+    "compare",
     "create_event_logger",
     "end_orderly_at_signals",
     "open_log",
@@ -50,11 +51,13 @@ ERRORS = [
     "LogDiffersError",
     "LogInUseError",
     "LoggerClosedError",
+    "MissingExtraError",
     "NewerStoreError",
     "NotAnAuditStoreError",
     "NotCopyableError",
     "OlderStoreError",
     "ProofError",
+    "QueryError",
     "ReadOnlyStoreError",
     "RedisError",
     "ReservedFieldError",
@@ -126,7 +129,9 @@ METHODS = {
     "as_of": "when",
     "bundle_tree": "order",
     "bundle_trees": "",
-    "to_dataframe": "",
+    "to_arrow": "columns=None",
+    "scan": "columns=None",
+    "to_dataframe": "numbers='float', columns=None, backend='pandas'",
     "check_certificate": "certificate",
 }
 
@@ -134,6 +139,7 @@ OPEN_ENDED = {
     "certify": "filepath=None",
     "export_to_csv": "filepath=None",
     "export_to_jsonl": "filepath=None",
+    "export_to_parquet": "filepath=None",
     "get_events_by_order_range": "start=None, end=None",
     "live_status": "stuck_after=None",
     "asset_figures": "",
@@ -159,6 +165,12 @@ def test_what_the_package_exports() -> None:
         assert getattr(event_logger, name).__name__ == name
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         event_logger.nothing  # noqa: B018
+
+
+def test_how_compare_is_called() -> None:
+    signature = inspect.signature(event_logger.compare)
+    bare = [one.replace(annotation=one.empty) for one in signature.parameters.values()]
+    assert str(inspect.Signature(bare)) == "(a, b, *, window=None, tolerance=0, most=1000)"
 
 
 def test_every_error_is_exported() -> None:

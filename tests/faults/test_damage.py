@@ -68,6 +68,7 @@ READS: dict[str, Callable[[LogReader], Any]] = {
     "flows": lambda reader: reader.asset_figures(),
     "balances": lambda reader: reader.balances(),
     "DataFrame": lambda reader: reader.to_dataframe(),
+    "Arrow": lambda reader: reader.to_arrow(),
     "bundles": lambda reader: list(reader.bundle_trees()),
     "history": lambda reader: reader.history(3),
 }

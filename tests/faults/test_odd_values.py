@@ -50,6 +50,7 @@ READS: dict[str, Callable[[LogReader], Any]] = {
     "balances": lambda reader: reader.balances(),
     "stats": lambda reader: reader.get_summary_stats(),
     "table": lambda reader: reader.to_dataframe(),
+    "columns": lambda reader: list(reader.scan()),
 }
 
 

@@ -8,17 +8,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from event_logger import EventLoggerError, StoreError, open_log
 from tests.redis_server import RedisServer, eventually
 from tests.torture.listeners import Listeners
+from tests.torture.places import FilePlace, Place
 from tests.torture.plan import LIVE, LOGS, Plan, Strike
 from tests.torture.processes import Processes
 from tests.torture.ruin import Ruin
-from tests.torture.strangers import hold_a_lease, hold_a_moment
 from tests.torture.verifier import verified
 
 OF_PROCESSES = {
@@ -43,14 +43,14 @@ class Episode:
     plan: Plan
     folder: Path
     server: RedisServer
+    place: Place
     faults: list[str] = field(default_factory=list)
     later: list[threading.Thread] = field(default_factory=list)
     of_redis: threading.Lock = field(default_factory=threading.Lock)
     is_redis_up: bool = False
 
     def run(self) -> Result:
-        self.store = self.folder / "store.db"
-        self.processes = Processes(self.folder, f"sqlite:///{self.store}", self.server.url)
+        self.processes = Processes(self.folder, self.place.url, self.server.url)
         self._start_redis()
         listeners = Listeners(self.server, [log for log in LOGS if LIVE in LOGS[log]])
         for job in self.plan.jobs:
@@ -60,11 +60,11 @@ class Episode:
             self._strike_all()
             for one in self.later:
                 one.join()
-            store, known = self.store, None
-            if self.plan.ruin is not None:
-                ruin = Ruin(self.store, self.folder, self.plan.ruin, self.plan.seed)
+            place, known = self.place, None
+            if self.plan.ruin is not None and isinstance(place, FilePlace):
+                ruin = Ruin(place.path, self.folder, self.plan.ruin, self.plan.seed)
                 self._stop_redis()
-                store, known = ruin.strike(self.processes)
+                place, known = ruin.strike(self.processes)
                 self.processes.counts[self.plan.ruin] += 1
                 self.faults += ruin.watched(self.processes)
         finally:
@@ -76,7 +76,7 @@ class Episode:
         if ruin is not None and known is not None:
             self.faults += ruin.verified(known)
         former = self.processes.former if known is None else known
-        self.faults += verified(store, former, self.server, counts)
+        self.faults += verified(place, former, self.server, counts)
         self.faults += listeners.verified()
         counts["heard"] += listeners.heard
         return Result(self.plan, counts, self.faults)
@@ -106,16 +106,6 @@ class Episode:
             case "stop":
                 one.process.send_signal(signal.SIGSTOP)
                 self._later(strike.lasts, lambda: one.process.send_signal(signal.SIGCONT))
-            case "hold the lock":
-                self._meanwhile(lambda: self._hold(strike.lasts))
-            case "hold a lease":
-                self._meanwhile(lambda: hold_a_lease(self.store, strike.who, strike.lasts))
-            case "hold a moment":
-                self._meanwhile(lambda: hold_a_moment(self.store, strike.lasts))
-            case "open and close":
-                self._meanwhile(lambda: self._stranger("PRAGMA user_version"))
-            case "checkpoint":
-                self._meanwhile(lambda: self._stranger("PRAGMA wal_checkpoint(TRUNCATE)"))
             case "move away":
                 self._move_away(min(strike.lasts, 0.4))
             case "stop Redis":
@@ -124,6 +114,10 @@ class Episode:
                 self._meanwhile(lambda: self._pause_redis(strike.lasts))
             case "read":
                 self._meanwhile(self._read)
+            case _:
+                act = self.place.strike(strike)
+                if act is not None:
+                    self._meanwhile(act)
 
     def _meanwhile(self, act: Callable[[], None]) -> None:
         self._later(0.0, act)
@@ -160,37 +154,27 @@ class Episode:
                 with self.server.paused():
                     time.sleep(seconds)
 
-    def _stranger(self, statement: str) -> None:
-        if self.store.exists():
-            with closing(sqlite3.connect(f"file:{self.store}?mode=rw", uri=True)) as connection:
-                connection.execute(statement).fetchall()
-
-    def _hold(self, seconds: float) -> None:
-        if self.store.exists():
-            uri = f"file:{self.store}?mode=rw"
-            with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                time.sleep(seconds)
-                connection.execute("ROLLBACK")
-
     def _move_away(self, seconds: float) -> None:
+        if not isinstance(self.place, FilePlace):
+            return
         # A process that is about to open the store would make one in its place.
         if not all(one.has_opened for one in self.processes.running):
             return
         for one in self.later:
             one.join()
-        away = self.store.with_name("away.db")
-        self.store.rename(away)
+        store = self.place.path
+        away = store.with_name("away.db")
+        store.rename(away)
         time.sleep(seconds)
-        if self.store.exists():
+        if store.exists():
             self.faults.append("a file was made where the store had been moved away from")
-            self.store.unlink()
-        away.rename(self.store)
+            store.unlink()
+        away.rename(store)
 
     def _read(self) -> None:
         for log in ("live-a", "live-b", "run"):
             try:
-                with open_log(f"sqlite:///{self.store}", log) as reader:
+                with open_log(self.place.url, log) as reader:
                     last = reader.global_order
                     found = [event["order"] for event in reader.events[: min(last, 2000)]]
             except (StoreError, LookupError):

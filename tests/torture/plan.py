@@ -86,11 +86,34 @@ STRIKES = {
 """What strikes, and how often of a hundred times."""
 
 
-def plan_of(seed: int, seconds: float, strikes_a_second: float = 6.0) -> Plan:
-    """The plan of this seed."""
+ON_A_SERVER = {
+    "kill": 12,
+    "interrupt": 20,
+    "terminate": 6,
+    "log in a handler": 20,
+    "stop": 8,
+    "hold the lock": 5,
+    "hold a moment": 3,
+    "checkpoint": 4,
+    "end sessions": 8,
+    "cancel": 8,
+    "kill the server": 3,
+    "restart the server": 2,
+    "stop Redis": 3,
+    "pause Redis": 3,
+    "read": 5,
+}
+"""What strikes where the store is on a server, and how often."""
+
+FILE, SERVER = "file", "postgres"
+STORES = (FILE, SERVER)
+
+
+def plan_of(seed: int, seconds: float, strikes_a_second: float = 6.0, store: str = FILE) -> Plan:
+    """The plan of this seed, for a store of this kind."""
     chance = random.Random(seed)
-    ruin = chance.choice(RUINS) if chance.random() < 0.5 else None
-    moves_away = chance.random() < 0.5
+    ruin = chance.choice(RUINS) if chance.random() < 0.5 and store == FILE else None
+    moves_away = chance.random() < 0.5 and store == FILE
 
     def job(kind: str, log: str) -> Job:
         return Job(
@@ -100,14 +123,15 @@ def plan_of(seed: int, seconds: float, strikes_a_second: float = 6.0) -> Plan:
             threads=chance.choice((1, 1, 2, 3)) if kind == LIVE else 1,
             closes=chance.random() < 0.5,
             drops=not moves_away and ruin is None and chance.random() < 0.4,
-            tight_disk=chance.random() < 0.3,
+            tight_disk=chance.random() < 0.3 and store == FILE,
         )
 
     first = ("live-a", "live-a", "live-b", "run", "run-b")
     jobs = [job(LOGS[log][-1], log) for log in first]
     if chance.random() < 0.5:
         jobs.append(job(chance.choice(LOGS["live-b"]), "live-b"))
-    possible = {what: w for what, w in STRIKES.items() if moves_away or what != "move away"}
+    strikes = STRIKES if store == FILE else ON_A_SERVER
+    possible = {what: w for what, w in strikes.items() if moves_away or what != "move away"}
     moments = sorted(chance.uniform(0.5, seconds) for _ in range(int(seconds * strikes_a_second)))
     return Plan(
         seed,

@@ -19,6 +19,7 @@ from typing import Any
 from event_logger import EventLoggerError, LogReader, open_log
 from tests.redis_server import eventually
 from tests.torture.journal import Told
+from tests.torture.places import FilePlace
 from tests.torture.plan import LOGS
 from tests.torture.processes import Processes, Running
 
@@ -44,7 +45,7 @@ class Ruin:
         self._what = what
         self._chance = random.Random(seed)
 
-    def strike(self, processes: Processes) -> tuple[Path, list[Running]]:
+    def strike(self, processes: Processes) -> tuple[FilePlace, list[Running]]:
         """Ruin the store; the copy of it as it was, and all processes as they were known then."""
         # One that has not opened the store yet would make another in its place.
         eventually(lambda: _have_opened(processes))
@@ -59,7 +60,7 @@ class Ruin:
             one.process.send_signal(signal.SIGCONT)
         return copied, known
 
-    def _copied(self, all_of_them: list[Running]) -> tuple[Path, list[Running]]:
+    def _copied(self, all_of_them: list[Running]) -> tuple[FilePlace, list[Running]]:
         self._folder.mkdir()
         for path in (self._store, self._log):
             if path.exists():
@@ -70,7 +71,7 @@ class Ruin:
                 shutil.copy(one.journal, self._folder)
             journal = self._folder / one.journal.name
             known.append(replace(one, journal=journal, was_stopped=one.process.poll() is None))
-        return self._folder / self._store.name, known
+        return FilePlace(self._folder), known
 
     def _act(self) -> None:
         path = self._log if "log" in self._what else self._store

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
 from event_logger import EventLogger, UnknownLogError, open_log
 from infrastructure.audit_logs import AuditLogs
@@ -15,6 +12,7 @@ from projections.audit import STRUCTURE, Severity
 from tests.redis_server import RedisServer, eventually
 from tests.torture.caller import HOUR
 from tests.torture.journal import Call, Told
+from tests.torture.places import Place
 from tests.torture.plan import ASYNC, COMMIT_EVERY, LIVE, LOGS
 from tests.torture.processes import Running
 from tests.torture.worker import options
@@ -24,7 +22,7 @@ RUINED = {"StoreError", "CorruptLogError"}
 
 
 def verified(
-    store: Path, former: list[Running], server: RedisServer, counts: Counter[str]
+    place: Place, former: list[Running], server: RedisServer, counts: Counter[str]
 ) -> list[str]:
     """What does not hold of the promises; nothing when all do."""
     told = Told()
@@ -38,12 +36,9 @@ def verified(
     counts["acknowledged"] += told.acknowledged
     counts["calls"] += len(told.calls) + len(told.updates)
     faults = told.faults
-    with closing(sqlite3.connect(store)) as connection:
-        (check,) = connection.execute("PRAGMA integrity_check").fetchone()
-    if check != "ok":
-        faults.append(f"integrity_check: {check}")
+    faults += place.unsound()
     for log, kinds in LOGS.items():
-        faults += _of_log(store, log, kinds[0], told, server)
+        faults += _of_log(place.url, log, kinds[0], told, server)
     return faults
 
 
@@ -60,8 +55,7 @@ def _is_interrupted(one: Running) -> bool:
     return names <= {"KeyboardInterrupt", "SystemExit"} | (RUINED if one.was_stopped else set())
 
 
-def _of_log(store: Path, log: str, kind: str, told: Told, server: RedisServer) -> Iterator[str]:
-    url = f"sqlite:///{store}"
+def _of_log(url: str, log: str, kind: str, told: Told, server: RedisServer) -> Iterator[str]:
     job = {"kind": kind, "store": url, "log": log, "redis": server.url}
     # It opens, and goes on where it was: no lease is left, nothing needs to be mended by hand.
     with EventLogger(**options(job)) as logger:

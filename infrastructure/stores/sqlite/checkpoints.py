@@ -20,6 +20,13 @@ from contextlib import AbstractContextManager, closing
 from typing import Any
 
 from domain.errors import StoreError
+from infrastructure.stores.sqlite.belonging import (
+    mark_alone,
+    mark_anew,
+    refuse_strange_file,
+    say_missing,
+    take_back,
+)
 from infrastructure.stores.sqlite.location import Location
 from infrastructure.stores.sqlite.opened_files import write_ahead_log
 
@@ -34,9 +41,8 @@ TABLE = (
     " (id INTEGER PRIMARY KEY, is_missing INTEGER NOT NULL)"
 )
 
-_SAY = "REPLACE INTO write_ahead_log VALUES (1, 1)"
-_TAKE_BACK = "UPDATE write_ahead_log SET is_missing=0 WHERE is_missing"
-_ASK = "SELECT is_missing FROM write_ahead_log"
+_TAKE_BACK = "UPDATE write_ahead_log SET is_missing=0 WHERE id=1 AND is_missing"
+_ASK = "SELECT is_missing FROM write_ahead_log WHERE id=1"
 
 _COMMIT_BYTES = 65_536
 """What a commit adds to the write-ahead log beside its rows: about four pages, each whole."""
@@ -89,16 +95,18 @@ class Checkpoints:
     def _make(self, run: Run) -> None:
         if self._is_first:
             run(TABLE)
+        with self._reading() as reader:
+            refuse_strange_file(self._location, reader)
         is_whole = False
         for _ in range(_TRIES):
             self._is_to_be_taken_back = True
-            run(_SAY)
+            run(say_missing())
             with self._reading() as reader:
                 # While this reads, no checkpoint goes further; another process may have committed.
                 if says_missing(reader):
                     is_whole = _is_moved(self._location)
                     break
-        run(_TAKE_BACK)
+        run(take_back(mark_alone(self._location)))
         self._is_to_be_taken_back = False
         is_said = not self._is_first or _says_missing_alone(self._location)
         self._bytes = 0 if is_whole and is_said else LIMIT * 15 // 16
@@ -141,8 +149,15 @@ def is_incomplete(location: Location, connection: sqlite3.Connection) -> bool:
         return True
 
 
+def make_whole_alone(connection: sqlite3.Connection) -> None:
+    """Have a copy say that nothing is missing from it, and belong to no write-ahead log."""
+    make_whole(connection)
+    if _has_table(connection):
+        mark_anew(connection)
+
+
 def make_whole(connection: sqlite3.Connection) -> None:
-    """Have a store say that nothing is missing from it: a copy, or what a killed process left."""
+    """Have a store say that nothing is missing from it, which a killed process left unsaid."""
     if says_missing(connection):
         connection.execute(_TAKE_BACK)
 

@@ -11,7 +11,8 @@ from uuid import uuid4
 
 from domain.audit_log import AuditLog
 from domain.errors import StoreError, StoreUrlError
-from infrastructure.stores.sqlite.checkpoints import make_whole, refuse_incomplete
+from infrastructure.stores.sqlite.belonging import refuse_strange_log
+from infrastructure.stores.sqlite.checkpoints import make_whole_alone, refuse_incomplete
 from infrastructure.stores.sqlite.errors import store_errors
 from infrastructure.stores.sqlite.location import (
     MEMORY,
@@ -41,6 +42,7 @@ def back_up(url: str, target: str, *, takes_incomplete: bool = False) -> BackedU
     if source.path is None:
         raise StoreUrlError(url, "is in memory, of which nobody else can make a copy; name a file")
     require_made(source)
+    refuse_strange_log(source)
     place = place_of(target)
 
     def finish(copy: sqlite3.Connection) -> BackedUp:
@@ -102,7 +104,7 @@ def copied(
             _back_up(source, connection, takes_incomplete)
             # A file of its own, without a write-ahead log beside it, until it has its name.
             connection.execute("PRAGMA journal_mode=DELETE")
-            make_whole(connection)
+            make_whole_alone(connection)
             done = finish(connection)
         if not give_name(beside, path):
             raise _taken(place, path)

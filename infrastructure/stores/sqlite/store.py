@@ -9,8 +9,10 @@ from eventsourcing.persistence import ApplicationRecorder
 
 from domain.errors import OlderStoreError, ReadOnlyStoreError, StoreError
 from infrastructure.commit_signal import CommitSignals
-from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads, Tiles
+from infrastructure.derived_store import Board, Followers, Indexes, Tiles
+from infrastructure.store import Appends, Lease, Reads
 from infrastructure.stores.sqlite.appends import SQLiteAppends
+from infrastructure.stores.sqlite.belonging import refuse_strange_log
 from infrastructure.stores.sqlite.board import SQLiteBoard
 from infrastructure.stores.sqlite.checkpoints import make_whole, refuse_incomplete
 from infrastructure.stores.sqlite.connections import Connections
@@ -50,6 +52,7 @@ class SQLiteStore:
         else:
             create_file(location)
             load_locks()
+        refuse_strange_log(location)
         self.url = location.url
         self.is_volatile = location.path is None
         self.is_read_only = must_exist and not self.is_volatile

@@ -7,6 +7,7 @@ from contextlib import closing
 
 from domain.audit_log import AuditLog
 from domain.errors import StoreError, StoreUrlError
+from infrastructure.stores.sqlite.belonging import refuse_strange_log
 from infrastructure.stores.sqlite.checkpoints import make_whole, refuse_incomplete
 from infrastructure.stores.sqlite.copying import copied, opened, path_of, place_of
 from infrastructure.stores.sqlite.errors import store_errors
@@ -34,6 +35,7 @@ def upgrade_store(url: str, target: str | None = None) -> Upgraded:
     if source.path is None:
         raise StoreUrlError(url, "is in memory and has no former format; name a file")
     require_made(source)
+    refuse_strange_log(source)
     if target is None:
         problem = refuse_unwritable(source)
         if problem is not None:
