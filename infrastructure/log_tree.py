@@ -15,7 +15,7 @@ from infrastructure.listing import seldom_cycle_search
 from infrastructure.positions import Positions
 from infrastructure.store import LogStore
 from projections.merkle import EMPTY_ROOT
-from projections.tiles import WIDTH, TileBuilder, TileMissingError, TileTree
+from projections.tiles import WIDTH, Tile, TileBuilder, TileMissingError, TileTree
 
 
 class LogTree:
@@ -85,7 +85,15 @@ class LogTree:
 
         Raises `StoreError`.
         """
-        store.tiles.write(self._log.id, list(self._builder.made()), is_anew=self.is_anew)
+        store.tiles.write(self._log.id, list(self._made()), is_anew=self.is_anew)
+
+    def is_kept(self, store: LogStore) -> bool:
+        """Whether the store keeps all the tiles that were made, as they were."""
+        read = store.tiles.read
+        return all(read(self._log.id, one.level, one.number) == one.hashes for one in self._made())
+
+    def _made(self) -> Iterator[Tile]:
+        return self._builder.made()
 
     def _kept(self, level: int, index: int) -> bytes | None:
         return self._store.tiles.read(self._log.id, level, index)
