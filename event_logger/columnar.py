@@ -20,6 +20,7 @@ from infrastructure.timestamps import timestamp_of
 from projections.column_types import BALANCES
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
     from event_logger.reader import LogReader
@@ -28,6 +29,44 @@ if TYPE_CHECKING:
 
 SNAPSHOTS = ("json", "nested", "none")
 PARTITIONS = ("log", "month")
+
+
+def to_dataframe(
+    reader: LogReader,
+    numbers: str = "float",
+    columns: Sequence[str] | None = None,
+    backend: str = "pandas",
+) -> pd.DataFrame:
+    """All events as a DataFrame: the declared fields, then the extras by first appearance.
+
+    Each column has one type. Whole numbers are Int64, other numbers float64, or with
+    `numbers="decimal"` Decimals with the digits in which they were logged; the snapshot and its
+    two views are dicts. Values that no type holds together are text, which is warned of.
+    `columns` are those that are wanted. `backend="pyarrow"` gives the columns of `to_arrow`,
+    faster and in much less memory: the snapshot is JSON, exact numbers are floats, or with
+    `numbers="decimal"` `decimal128` with their digits as text beside them; that alone needs the
+    extra. Raises `LogConfigurationError` for arguments that make no sense, and for a column that
+    the log does not have.
+    """
+    asked = checked_columns(columns)
+    for option, value, known in (
+        ("numbers", numbers, ("float", "decimal")),
+        ("backend", backend, ("pandas", "pyarrow")),
+    ):
+        if value not in known:
+            problem = f"must be {known[0]} or {known[1]}, not {shown(value)}"
+            raise LogConfigurationError(option, value, problem)
+    there = reader._exported()
+    if backend == "pandas":
+        return there.events.dataframe(there.last_order, numbers, asked)
+    require_arrow("The backend pyarrow")
+    import pandas as pd
+
+    from infrastructure.columns.tables import table
+
+    made = table([source_of(there)], _wanted(asked), asked=asked, as_floats=numbers == "float")
+    frame: pd.DataFrame = made.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
 
 
 def to_arrow(reader: LogReader, columns: Sequence[str] | None = None) -> pa.Table:

@@ -28,8 +28,6 @@ from projections.event_dicts import EventDict
 from projections.summary import Summary
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from event_logger.log_as_of import LogAsOf
     from infrastructure.redis.connection import RedisSource
 
@@ -188,10 +186,6 @@ class LogReader:
             int(order), statuses
         )
 
-    def to_dataframe(self) -> pd.DataFrame:
-        """All events as a DataFrame: the declared fields, then the extras by first appearance."""
-        return self._events().dataframe(self._last_order())
-
     def export_to_csv(
         self,
         filepath: str | None = None,
@@ -238,6 +232,7 @@ class LogReader:
     asset_figures = figures.asset_figures
     balances = figures.balances
     live_status = operation.live_status
+    to_dataframe = columnar.to_dataframe
     to_arrow = columnar.to_arrow
     scan = columnar.scan
     export_to_parquet = columnar.export_to_parquet
