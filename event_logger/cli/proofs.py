@@ -149,12 +149,15 @@ def checkpoint(
         _write(signed_note(store, log, key), output_file)
         return
     from event_logger.cli.cosigning import Witnesses
+    from infrastructure.proving import Proving
 
     asked = Witnesses(witness or [], policy)
     owner = given_key(key)
     with log_of(store, log) as (opened, audit_log):
         asked.refuse_other_log(owner.verifier_key(audit_log.identity or ""))
-        note = asked.cosigned(opened, audit_log, owner)
+        proving = Proving(opened, audit_log)
+        note = asked.cosigned(proving, owner)
+    keep_tiles(store, log, proving.tree)
     _write(note, output_file)
 
 
