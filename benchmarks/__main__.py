@@ -22,6 +22,7 @@ from benchmarks import (
     postgres_measures,
     proof_measures,
     reading_measures,
+    web_measures,
 )
 from benchmarks.figure import Figure, folder, work_in
 
@@ -81,6 +82,7 @@ PARTS: dict[str, Callable[[int], Iterable[Figure]]] = {
     "analytics": analytics_measures.analytics,
     "postgres": postgres_measures.postgres,
     "proofs": proof_measures.proofs,
+    "web": web_measures.web,
 }
 FILE_TASKS = ("export", "pandas")
 AUDIT_TASKS = ("scan", "audit", "certify")

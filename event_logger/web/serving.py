@@ -31,12 +31,14 @@ def serve(
     *,
     token_file: Path | None = None,
     names: Sequence[str] = (),
+    log: str | None = None,
     started: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Serve the page of a store until SIGINT or SIGTERM; `started` is told its address.
 
     Any address but the machine's own needs a token, which is in a file or in the environment;
-    `names` are those under which the page may be asked for, beside the host's. Raises
+    `names` are those under which the page may be asked for, beside the host's; `log` is the log
+    that is meant where an address names none. Raises
     `MissingExtraError`, `LogConfigurationError` or `StoreError`.
     """
     token = checked_token(host, token_file)
@@ -44,7 +46,7 @@ def serve(
         raise MissingExtraError
     from event_logger.web.app import Application
 
-    application = Application(store, (_in_header(host), *names), token)
+    application = Application(store, (_in_header(host), *names), token, log)
     # A store that is not there is said at once, and by its own sentence.
     application.site.readers().names()
     with _bound(host, port) as bound:

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
         ("/overview?log=desk&as_of=2001-01-01T00:00:00Z", 400, "was opened"),
         ("/board?log=desk&stuck=soon", 400, "must be a time such as 90s"),
         ("/board/stream?log=run", 400, "nothing changes"),
+        ("/board/stream?log=desk&last_event_id=9%2B9", 400, "is no horizon of this log"),
+        ("/board/stream?log=desk&last_event_id=x", 400, "is no horizon of this log"),
         ("/findings?log=desk&severity=bad", 400, "the nearest is"),
         ("/compare?left=desk", 400, "the parameter right is missing"),
         ("/nope", 404, "there is no page at this address"),

@@ -204,6 +204,7 @@ def test_a_plot_can_be_zoomed_and_its_points_lead_to_events(client: TestClient) 
     assert {one["figure"] for one in whole["figures"]} == {
         "equity STRATEGY.USDT", "balance WALLET.ETH",
     }  # fmt: skip
+    assert sum(int(row["PNL_SNAPSHOT"]) for row in whole["events_over_time"]) == 30
     zoomed = "/overview?log=run&since=2024-05-12T20:00:00Z&until=2024-05-12T22:00:00Z"
     page = client.get(zoomed).text
     assert 'href="/event?log=run&amp;order=8"' in page

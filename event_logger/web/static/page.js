@@ -92,6 +92,19 @@ if (plots && plots.dataset.first) {
   }
 }
 
+if (plots) {
+  plots.addEventListener("click", (event) => {
+    const point = event.target.closest("[data-order]"), bar = event.target.closest("[data-since]");
+    if (!point && !bar) return;
+    const address = new URL(point ? plots.dataset.event : plots.dataset.events, location.href);
+    const given = (point || bar).dataset;
+    for (const name of ["order", "since", "until", "type"]) {
+      if (given[name]) address.searchParams.set(name, given[name]);
+    }
+    location.assign(address);
+  });
+}
+
 // The board: one stream, resumed from where it was, closed while nobody looks.
 const live = document.getElementById("live");
 if (live) {
