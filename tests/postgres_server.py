@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import pwd
+import resource
 import shutil
 import signal
 import socket
@@ -13,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -75,7 +77,8 @@ class PostgresServer:
         source = f"host=127.0.0.1 port={other.port} user=postgres application_name={name}"
         self._run("pg_basebackup", "-D", ".", "-d", source, "-R", "-X", "stream", "-c", "fast")
 
-    def start(self) -> None:
+    def start(self, largest_file: int | None = None) -> None:
+        """Start it; with `largest_file` no file grows beyond so many bytes, as on a full disk."""
         options = [f"-c{name}={value}" for name, value in self._settings.items()]
         options += [f"-p{self.port}", f"-k{self.folder}"]
         log = (self.folder / "server.log").open("ab")
@@ -86,7 +89,7 @@ class PostgresServer:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                preexec_fn=_end_with_parent,
+                preexec_fn=partial(_prepare, largest_file),
                 **_as_user(),
             )
         self._wait()
@@ -220,8 +223,11 @@ def _give_away(folder: Path) -> None:
         os.chown(folder, entry.pw_uid, entry.pw_gid)
 
 
-def _end_with_parent() -> None:
+def _prepare(largest_file: int | None) -> None:
     """Runs in the child: the server ends at once when whoever started it is gone."""
+    if largest_file is not None:
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, hard))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from hashlib import blake2b, sha256
 from typing import Any
 
-from domain.errors import CorruptLogError
+from domain.errors import CorruptLogError, shown
 from domain.times import is_on_the_hour
 from domain.values import encode
 from projections.comparison.costs import Costs
@@ -49,6 +49,7 @@ TRADES = frozenset(("SPOT_TRADE", "TRADE_EXECUTED"))
 """Types of which several may be the parts of one."""
 
 DIGEST_BYTES = 16
+_TEXTS = ("event_type", "venue", "token", "fee_token")
 _LINKS = frozenset(("parent_event", "related_events", "detail_orders"))
 _APART = frozenset(("recorded_at", "timestamp"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -123,6 +124,9 @@ class Fingerprints:
         return bytes(self.digests[(order - 1) * DIGEST_BYTES : order * DIGEST_BYTES])
 
     def _take(self, order: int, record: Record, places: Places) -> None:
+        for name in _TEXTS:
+            if not isinstance(record.get(name), str | None):
+                raise ValueError(f"its {name} is {shown(record[name])}")
         extra = record.get("extra") or {}
         shape = (record["event_type"] in TRADES, tuple(record), tuple(extra))
         self.shapes[shape] += 1

@@ -21,6 +21,9 @@ COPY_FROM = 100
 """So many events at once go by COPY, fewer by an INSERT that is one round trip with the commit."""
 
 
+_ONE_EVENT = (True, False, False, False, False, False)
+
+
 class Rows(NamedTuple):
     """What is to be inserted, as the statements take it."""
 
@@ -35,6 +38,11 @@ class Rows(NamedTuple):
     def kinds(self) -> tuple[bool, ...]:
         """Which of them there are any of."""
         return tuple(map(bool, self))
+
+    @property
+    def is_one_event(self) -> bool:
+        """Whether it is one event and nothing else, as most of a live log's commits."""
+        return len(self.states) == 1 and self.kinds == _ONE_EVENT
 
 
 def rows_of(writes: Writes) -> Rows:
@@ -86,6 +94,37 @@ def _append_statement(schema: str, kinds: tuple[bool, ...], is_exact: bool, now:
         one.format(schema=schema) for one, is_there in zip(made, kinds, strict=True) if is_there
     ]
     return f"WITH {', '.join(parts)} SELECT o, t, at, {now} FROM head"
+
+
+@cache
+def one_event_statement(schema: str, is_exact: bool, now: str) -> str:
+    """`append_statement` for one event and nothing else: without arrays, which cost a third."""
+    exact = " AND last_order = %(order)s AND transition = %(transition)s" if is_exact else ""
+    return (
+        f"WITH free AS MATERIALIZED (SELECT log_id FROM {schema}.heads WHERE log_id = %(log)s"
+        f" AND epoch = %(epoch)s{exact} FOR NO KEY UPDATE SKIP LOCKED),"
+        f" head AS (UPDATE {schema}.heads h SET last_order = h.last_order + 1,"
+        f" committed_at = GREATEST(h.committed_at, {now}), token = %(token)s FROM free"
+        " WHERE h.log_id = free.log_id RETURNING h.last_order - 1 AS o, h.transition AS t,"
+        f" h.committed_at AS at), e AS (INSERT INTO {schema}.events ({EVENT_COLUMNS})"
+        f" SELECT %(log)s, o + 1, '{AuditLog.EventLogged.TOPIC}', %(state)b, at, %(writer)s::int,"
+        f" %(token)s::bigint FROM head) SELECT o, t, at, {now} FROM head"
+    )
+
+
+def one_event_parameters(
+    log_id: UUID, state: bytes, writer: int, token: int, epoch: int, end: tuple[int, int]
+) -> dict[str, Any]:
+    """What that statement is run with."""
+    return {
+        "log": log_id,
+        "epoch": Int8(epoch),
+        "order": Int8(end[0]),
+        "transition": Int8(end[1]),
+        "token": Int8(token),
+        "writer": Int4(writer),
+        "state": state,
+    }
 
 
 _EVENTS = (

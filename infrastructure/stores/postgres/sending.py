@@ -10,6 +10,7 @@ from domain.errors import EventLoggerError, StoreError
 from domain.horizon import Horizon
 from infrastructure.store import Decide
 from infrastructure.stored import Commit, LogEnd, PlainEvents, Source, WriterIdentity, Writes
+from infrastructure.stores.postgres import clock
 from infrastructure.stores.postgres.at_the_end import AtTheEnd
 from infrastructure.stores.postgres.binary_copy import EVENT_COLUMNS, copy_in, event_rows
 from infrastructure.stores.postgres.clock import StoreClock
@@ -21,6 +22,8 @@ from infrastructure.stores.postgres.holding import Head, hold
 from infrastructure.stores.postgres.inserts import (
     COPY_FROM,
     append_statement,
+    one_event_parameters,
+    one_event_statement,
     parameters_of,
     rows_of,
 )
@@ -117,9 +120,14 @@ class Sending:
         is_exact = not _is_placeless(writes) or self._fences.is_up(log_id)
         if is_exact:
             self._check_orders(writes, head.end)
-        statement = append_statement(self._schema, rows.kinds, is_exact=is_exact)
         end = head.end.horizon
-        parameters = parameters_of(log_id, rows, writer, token, head.epoch, end)
+        if rows.is_one_event:
+            statement = one_event_statement(self._schema, is_exact, clock.now())
+            (state,) = rows.states
+            parameters = one_event_parameters(log_id, state, writer, token, head.epoch, end)
+        else:
+            statement = append_statement(self._schema, rows.kinds, is_exact=is_exact)
+            parameters = parameters_of(log_id, rows, writer, token, head.epoch, end)
         attempt.writer = writer
         attempt.doubt = Doubt(log_id, token, head.end, events, transitions, head.epoch)
         row = turn.commit(statement, parameters)
@@ -127,11 +135,11 @@ class Sending:
             attempt.doubt = None
             return None
         self._see_to_standbys(turn, log_id)
-        order, transition, committed_at, clock = row
+        order, transition, committed_at, time = row
         if order != end.order:
             decide(AtTheEnd(turn, self._selects, log_id, LogEnd(Horizon(order, transition), None)))
         stored = LogEnd(Horizon(order + events, transition + transitions), committed_at)
-        self._clock.compare(committed_at, clock)
+        self._clock.compare(committed_at, time)
         self.known[log_id] = Head(stored, head.epoch)
         return stored
 
@@ -173,7 +181,12 @@ class Sending:
             kinds = (False, *kinds[1:])
         parameters = parameters_of(log_id, rows, number, token, head.epoch, end)
         statement = append_statement(self._schema, kinds, is_exact=True)
-        _, _, committed_at, clock = turn.run(statement, parameters).fetchone()  # type: ignore[misc]
+        _, _, committed_at, time = turn.run(statement, parameters).fetchone()  # type: ignore[misc]
+        if writes.identity is not None:
+            turn.run(
+                f"UPDATE {self._schema}.audit_logs SET identity = %s WHERE log_id = %s",
+                (writes.identity, log_id),
+            )
         if copies:
             made = event_rows(log_id, end.order + 1, rows.states, committed_at, number)
             copy_in(turn, f"{self._schema}.events ({EVENT_COLUMNS})", made, token)
@@ -185,7 +198,7 @@ class Sending:
         attempt.doubt = Doubt(log_id, token, head.end, events, transitions, head.epoch)
         turn.commit()
         self._see_to_standbys(turn, log_id)
-        self._clock.compare(committed_at, clock)
+        self._clock.compare(committed_at, time)
         stored = LogEnd(Horizon(end.order + events, end.transition + transitions), committed_at)
         if writes.closes:
             self._fences.move(log_id, head.epoch, head.epoch + 1)
@@ -217,7 +230,7 @@ def _size(writes: Writes) -> int:
 
 def _goes_at_once(writes: Writes) -> bool:
     """Whether it is one statement and one round trip."""
-    return _size(writes) < COPY_FROM and not writes.closes
+    return _size(writes) < COPY_FROM and not writes.closes and writes.identity is None
 
 
 def _is_placeless(writes: Writes) -> bool:
