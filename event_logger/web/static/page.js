@@ -55,7 +55,7 @@ if (plots && plots.dataset.first) {
     const whole = new Date(Number(micros / 1000n)).toISOString();
     return whole.replace(/Z$/, `${String(micros % 1000n).padStart(3, "0")}Z`);
   };
-  for (const svg of plots.querySelectorAll("figure > svg")) {
+  for (const svg of plots.querySelectorAll("figure svg[role=img]")) {
     let from = null, box = null;
     svg.addEventListener("pointerdown", (event) => {
       if (event.pointerType === "touch" || event.button !== 0) return;
