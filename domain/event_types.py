@@ -59,6 +59,9 @@ TELLING_TYPES: frozenset[str] = frozenset(
 """Types that only tell something: live, they are completed when logged, since nothing would ever
 confirm them."""
 
+OF_THE_LOG = frozenset(CATALOGUE["log"]) - {"CORRECTION"}
+"""What happens to the log itself: its timestamp is the store's, in a backtest too."""
+
 _UPPER_SNAKE_CASE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\Z")
 
 

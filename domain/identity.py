@@ -26,6 +26,9 @@ Cell = Entry | BundlePiece
 """One event of an item, as it waits for its order."""
 
 
+_BEGIN = ("status", COMPLETED)
+
+
 class Earlier(Protocol):
     """What a log holds before the items that are being judged."""
 
@@ -113,8 +116,11 @@ def _repeated(
     return orders
 
 
-def _differing(one: bytes, other: bytes) -> tuple[str, ...]:
-    mine, theirs = _content(one), _content(other)
+def _differing(new: bytes, stored: bytes) -> tuple[str, ...]:
+    mine, theirs = _content(new), _content(stored)
+    if mine["event_type"] in TELLING_TYPES and "status" not in theirs:
+        # Before there were statuses at logging, no log said what such events begin with.
+        mine = {name: value for name, value in mine.items() if (name, value) != _BEGIN}
     names = dict.fromkeys((*mine, *theirs))
     return tuple(name for name in names if not _is_same(mine.get(name), theirs.get(name)))
 
@@ -122,9 +128,6 @@ def _differing(one: bytes, other: bytes) -> tuple[str, ...]:
 def _content(state: bytes) -> dict[str, Any]:
     record = decode(state, str)
     extra: dict[str, Any] = record.pop("extra", {})
-    if record["event_type"] in TELLING_TYPES and record.get("status") == COMPLETED:
-        # What such events begin with, and what no log said before there were statuses at logging.
-        del record["status"]
     return {name: value for name, value in record.items() if name not in NOT_CONTENT} | extra
 
 

@@ -99,6 +99,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
         commit_every: int = 1000,
         actor: str | None = None,
         durability: str = "full",
+        after_restore: bool = False,
     ) -> None:
         """Takes what `EventLogger` takes; raises `LogConfigurationError` for a log's name or mode.
 
@@ -122,6 +123,7 @@ class AsyncEventLogger(AsyncLogReader, Vocabulary[Coroutine[Any, Any, Order]]):
             actor,
             if_exists,
             durability,
+            after_restore,
         )
         self._intake = Intake(options.rules)
         opener = _Opener(options)

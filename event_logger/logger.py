@@ -53,6 +53,7 @@ class EventLogger(LogReader, Vocabulary[Order]):
         commit_every: int = 1000,
         actor: str | None = None,
         durability: str = "full",
+        after_restore: bool = False,
     ) -> None:
         """Open the log, making store and log where they are not there.
 
@@ -67,8 +68,9 @@ class EventLogger(LogReader, Vocabulary[Order]):
         timestamps off the hour. `strict_event_types` refuses types outside the catalogue. `actor`
         is for whom this program writes, kept with the writer. `durability="relaxed"` takes a
         PostgreSQL server whose settings promise less than that what it acknowledged survives a
-        power cut. Raises `LogConfigurationError` or
-        `StoreError`.
+        power cut. A log that ends before what this machine signed of it is refused, unless
+        `after_restore=True` lets it go on under a new identity. Raises `LogConfigurationError`,
+        `LogBehindError` or `StoreError`.
         """
         options = LoggerOptions(
             execution_mode,
@@ -84,6 +86,7 @@ class EventLogger(LogReader, Vocabulary[Order]):
             actor,
             if_exists,
             durability,
+            after_restore,
         )
         logs, audit_log, self.writer = compose(options)
         super().__init__(logs, audit_log)

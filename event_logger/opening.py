@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.errors import LogConfigurationError, UnknownLogError, shown
+from domain.errors import LogConfigurationError, shown
 from event_logger.reader import LogReader
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.stores import is_file_store
@@ -38,7 +38,7 @@ def split_store(store: str) -> tuple[str, str | None]:
 def chosen(logs: AuditLogs, log: str | None) -> str:
     """The name that is given; where none is, the one of the store's only log, or `default`.
 
-    Raises `UnknownLogError` where there is no log, `LogConfigurationError` where there are several.
+    Raises `LogConfigurationError` where there are several.
     """
     if log is not None:
         return log
@@ -48,7 +48,8 @@ def chosen(logs: AuditLogs, log: str | None) -> str:
     if DEFAULT_LOG in names:
         return DEFAULT_LOG
     if not names:
-        raise UnknownLogError(DEFAULT_LOG, names)
+        # Whether it is not there, or has lost its opening, is told by who opens it.
+        return DEFAULT_LOG
     some = ", ".join(map(shown, names[:_NAMED])) + (", …" if len(names) > _NAMED else "")
     raise LogConfigurationError(
         "--log", None, f"is left out, and the store holds {len(names)} logs: {some}; name one"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 IF_EXISTS = ("continue", "refuse", "new")
 """What becomes of a log that is there: it goes on, is refused, or another is made beside it."""
 
+_FLAGS = ("include_balance_snapshots", "hourly_timestamps", "strict_event_types", "after_restore")
+
 DURABILITY = ("full", "relaxed")
 """Whether a server whose settings promise less than durable commits is refused, or taken."""
 
@@ -43,10 +45,11 @@ class LoggerOptions:
     actor: str | None
     if_exists: str = "continue"
     durability: str = "full"
+    after_restore: bool = False
 
     def __post_init__(self) -> None:
         checked_mode(self.execution_mode)
-        for name in ("include_balance_snapshots", "hourly_timestamps", "strict_event_types"):
+        for name in _FLAGS:
             checked_flag(name, getattr(self, name))
         every = self.commit_every
         if not isinstance(every, int) or isinstance(every, bool) or every < 1:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+from domain.errors import LogConfigurationError, shown
+from infrastructure.kept_checkpoints import KEY_VARIABLE
+
 MEMORY_STORE = ":memory:"
 LIVE_STORE = "sqlite:///event_log.db"
 REDIS = "redis://localhost:6379/0"
@@ -15,6 +20,32 @@ def default_store(execution_mode: str) -> str:
 def default_redis() -> str:
     """The Redis when none was given: `EVENT_LOGGER_REDIS`, else the local one."""
     return _setting("redis") or REDIS
+
+
+def default_key() -> str:
+    """The file of the owner's key, `EVENT_LOGGER_KEY`; empty where nothing is signed."""
+    return os.environ.get(KEY_VARIABLE, "")
+
+
+def checkpoint_seconds() -> float | None:
+    """How old an entry is at most before it is signed for: `EVENT_LOGGER_CHECKPOINT_SECONDS`.
+
+    None where it is not said. Raises `LogConfigurationError` for what is no such number.
+    """
+    given = os.environ.get("EVENT_LOGGER_CHECKPOINT_SECONDS", "")
+    if not given:
+        return None
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0.01 <= seconds <= 86_400:
+        raise LogConfigurationError(
+            "EVENT_LOGGER_CHECKPOINT_SECONDS",
+            given,
+            f"must be a number of seconds from 0.01 to a day, not {shown(given)}",
+        )
+    return seconds
 
 
 def _setting(name: str) -> str:

@@ -12,8 +12,9 @@ from uuid import UUID
 
 from domain.errors import ReadOnlyStoreError
 from domain.horizon import START, Horizon
+from infrastructure.derived_store import Board
 from infrastructure.reads_as_of import ReadsAsOf
-from infrastructure.store import Board, Lease, LogStore, Reads
+from infrastructure.store import Lease, LogStore, Reads
 from infrastructure.stored import BoardRows
 from projections.status_board import QUANTILES, LiveStatus, OpenEvent, quantile
 
@@ -34,6 +35,8 @@ class StoreAsOf:
         self.appends = store.appends
         self.indexes = store.indexes
         self.followers = store.followers
+        # A tile of what came later changes none of before.
+        self.tiles = store.tiles
         self.reads: Reads = ReadsAsOf(store.reads, log_id, horizon)
         self.board: Board = BoardAsOf(store, log_id, horizon)
         self._horizon = horizon
@@ -50,6 +53,9 @@ class StoreAsOf:
     def refuse_writing(self) -> None:
         """See `LogStore.refuse_writing`."""
         _refuse(self.url, self._horizon)
+
+    def await_durable(self) -> None:
+        """Nothing is signed of what was."""
 
     def stop_waiting(self) -> None:
         """Nobody waits here."""

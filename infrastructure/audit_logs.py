@@ -164,7 +164,7 @@ class AuditLogs(Application[UUID]):
         """Store the opening of a new log; False when another process was first."""
         pending = list(log.collect_events())
         opened = self.mapper.to_stored_event(pending[0])
-        writer = self._writer(log)
+        writer = self.writer(log)
         try:
             is_new = self.store.appends.create(opened, log.name, log.identity or "", writer)
         except BaseException:
@@ -205,7 +205,7 @@ class AuditLogs(Application[UUID]):
         (opened,) = log.collect_events()
         stored = self.mapper.to_stored_event(opened)
         if not self.store.appends.create_filled(
-            stored, log.name, log.identity or "", self._writer(log), batches
+            stored, log.name, log.identity or "", self.writer(log), batches
         ):
             raise ConcurrencyError(log.name, 0)
 
@@ -220,17 +220,18 @@ class AuditLogs(Application[UUID]):
         (opened,) = log.collect_events()
         stored = self.mapper.to_stored_event(opened)
         if not self.store.appends.create_copied(
-            stored, log.name, log.identity or "", self._writer(log), source, batches
+            stored, log.name, log.identity or "", self.writer(log), source, batches
         ):
             raise ConcurrencyError(log.name, 0)
 
     def appending(self, log: AuditLog) -> Appending:
         """The write path of this log."""
         if log.id not in self._appending:
-            self._appending[log.id] = Appending(self.store, log, self.mapper, self._writer(log))
+            self._appending[log.id] = Appending(self.store, log, self.mapper, self.writer(log))
         return self._appending[log.id]
 
-    def _writer(self, log: AuditLog) -> WriterIdentity:
+    def writer(self, log: AuditLog) -> WriterIdentity:
+        """Who appends to this log: the same for as long as this is open."""
         return self._writers.setdefault(log.id, introduce(self._actor))
 
     def lease(self, log: AuditLog) -> bool:

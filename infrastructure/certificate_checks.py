@@ -13,6 +13,7 @@ from domain.errors import CertificateError, CorruptLogError, shown
 from domain.horizon import Horizon
 from infrastructure.audit_rules import rules_named
 from infrastructure.certifying import Certifying, PrefixDiffersError
+from infrastructure.continued import former_identities
 from infrastructure.files.paths import why_no_path
 from infrastructure.leaves import Leaf
 from infrastructure.store import LogStore
@@ -52,7 +53,8 @@ def checked(
     What was logged since is not looked at. Raises `CertificateError` for one of another log.
     """
     said = certificate.said
-    if said["identity"] != log.identity:
+    former = {one.identity for one in former_identities(store, log)}
+    if said["identity"] not in {log.identity, *former}:
         raise CertificateError(name, _of_another(said, log))
     end = store.reads.end(log.id).horizon
     upto = min(certificate.horizon, end, key=lambda horizon: horizon.position)

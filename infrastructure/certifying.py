@@ -132,7 +132,7 @@ class Certifying:
     def _present_records(self) -> Records:
         rows = self._reading.rows(1, self._upto.order)
         records = self._reading.decoded(rows, str)
-        return self._reading.current(records, str, self._upto.transition)
+        return self._reading.current(records, str, self._upto.transition, shares_logged=False)
 
     def _csv_records(self) -> Records:
         if self._is_live:

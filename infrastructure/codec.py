@@ -7,9 +7,11 @@ other event is its fields as JSON. Topics are explicit, so that moving a class o
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import orjson
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import (
     Cipher,
@@ -97,3 +99,17 @@ _EVENT_CLASSES: dict[str, type[AuditLog.Event | EventLifecycle.Event]] = {
     EventLifecycle.Started.TOPIC: EventLifecycle.Started,
     EventLifecycle.Updated.TOPIC: EventLifecycle.Updated,
 }
+
+
+def identity_in(opened_state: bytes) -> str:
+    """The identity that a log's stored opening gives it."""
+    try:
+        said = orjson.loads(opened_state).get("identity")
+    except (ValueError, AttributeError):
+        said = None
+    return said if isinstance(said, str) else derived_identity(opened_state)
+
+
+def derived_identity(opened_state: bytes) -> str:
+    """The identity of a log from before format 2: every copy of it gets the same."""
+    return str(UUID(bytes=sha256(opened_state).digest()[:16]))

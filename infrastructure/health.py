@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from domain.audit_log import AuditLog
-from domain.errors import EventLoggerError
+from domain.errors import EventLoggerError, ProofError
 from domain.horizon import Horizon
 from domain.times import iso_utc
 from infrastructure.followers.notifier import FOLLOWER
+from infrastructure.kept_checkpoints import KEY_VARIABLE, checkpoints_folder, last_seen
 from infrastructure.store import LogStore
 
 if TYPE_CHECKING:
@@ -49,8 +51,26 @@ def health_of(
         "last_commit": _iso(end.committed_at),
         "followers": followers,
         "redis": answer,
+        "checkpoints": _checkpoints(log),
         "waiting": waiting,
     }
+
+
+def _checkpoints(log: AuditLog) -> dict[str, Any]:
+    """Where this machine keeps the last checkpoints, and what it signed of this log last."""
+    said: dict[str, Any] = {
+        "signs": bool(os.environ.get(KEY_VARIABLE)),
+        "origin": None,
+        "size": None,
+    }
+    try:
+        folder = checkpoints_folder()
+    except ProofError as error:
+        return said | {"folder": None, "error": str(error)}
+    seen = last_seen(log.identity or "", folder)
+    if seen is not None:
+        said |= {"origin": seen.checkpoint.origin, "size": seen.checkpoint.size}
+    return said | {"folder": str(folder), "error": None}
 
 
 def _positions(store: LogStore, log: AuditLog) -> list[tuple[str, Horizon]]:

@@ -70,7 +70,8 @@ class HttpServer:
         self._most_bytes = most_bytes
         self._seconds = seconds
         self._most_connections = most_connections
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], None] = {}
+        """The oldest first."""
         self._answering: set[asyncio.Task[None]] = set()
         self._is_stopping = False
         self._threads = ThreadPoolExecutor(4, "http")
@@ -86,28 +87,45 @@ class HttpServer:
         self._is_stopping = True
         if self._server is not None:
             self._server.close()
-        for task in self._connections - self._answering:
+        for task in self._connections.keys() - self._answering:
             task.cancel()
         if self._connections:
             await asyncio.wait(self._connections, timeout=self._seconds)
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections)
+        # What was let go of is closed by the loop, in its next round.
+        await asyncio.sleep(0)
         self._threads.shutdown(wait=False)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task is None:
             return
-        self._connections.add(task)
+        self._connections[task] = None
         # A peer that goes away, breaks off or is too slow is none whom anything is told.
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            if len(self._connections) > self._most_connections:
+            if not self._has_place_for(task):
                 await self._refuse(reader, writer, Response(503, b"too many connections\n"))
             else:
                 while await self._served(reader, writer, task):
                     pass
-        self._connections.discard(task)
+        self._connections.pop(task, None)
         if writer.transport.get_write_buffer_size():
             writer.transport.abort()
         writer.close()
+
+    def _has_place_for(self, task: asyncio.Task[None]) -> bool:
+        """Whether it may stay; the oldest that is asking nothing gives way to it."""
+        if len(self._connections) <= self._most_connections:
+            return True
+        for other in self._connections:
+            if other not in self._answering and other is not task:
+                other.cancel()
+                # It must not be chosen twice while it has not heard of it.
+                del self._connections[other]
+                return True
+        return False
 
     async def _served(
         self,

@@ -13,19 +13,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
-from domain.errors import ProofError
+from domain.audit_log import AuditLog
+from domain.errors import LogBehindError, ProofError
+from infrastructure.store import LogStore
+from projections.checkpoint import Checkpoint, Note
+from projections.marks import Marks
 
 FOLDER_VARIABLE = "EVENT_LOGGER_CHECKPOINTS"
+KEY_VARIABLE = "EVENT_LOGGER_KEY"
+_CHECKPOINT, _MARKS = ".checkpoint", ".marks"
 
 
 def checkpoints_folder() -> Path:
-    """Where they are kept: `EVENT_LOGGER_CHECKPOINTS`, else in the user's state folder."""
+    """Where they are kept: `EVENT_LOGGER_CHECKPOINTS`, else in the user's state folder.
+
+    Raises `ProofError` where there is neither.
+    """
     named = os.environ.get(FOLDER_VARIABLE)
     if named:
         return Path(named)
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    try:
+        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    except RuntimeError as error:
+        problem = f"is not known ({error}); name a folder for checkpoints by {FOLDER_VARIABLE}"
+        raise ProofError("the user's state folder", problem) from None
     return Path(state) / "event-logger" / "checkpoints"
 
 
@@ -44,24 +58,86 @@ class KeptCheckpoint:
 
     def put(self, note: bytes) -> None:
         """Keep this one in its place; it is on the disk when this returns."""
-        self._put(self.path, note)
+        _replace(self.path, note)
+        self.note = note
 
     def put_aside(self, kind: str, note: bytes) -> None:
         """Keep a note beside the last checkpoint, as what speaks against it."""
-        self._put(self.path.with_suffix(f".{kind}"), note)
+        _replace(self.path.with_suffix(f".{kind}"), note)
 
-    def _put(self, path: Path, note: bytes) -> None:
-        beside = self.path.with_suffix(".new")
-        with beside.open("wb") as file:
-            file.write(note)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
+    def marks(self) -> Marks | None:
+        """The marks that were kept with it; None where there are none, or none that can be read."""
+        return _marks(self.path)
+
+    def put_marks(self, marks: Marks) -> None:
+        """Keep the marks of the leaves that the checkpoint stands for."""
+        _replace(self.path.with_suffix(_MARKS), bytes(marks))
+
+
+class Seen(NamedTuple):
+    """A checkpoint that this machine signed, and where it is kept."""
+
+    path: Path
+    checkpoint: Checkpoint
+
+
+def last_seen(identity: str, folder: Path | None = None) -> Seen | None:
+    """The last checkpoint of the log of this identity; of several owners' the largest.
+
+    None where there is none that can be read: whoever signs says what is wrong with it.
+    """
+    found: list[Seen] = []
+    try:
+        folder = folder or checkpoints_folder()
+        patterns = (f"*%2F{quote(identity)}", "?" * 64)
+        paths = [path for one in patterns for path in folder.glob(f"{one}{_CHECKPOINT}")]
+    except (ProofError, OSError):
+        # Nothing of this user's was ever kept there.
+        return None
+    for path in paths:
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            checkpoint = Checkpoint.parse(Note.parse(path.read_bytes()).text)
+        except (OSError, ValueError):
+            continue
+        if checkpoint.origin.rpartition("/")[2] == identity:
+            found.append(Seen(path, checkpoint))
+    return max(found, key=lambda seen: seen.checkpoint.size, default=None)
+
+
+def refuse_behind(store: LogStore, log: AuditLog) -> None:
+    """Raises `LogBehindError` where the log ends before what this machine signed of it."""
+    seen = last_seen(log.identity or "")
+    if seen is None:
+        return
+    leaves = store.reads.end(log.id).horizon.position + 1
+    if leaves < seen.checkpoint.size:
+        raise LogBehindError(log.name, leaves, seen.checkpoint.size, str(seen.path))
+
+
+def kept_marks(origin: str, folder: Path | None = None) -> Marks | None:
+    """The marks that were kept with the last checkpoint of an origin; nothing is held or made."""
+    return _marks((folder or checkpoints_folder()) / f"{file_name(origin)}{_CHECKPOINT}")
+
+
+def _marks(path: Path) -> Marks | None:
+    try:
+        return Marks.parse(path.with_suffix(_MARKS).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _replace(path: Path, data: bytes) -> None:
+    beside = path.with_suffix(f"{path.suffix}.new")
+    with beside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 @contextmanager
@@ -81,7 +157,7 @@ def held_checkpoint(origin: str, folder: Path | None = None) -> Iterator[KeptChe
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
-            yield KeptCheckpoint(folder / f"{name}.checkpoint")
+            yield KeptCheckpoint(folder / f"{name}{_CHECKPOINT}")
         except OSError as error:
             raise ProofError(*_unusable(folder, error, way_out)) from error
 

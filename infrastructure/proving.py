@@ -1,30 +1,40 @@
-"""Checkpoints and proofs made of a log, and a store held against a checkpoint.
+"""Proofs made of a log, and a store held against a checkpoint.
 
-Each is made in one pass over the log's entries, in memory that does not grow with it.
+A proof costs a tile or two of each level and the entries after the last whole tile; where no tiles
+are kept, or those that are do not have the checkpoint's root, it costs a pass over the log.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import NoReturn
 
 from domain.audit_log import AuditLog
 from domain.errors import ProofError, UnknownOrderError, shown
 from domain.horizon import START, Horizon
-from infrastructure.kept_checkpoints import KeptCheckpoint, held_checkpoint
+from infrastructure.checkpointing import Checkpointing
+from infrastructure.continued import former_identities
+from infrastructure.held_against import HeldAgainst
+from infrastructure.kept_checkpoints import kept_marks
 from infrastructure.leaves import Leaf, Leaves
+from infrastructure.log_tree import LogTree, kept_tree
+from infrastructure.positions import Positions
 from infrastructure.signing import OwnerKey
-from infrastructure.standing import is_copy
 from infrastructure.store import LogStore
 from infrastructure.stored import StoredEntry
 from projections.checkpoint import Checkpoint, base64_text
 from projections.leaf import EVENT, OPENING, TRANSITION
-from projections.merkle import Tree, consistency_spans, inclusion_spans, roots_of
+from projections.merkle import (
+    Span,
+    consistency_spans,
+    inclusion_spans,
+    is_consistent,
+    is_included,
+)
+from projections.tiles import WIDTH, TileMissingError
 from projections.verification import Leaf as ToldLeaf
 from projections.verification import Proof, checked_checkpoint
-
-_PAGE = 500
 
 
 class Proving:
@@ -33,6 +43,8 @@ class Proving:
     def __init__(self, store: LogStore, log: AuditLog) -> None:
         self._store = store
         self._log = log
+        self.tree: LogTree | None = None
+        """The tree that was proven with last, whose tiles may be kept."""
 
     def signed(self, key: OwnerKey, folder: Path | None = None) -> bytes:
         """A signed checkpoint of now, kept as the last one before it is given out.
@@ -40,45 +52,10 @@ class Proving:
         Raises `ProofError`, having signed nothing, where the log does not continue the last one
         that this machine signed.
         """
-        identity = self._log.identity or ""
-        if is_copy(self._store, self._log.id):
-            raise ProofError(
-                f"log {shown(self._log.name)}",
-                f"is a copy in {self._store.url}, and is signed where it goes on; if that is here,"
-                " say so by event-logger take-over",
-            )
-        with held_checkpoint(key.origin(identity), folder) as last:
-            end = self._end()
-            tree = self._grown(last, key, end)
-            checkpoint = Checkpoint(key.origin(identity), tree.size, tree.root())
-            note = str(key.signed(checkpoint, identity)).encode()
-            last.put(note)
+        checkpointing = Checkpointing(self._store, self._log, key, folder)
+        note = checkpointing.sign().note
+        self.tree = checkpointing.tree
         return note
-
-    def _grown(self, last: KeptCheckpoint, key: OwnerKey, end: Horizon) -> Tree:
-        """The tree up to the end, which holds all that the last checkpoint stands for."""
-        old = None
-        if last.note is not None:
-            try:
-                keys = [key.verifier_key(self._log.identity or "")]
-                old = checked_checkpoint(last.note, keys).checkpoint
-            except ValueError as error:
-                raise ProofError(str(last.path), f"{error}; nothing is signed") from None
-            if old.size > end.position + 1:
-                raise self._behind(last, f"ends at {end}, {end.position + 1:,} leaves", old)
-        tree = Tree()
-        for leaf in self._leaves(end):
-            tree.append(leaf.hash)
-            if old is not None and tree.size == old.size and tree.root() != old.root:
-                raise self._behind(last, "has other entries", old)
-        return tree
-
-    def _behind(self, last: KeptCheckpoint, found: str, old: Checkpoint) -> ProofError:
-        return ProofError(
-            f"log {shown(self._log.name)}",
-            f"{found}, and the checkpoint of {old.size:,} leaves that was signed here"
-            f" ({last.path}) says otherwise: it was restored, changed or forked; nothing is signed",
-        )
 
     def inclusion(self, note: bytes, order: int, transition: int | None = None) -> bytes:
         """The proof that the event, or the log's transition of this number, is in the checkpoint.
@@ -87,19 +64,9 @@ class Proving:
         where the store does not have what the checkpoint says.
         """
         checkpoint = self._checkpoint(note)
-        upto = self._horizon(checkpoint)
-        index = 0 if order == 0 else self._position(upto, order, transition)
-        found: list[Leaf] = []
-
-        def watched() -> Iterator[Leaf]:
-            for place, leaf in enumerate(self._leaves(upto)):
-                if place == index:
-                    found.append(leaf)
-                yield leaf
-
-        hashes = self._roots(watched(), checkpoint, inclusion_spans(index, checkpoint.size))
-        extra = self._told(found[0]).as_extra()
-        return str(Proof(extra, index, tuple(hashes), note)).encode()
+        index = self._index(checkpoint, order, transition)
+        leaf, _, hashes = self._shown(checkpoint, inclusion_spans(index, checkpoint.size), index)
+        return str(Proof(self._told(leaf).as_extra(), index, hashes, note)).encode()
 
     def consistency(self, old_note: bytes, note: bytes) -> bytes:
         """The body of an add-checkpoint request: that the older checkpoint grew to the other.
@@ -107,11 +74,18 @@ class Proving:
         Raises `ProofError` where the store does not have what both say.
         """
         old, new = self._checkpoint(old_note), self._checkpoint(note)
+        if old.origin != new.origin:
+            raise ProofError(
+                "the older checkpoint",
+                f"is of {old.origin}, and this of {new.origin}: two logs, none grew of the other",
+            )
+        self._refuse_short(new)
         if old.size > new.size:
             raise ProofError("the older checkpoint", f"has {old.size} leaves, and this {new.size}")
         spans = consistency_spans(old.size, new.size)
-        leaves = self._leaves(self._horizon(new))
-        hashes = self._roots(leaves, new, spans, old)
+        _, was, hashes = self._shown(new, spans, None, old.size)
+        if old.size and was != old.root:
+            self._refuse(old)
         lines = [f"old {old.size}", *map(base64_text, hashes), "", note.decode()]
         return "\n".join(lines).encode()
 
@@ -121,52 +95,84 @@ class Proving:
         Raises `ProofError` where the store does not have what the checkpoint says.
         """
         new = self._checkpoint(note)
-        leaves = self._leaves(self._horizon(new))
-        hashes = self._roots(leaves, new, consistency_spans(old, new.size))
+        self._refuse_short(new)
+        _, _, hashes = self._shown(new, consistency_spans(old, new.size), None, old)
         return "\n".join([f"old {old}", *map(base64_text, hashes), "", note.decode()]).encode()
 
-    def holds(self, note: bytes) -> Checkpoint:
-        """The checkpoint, whose tree the store has; raises `ProofError` where it does not."""
+    def holds(self, note: bytes, folder: Path | None = None) -> Checkpoint:
+        """The checkpoint, whose tree the store has; raises `LogDiffersError` where it does not.
+
+        Where the log first differs is told by its tiles, where those have the checkpoint's root,
+        else by what this machine kept when it signed. Raises `ProofError` for the checkpoint of
+        another log.
+        """
         checkpoint = self._checkpoint(note)
-        self._roots(self._leaves(self._horizon(checkpoint)), checkpoint, [])
+        self._held_against(checkpoint, folder)
         return checkpoint
 
-    def _roots(
-        self,
-        leaves: Iterator[Leaf],
-        checkpoint: Checkpoint,
-        spans: list[tuple[int, int]],
-        old: Checkpoint | None = None,
-    ) -> list[bytes]:
-        """The roots of the spans, once the store was found to have what the checkpoints say."""
-        tree, was = Tree(), []
+    def _shown(
+        self, checkpoint: Checkpoint, spans: list[Span], index: int | None, old: int = 0
+    ) -> tuple[Leaf, bytes, tuple[bytes, ...]]:
+        """The entry of a leaf, the root of the first `old` leaves, and the spans' roots.
 
-        def growing() -> Iterator[bytes]:
-            for leaf in leaves:
-                tree.append(leaf.hash)
-                if old is not None and tree.size == old.size:
-                    was.append(tree.root())
-                yield leaf.hash
-
-        grown = growing()
-        roots = roots_of(spans, grown)
-        for _ in grown:
-            pass
-        for one, root in ((old, was[0] if was else b""), (checkpoint, tree.root())):
-            if one is not None and one.size and one.root != root:
-                raise ProofError(
-                    f"log {shown(self._log.name)}",
-                    f"is not what the checkpoint of {one.size:,} leaves says: its root is"
-                    f" {base64_text(root)}, and the checkpoint has {base64_text(one.root)}",
+        They are seen to lead to the checkpoint's root before they are given out.
+        """
+        size, root = checkpoint.size, checkpoint.root
+        for believed in (size, 0):
+            grown = LogTree(self._store, self._log, believed)
+            try:
+                grown.grow_to(size)
+                leaf = self._entry(grown, index or 0, size)
+                was, tree = grown.root(old), grown.tree()
+                hashes = tuple(tree.span(span) for span in spans)
+                holds = grown.root(size) == root and (
+                    is_consistent(old, was, size, root, hashes)
+                    if index is None
+                    else is_included(leaf.hash, index, size, hashes, root)
                 )
-        return roots
+            except LookupError:
+                # A tile is lost, or is not what the entries give: the entries alone decide.
+                continue
+            if holds:
+                self.tree = grown
+                return leaf, was, hashes
+        self._refuse(checkpoint)
+
+    def _entry(self, grown: LogTree, index: int, size: int) -> Leaf:
+        """The entry of a leaf; raises `LookupError` where it, or one of its tile, is not there."""
+        first = index // WIDTH * WIDTH
+        last = min(first + WIDTH, size) - 1
+        tree, leaves = grown.tree(), Leaves(self._store, self._log)
+        found = [Leaf(leaves.opening(), None)] if not first else []
+        after = Positions(self._store, self._log).horizon(first - 1) if first > 1 else START
+        for page in leaves.pages(Horizon(last, 0), after):
+            found += page
+        if any(tree.leaf(at) != leaf.hash for at, leaf in enumerate(found, first)):
+            raise LookupError
+        return found[index - first]
+
+    def _refuse(self, checkpoint: Checkpoint) -> NoReturn:
+        """Raises `LogDiffersError` for a log that does not have what a checkpoint says."""
+        self._held_against(checkpoint, None)
+        what = "the tiles of the log"
+        raise ProofError(what, "changed while they were read; ask again")
+
+    def _held_against(self, checkpoint: Checkpoint, folder: Path | None) -> None:
+        tiles = kept_tree(self._store, self._log, checkpoint.size, checkpoint.root)
+        marks = kept_marks(checkpoint.origin, folder)
+        try:
+            HeldAgainst(self._store, self._log, checkpoint, marks, tiles).check()
+        except TileMissingError:
+            HeldAgainst(self._store, self._log, checkpoint, marks).check()
 
     def _checkpoint(self, note: bytes) -> Checkpoint:
         try:
             checkpoint = checked_checkpoint(note, []).checkpoint
         except ValueError as error:
             raise ProofError("the checkpoint", str(error)) from None
-        if checkpoint.origin.rpartition("/")[2] != self._log.identity:
+        identity = checkpoint.origin.rpartition("/")[2]
+        former = former_identities(self._store, self._log)
+        if identity not in (self._log.identity, *(one.identity for one in former)):
             raise ProofError(
                 "the checkpoint",
                 f"is of {checkpoint.origin}, and log {shown(self._log.name)} has the identity"
@@ -174,38 +180,26 @@ class Proving:
             )
         return checkpoint
 
-    def _end(self) -> Horizon:
-        return self._store.reads.end(self._log.id).horizon
-
-    def _horizon(self, checkpoint: Checkpoint) -> Horizon:
-        """A horizon whose position is that of the checkpoint's last leaf."""
-        end = self._end()
+    def _refuse_short(self, checkpoint: Checkpoint) -> None:
+        """Raises `ProofError` where the log ends before the checkpoint."""
+        end = self._store.reads.end(self._log.id).horizon
         if checkpoint.size > end.position + 1 or not checkpoint.size:
             raise ProofError(
                 f"log {shown(self._log.name)}",
                 f"has {end.position + 1:,} leaves, and the checkpoint says {checkpoint.size:,}",
             )
-        return Horizon(checkpoint.size - 1, 0)
 
-    def _leaves(self, upto: Horizon) -> Iterator[Leaf]:
-        leaves = Leaves(self._store, self._log)
-        yield Leaf(leaves.opening(), None)
-        for page in leaves.pages(upto):
-            yield from page
-
-    def _position(self, upto: Horizon, order: int, transition: int | None) -> int:
-        """Where the entry stands in the order of commit."""
-        after = START
-        while after.position < upto.position:
-            limit = min(_PAGE, upto.position - after.position)
-            entries = self._store.reads.stored_entries(self._log.id, after, limit)
-            for one in entries:
-                if (one.order, one.number) == (order, transition):
-                    return one.horizon.position
-            if not entries:
-                break
-            after = entries[-1].horizon
-        raise UnknownOrderError(order, self._end().order)
+    def _index(self, checkpoint: Checkpoint, order: int, transition: int | None) -> int:
+        """Where the entry stands in the order of commit; raises `UnknownOrderError` beyond it."""
+        self._refuse_short(checkpoint)
+        positions = Positions(self._store, self._log)
+        if transition is None:
+            index = positions.of_event(order)
+        else:
+            index = positions.of_transition(transition, order)
+        if index >= checkpoint.size:
+            raise UnknownOrderError(order, positions.horizon(checkpoint.size - 1).order)
+        return index
 
     def _told(self, leaf: Leaf) -> ToldLeaf:
         entry = leaf.entry or self._opening()

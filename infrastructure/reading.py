@@ -6,7 +6,8 @@ Damage is loud: an order that is missing, or bytes that are no record, raise `Co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import chain, islice, zip_longest
 from typing import Any
 
@@ -75,7 +76,8 @@ class LogReading:
                 return
             yield rows
             first = upto + 1
-            at_once = min(size, _rows_of(_PAGE_BYTES, rows))
+            bytes_there = sum([len(state) for _, state in rows])
+            at_once = min(size, max(1, _PAGE_BYTES * len(rows) // bytes_there))
 
     def _sound_part(self, rows: list[tuple[int, bytes]], first: int) -> Rows:
         """The rows before the damage, and then the error."""
@@ -121,26 +123,40 @@ class LogReading:
         """The order whose transitions are the event's."""
         return wrapper_of(order, record, self.record)
 
-    def current(self, records: Records, as_time: AsTime, upto: int | None = None) -> Records:
-        """The records of a live log with their statuses and present values.
+    def current(
+        self,
+        records: Records,
+        as_time: AsTime,
+        upto: int | None = None,
+        *,
+        shares_logged: bool = True,
+    ) -> Records:
+        """The records of a live log as they are after the transition with the number `upto`.
 
-        `upto` is the number of the last transition that counts.
+        Without `shares_logged`, details have of their wrapper's transaction what transitions say of
+        it alone, as certificates have it.
         """
         records = iter(records)
         while page := dict(islice(records, _CURRENT_PAGE)):
+            parent_of = self._beside(page, as_time)
             wrappers = {
-                order: wrapper_of(
-                    order, record, lambda parent: page.get(parent) or self.record(parent)
-                )
-                if "parent_event" in record
-                else order
+                order: wrapper_of(order, record, parent_of) if "parent_event" in record else order
                 for order, record in page.items()
             }
             transitions = self.transitions(set(wrappers.values()), as_time, upto)
             for order, record in page.items():
                 wrapper = wrappers[order]
                 changes = transitions.get(wrapper, ())
-                yield order, current(record, changes, is_detail=wrapper != order)
+                is_detail = wrapper != order
+                shown_of = parent_of(wrapper) if is_detail and shares_logged else None
+                yield order, current(record, changes, is_detail=is_detail, wrapper=shown_of)
+
+    def _beside(self, page: dict[int, Record], as_time: AsTime) -> Callable[[int], Record]:
+        @cache
+        def record_of(order: int) -> Record:
+            return page.get(order) or self.record(order, as_time)
+
+        return record_of
 
     def transitions(
         self, orders: Iterable[int], as_time: AsTime, upto: int | None = None
@@ -258,7 +274,8 @@ class LogReading:
         record = self.record(order, timestamp_of)
         wrapper = self.wrapper(order, record)
         transitions = self.transitions([wrapper], timestamp_of).get(wrapper, ())
-        return history(record, transitions, timestamp_of, is_detail=wrapper != order)
+        logged = self.record(wrapper, timestamp_of) if wrapper != order else None
+        return history(record, transitions, timestamp_of, wrapper=logged)
 
     def bundle_records(self, order: int) -> list[tuple[int, Record]]:
         """The event and, of a wrapper, all the details that follow it; times as ISO text."""
@@ -271,11 +288,6 @@ class LogReading:
 
 def _status_of(entry: LogEntry) -> object:
     return entry.record.get("status", PENDING) if isinstance(entry, LoggedEntry) else entry.status
-
-
-def _rows_of(size: int, rows: list[tuple[int, bytes]]) -> int:
-    """How many rows such as these take so many bytes."""
-    return max(1, size * len(rows) // sum([len(state) for _, state in rows]))
 
 
 def _are_sound(rows: list[tuple[int, bytes]]) -> bool:

@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 from domain.errors import KeyFileError
+from infrastructure.cosigning import WitnessKey
 from infrastructure.key_files import OWNER, made_secret, read_secret, require_cryptography
 from projections.checkpoint import ED25519, Checkpoint, Note, Signature, VerifierKey
 
@@ -48,13 +49,24 @@ class OwnerKey:
         signed = self._derived(key.name).sign(text.encode())
         return Note(text, [Signature(key.name, key.key_id, signed)])
 
+    def heartbeat_key(self, identity: str) -> WitnessKey:
+        """The key by which the log of this identity says that a checkpoint is still its last.
+
+        It cosigns and signs nothing, and is derived apart, so that neither is taken for the other.
+        """
+        name = f"{self.origin(identity)}/heartbeat"
+        return WitnessKey(name, self._seed(name))
+
     def _derived(self, origin: str) -> Ed25519PrivateKey:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        return Ed25519PrivateKey.from_private_bytes(self._seed(origin))
+
+    def _seed(self, info: str) -> bytes:
         from cryptography.hazmat.primitives.hashes import SHA256
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-        seed = HKDF(SHA256(), 32, salt=None, info=origin.encode()).derive(self._secret)
-        return Ed25519PrivateKey.from_private_bytes(seed)
+        return HKDF(SHA256(), 32, salt=None, info=info.encode()).derive(self._secret)
 
 
 def new_key(path: str | os.PathLike[str], prefix: str) -> OwnerKey:

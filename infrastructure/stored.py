@@ -75,12 +75,14 @@ class Writes(NamedTuple):
     """What a commit stores; nothing at all is allowed.
 
     `closes` says that its last event closes the log (`domain.closing`), so that whoever else
-    expects to append where the log ended looks again.
+    expects to append where the log ended looks again. With `identity`, its events say that the log
+    goes on under another: the store calls it so.
     """
 
     events: Sequence[AuditLog.EventLogged] = ()
     transitions: Sequence[Transition] = ()
     closes: bool = False
+    identity: str | None = None
 
 
 class StoredTransition(NamedTuple):

@@ -22,7 +22,7 @@ Cells = Mapping[type, CellText]
 """How a value of each type is written into a cell, quoted where it must be."""
 
 _dumps = orjson.dumps
-# Text that begins as JSON does is quoted as JSON is: an import need not tell the two apart.
+# Text that begins as JSON does is quoted as JSON is.
 _MUST_BE_QUOTED = re.compile(r'[",\r\n]|\A[{\[]').search
 _FORMULA = tuple("=+-@\t")
 _TAGS = frozenset({"$decimal", "$int", "$float", "$time"})

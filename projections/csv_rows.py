@@ -24,6 +24,7 @@ from projections.csv_cells import (
     stored_json_parts,
 )
 from projections.event_dicts import Record
+from projections.json_cells import told_apart
 
 _CHAIN = frozenset(CHAIN_FIELDS)
 _loads = orjson.loads
@@ -189,9 +190,12 @@ class _Alike:
         return map("".join, zip(*pieces, strict=False))
 
     def _texts(self, cells: Cells) -> Texts:
-        columns = dict(zip(self._own, zip(*self.rows, strict=True), strict=True))
+        columns: dict[str, Sequence[Any]] = dict(
+            zip(self._own, zip(*self.rows, strict=True), strict=True)
+        )
         if self._extra_names:
-            columns |= zip(self._extra_names, zip(*self.extras, strict=True), strict=True)
+            extras = map(told_apart, zip(*self.extras, strict=True))
+            columns |= zip(self._extra_names, extras, strict=True)
         texts: Texts = {
             name: cell_texts(values, cells, stored=self._stored) for name, values in columns.items()
         }

@@ -53,7 +53,7 @@ class Served:
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes, str]:
         """Status, body and content type of the answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
             connection.request(method, path, body)
             answer = connection.getresponse()
@@ -63,7 +63,7 @@ class Served:
 
     def connect(self) -> socket.socket:
         """A bare connection."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
 
     def raw(self, data: bytes) -> bytes:
         """What comes back for these bytes, until the server closes."""

@@ -87,3 +87,17 @@ def test_every_file_that_a_document_names_is_there() -> None:
         text = document.read_text(encoding="utf-8")
         for name in re.findall(r"`([\w./]+(?:\.(?:py|toml|txt)|golden/\w+\.db|/))`", text):
             assert (ROOT / name).exists(), f"{document.name} names {name}"
+
+
+def test_every_promise_names_tests_that_are_there() -> None:
+    promises = re.split(r"^## ", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    (section,) = [one for one in promises if one.startswith("What is promised")]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| ")]
+    assert len(rows) > 12
+    for promise, named in rows[1:]:
+        paths = [ROOT / name for name in re.findall(r"`([^`]+)`", named)]
+        assert paths, f"no test is named for: {promise}"
+        for path in paths:
+            files = [path] if path.is_file() else list(path.glob("test_*.py"))
+            text = "".join(one.read_text(encoding="utf-8") for one in files)
+            assert re.search(r"^def test_", text, re.MULTILINE), f"{path}: {promise}"

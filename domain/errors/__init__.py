@@ -21,6 +21,7 @@ EventLoggerError
 ├── UnknownRuleError (LookupError)          a rule that an audit does not have
 ├── AuditRuleError (TypeError)              a rule of another package that cannot be used
 ├── AuditFileError (ValueError)             a baseline, statement or map that cannot be used
+├── LogBehindError (RuntimeError)           a log that lacks what was signed on this machine
 ├── UnknownLogError (LookupError)           a log that the store does not hold
 ├── LogInUseError (RuntimeError)            a second writer on a backtest log
 ├── ConcurrencyError (RuntimeError)         another writer appended first
@@ -43,6 +44,7 @@ EventLoggerError
 ├── QueryError (ValueError)                 a query in SQL that cannot be answered
 ├── KeyFileError (ValueError)               a key's file that is none, or that others can read
 └── ProofError (ValueError)                 a checkpoint or proof that does not hold
+    └── LogDiffersError                     a log that is not what a checkpoint says
 """
 
 from domain.errors.analytics import MissingExtraError, QueryError
@@ -67,13 +69,14 @@ from domain.errors.logs import (
     CorruptLogError,
     ForkedLoggerError,
     HorizonError,
+    LogBehindError,
     LogConfigurationError,
     LoggerClosedError,
     LogInUseError,
     NotCopyableError,
     UnknownLogError,
 )
-from domain.errors.proofs import CertificateError, KeyFileError, ProofError
+from domain.errors.proofs import CertificateError, KeyFileError, LogDiffersError, ProofError
 from domain.errors.stores import (
     EventLogFileError,
     ExportError,
@@ -115,8 +118,10 @@ __all__ = [
     "InvalidTimestampError",
     "InvalidUpdateError",
     "KeyFileError",
+    "LogBehindError",
     "LogClosedError",
     "LogConfigurationError",
+    "LogDiffersError",
     "LogInUseError",
     "LoggerClosedError",
     "MissingExtraError",

@@ -55,6 +55,25 @@ class HorizonError(EventLoggerError, ValueError):
         super().__init__(f"as_of {when if isinstance(when, Horizon) else shown(when)} {problem}")
 
 
+class LogBehindError(EventLoggerError, RuntimeError):
+    """The log lacks what was signed on this machine: its store was restored, or lost its tail.
+
+    `checkpoint` is the path of what was signed, of `size` leaves; the log has `found`.
+    """
+
+    def __init__(self, log: str, found: int, size: int, checkpoint: str) -> None:
+        self.log = log
+        self.found = found
+        self.size = size
+        self.checkpoint = checkpoint
+        super().__init__(
+            f"log {shown(log)} has {found:,} leaves, and a checkpoint of {size:,} was signed on"
+            f" this machine ({checkpoint}): the store was restored or has lost its tail; bring back"
+            " what is missing, or go on under a new identity with after_restore=True, or"
+            " event-logger checkpoint --after-restore"
+        )
+
+
 class UnknownLogError(EventLoggerError, LookupError):
     """The store holds no log of this name."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.errors.base import EventLoggerError
+from domain.errors.base import EventLoggerError, shown
 
 
 class CertificateError(EventLoggerError, ValueError):
@@ -30,3 +30,17 @@ class ProofError(EventLoggerError, ValueError):
         self.what = what
         self.problem = problem
         super().__init__(f"{what} {problem}")
+
+
+class LogDiffersError(ProofError):
+    """A log is not what a checkpoint says; nothing before the first of `orders` differs.
+
+    What differs first is the entry of one of the `orders`, from the first to the last; `position`
+    is the last at which it may stand.
+    """
+
+    def __init__(self, log: str, problem: str, orders: tuple[int, int], position: int) -> None:
+        self.log = log
+        self.orders = orders
+        self.position = position
+        super().__init__(f"log {shown(log)}", problem)

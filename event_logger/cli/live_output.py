@@ -46,6 +46,12 @@ def print_health(health: Board, as_json: bool) -> None:
         say(f"{follower['name']}: at {follower['position']}, {follower['entries']} behind{age}")
     if health["redis"] is not None:
         say("redis: answers" if health["redis"]["answers"] else "redis: does not answer")
+    kept = health["checkpoints"]
+    if kept["size"] is not None or kept["signs"]:
+        folder = text_of(kept["error"] or f"kept in {kept['folder']}")
+        size = kept["size"]
+        what = "none was signed here" if size is None else f"the last is of {size:,} leaves"
+        say(f"checkpoints: {what}; {folder}")
     for sentence in health["waiting"] or ["nothing waits"]:
         say(text_of(sentence))
 

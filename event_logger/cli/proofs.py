@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from domain.errors import ProofError
+from domain.errors import CorruptLogError, LogDiffersError, ProofError
 from event_logger.cli.options import AsJson, Log, MaybeStore, Store, file_path
 from event_logger.cli.output import print_json
-from event_logger.cli.signed import KeyFile, given_key, log_of, proving_of, signed_note
+from event_logger.cli.signed import (
+    KeyFile,
+    continue_log,
+    given_key,
+    keep_tiles,
+    log_of,
+    proving_of,
+    signed_note,
+    writing_log_of,
+)
 from event_logger.cli.terminal import say
-
-if TYPE_CHECKING:
-    pass
 
 commands = typer.Typer()
 key_commands = typer.Typer(no_args_is_help=True, help="Make and show the key that signs.")
@@ -90,6 +96,28 @@ def show(
         _write(f"{line}\n".encode(), output_file)
 
 
+@key_commands.command("rotate")
+def rotate(
+    file: Annotated[
+        Path, typer.Argument(metavar="OLD", help="The key that gives way.", parser=file_path)
+    ],
+    following: Annotated[
+        Path, typer.Argument(metavar="NEW", help="The key that follows.", parser=file_path)
+    ],
+    store: Store,
+    log: Log = None,
+    output_file: Output = None,
+) -> None:
+    """Have another key sign a log from now on: logs KEY_ROTATED, and signs that with both."""
+    from infrastructure.rotating import rotated
+    from infrastructure.signing import read_key
+
+    old, new = read_key(file), read_key(following)
+    with writing_log_of(store, log) as (logs, audit_log):
+        note = rotated(logs, audit_log, old, new)
+    _write(note, output_file)
+
+
 @commands.command()
 def checkpoint(
     store: Store,
@@ -103,21 +131,33 @@ def checkpoint(
     ] = None,
     policy: PolicyFile = None,
     output_file: Output = None,
+    after_restore: Annotated[
+        bool,
+        typer.Option(
+            "--after-restore",
+            help="Let a log that lost what was signed here go on under a new identity.",
+        ),
+    ] = False,
 ) -> None:
     """Sign a checkpoint of the log as it is now; who holds it can tell any later change.
 
     With a policy the witnesses that it names with their URLs are asked, and its quorum is needed.
     """
+    if after_restore and key is not None:
+        continue_log(store, log)
     if not witness and policy is None:
         _write(signed_note(store, log, key), output_file)
         return
     from event_logger.cli.cosigning import Witnesses
+    from infrastructure.proving import Proving
 
     asked = Witnesses(witness or [], policy)
     owner = given_key(key)
     with log_of(store, log) as (opened, audit_log):
         asked.refuse_other_log(owner.verifier_key(audit_log.identity or ""))
-        note = asked.cosigned(opened, audit_log, owner)
+        proving = Proving(opened, audit_log)
+        note = asked.cosigned(proving, owner)
+    keep_tiles(store, log, proving.tree)
     _write(note, output_file)
 
 
@@ -177,6 +217,8 @@ def prove(
             proof = proving.consistency(_read(since), note)
         else:
             proof = proving.inclusion(note, order or 0, transition)
+    if proving.tree is not None and proving.tree.is_anew:
+        keep_tiles(store, log, proving.tree)
     _write(proof, output_file)
 
 
@@ -221,8 +263,13 @@ def verify(
     elif store is None:
         found = verifying.of_checkpoint(str(checkpoint_file), note, trust)
     else:
-        with log_of(store, log) as (opened, audit_log):
-            found = verifying.of_store(opened, audit_log, str(checkpoint_file), note, trust)
+        try:
+            with log_of(store, log) as (opened, audit_log):
+                found = verifying.of_store(opened, audit_log, str(checkpoint_file), note, trust)
+        except (LogDiffersError, CorruptLogError) as error:
+            if as_json:
+                print_json(verifying.said_of(error))
+            raise
     if as_json:
         print_json(found.said)
         return

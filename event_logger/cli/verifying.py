@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from domain.audit_log import AuditLog
-from domain.errors import ProofError
+from domain.errors import CorruptLogError, LogDiffersError, ProofError
 from infrastructure.files.certified_file import beginning_of, bytes_of
 from infrastructure.files.paths import why_no_path
 from infrastructure.files.policy_file import read_policy
@@ -85,11 +85,16 @@ def of_proof(name: str, proof: bytes, note: bytes | None, trust: Trust) -> Verif
 
 
 def is_proof(path: Path) -> bool:
-    """Whether a file begins as what `prove` writes, or is no export that was certified either."""
+    """Whether a file begins as what `prove` writes; else it is an export that was certified.
+
+    Raises `ProofError` for what is neither.
+    """
     begins = beginning_of(path, 64)
     if begins.startswith((b"c2sp.org/tlog-proof@", b"old ")):
         return True
-    return not (begins.startswith(FORM.encode()) or Path(f"{path}{SUFFIX}").exists())
+    if not begins.startswith(FORM.encode()) and not Path(f"{path}{SUFFIX}").exists():
+        raise ProofError(str(path), f"is no proof, and no {path.name}{SUFFIX} stands beside it")
+    return False
 
 
 def of_export(path: Path, note: bytes | None, trust: Trust) -> Verified:
@@ -144,6 +149,16 @@ def of_store(store: LogStore, log: AuditLog, name: str, note: bytes, trust: Trus
         f"log {log.name!r} has what the checkpoint says: its first {size:,} leaves are as they were"
     )
     return Verified([line, *_lines(trusted, trust)], {"holds": "store"} | _said(trusted))
+
+
+def said_of(error: LogDiffersError | CorruptLogError) -> dict[str, Any]:
+    """What does not hold, as one object for programs."""
+    if isinstance(error, LogDiffersError):
+        (first, last), position = error.orders, error.position
+    else:
+        first, last, position = error.order, error.order, None
+    where = {"first_order": first, "last_order": last, "position": position}
+    return {"holds": None, "log": error.log} | where | {"message": str(error)}
 
 
 def trust_of(vkey: str | None, policy_file: Path | None) -> Trust:

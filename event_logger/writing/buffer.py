@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from domain.audit_log import AuditLog, numbered
@@ -27,11 +27,19 @@ class BufferedWriter:
     in between. A batch whose commit was interrupted is offered again; the store knows what it has.
     """
 
-    def __init__(self, logs: AuditLogs, log: AuditLog, commit_every: int) -> None:
+    def __init__(
+        self,
+        logs: AuditLogs,
+        log: AuditLog,
+        commit_every: int,
+        at_the_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`at_the_end` is called once, when all is committed and before the store is let go."""
         self.usage = Usage(log.name)
         self._logs = logs
         self._log = log
         self._commit_every = commit_every
+        self._at_the_end = at_the_end
         self._lock = threading.RLock()
         self._cells: list[Any] = [log.version]
         self._ids: dict[str, Cell] = {}
@@ -115,6 +123,7 @@ class BufferedWriter:
                 # Unless a signal handler has logged meanwhile.
                 if self._cells[-1] is self._cells[0]:
                     self.usage.is_closed = True
+                    self._at_the_end()
             # Also after a close that was interrupted here; closing twice does nothing.
             self._logs.close()
 

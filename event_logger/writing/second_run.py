@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.audit_log import AuditLog
 from domain.errors import EventLoggerError, shown
+from domain.event_types import OF_THE_LOG
 from domain.identity import cells_of, settle, state_of
 from domain.intake import PlainEntry, Update
 from domain.values import decode
@@ -28,6 +29,8 @@ def warn_if_older(log: AuditLog, cells: Sequence[Any], work: Work) -> None:
     first = state_of(cells_of(work)[0], last + 1)
     try:
         (stored,) = log.earlier.states(last, last)
+        if decode(stored, str).get("event_type") in OF_THE_LOG:
+            return
         before, given = _timestamp(stored), _timestamp(first)
         if given >= before or (not isinstance(work, PlainEntry) and settle(work, last + 1, log)):
             return

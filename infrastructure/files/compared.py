@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import compress
 from pathlib import Path
@@ -19,7 +19,7 @@ from infrastructure.compared import LogRun
 from infrastructure.files import csv_cells as cells_of
 from infrastructure.files.csv_columns import ColumnKind, Kind
 from infrastructure.files.csv_reading import SNAPSHOT_COLUMNS, open_rows
-from infrastructure.files.csv_rows import READERS
+from infrastructure.files.csv_rows import reader_of
 from infrastructure.files.importing import import_file, is_jsonl
 from projections.comparison.run import Run
 from projections.event_dicts import Record
@@ -79,7 +79,7 @@ class CsvRun:
                 for kind, cells in zip(kinds, zip(*page, strict=True), strict=True):
                     kind.look(cells)
             self._columns = [
-                (name, None if name in _VIEWS else _READERS[kind.kind])
+                (name, None if name in _VIEWS else _reader_of(kind))
                 for name, kind in zip(rows.header, kinds, strict=True)
             ]
         self._file = TemporaryFile()  # noqa: SIM115
@@ -93,7 +93,7 @@ class CsvRun:
         """Let go of the temporary file."""
         self._file.close()
 
-    def records(self) -> Iterator[tuple[int, Record]]:
+    def records(self) -> Iterator[tuple[int, Record, bytes | None]]:
         """See `Run.records`; raises `EventLogFileError` with the row that is not sound."""
         self._file.seek(0)
         self._ends = array("q", [0])
@@ -106,7 +106,7 @@ class CsvRun:
                     raise EventLogFileError(self.name, number, str(error)) from error
                 self._file.write(stored)
                 self._ends.append(self._ends[-1] + len(stored))
-                yield number, record
+                yield number, record, None
         self._file.flush()
 
     def at(self, orders: Sequence[int]) -> dict[int, Record]:
@@ -153,7 +153,10 @@ class CsvRun:
         return record
 
 
-_READERS = READERS | {Kind.TIME: cells_of.time_of}
+def _reader_of(kind: ColumnKind) -> Callable[[str, str], Any] | None:
+    return cells_of.time_of if kind.kind is Kind.TIME else reader_of(kind)
+
+
 _SNAPSHOT, *_VIEWS = SNAPSHOT_COLUMNS
 _OWN = {*stored_fields(), "status"} - {"extra", "recorded_at", "position_snapshot"}
 _DERIVED = {*RESERVED_FIELDS, "corrected_by"}

@@ -15,7 +15,7 @@ import orjson
 from domain.errors import shown
 from domain.fields import NUMBER_COLUMNS
 from domain.times import iso_of_text
-from projections.csv_cells import json_cell
+from projections.json_cells import MOST_INT_DIGITS, exact_int, exact_json, exact_number
 
 LONGEST_SPREADSHEET_CELL = 32_767
 """Characters; spreadsheets cut what is longer."""
@@ -32,8 +32,6 @@ _PLAIN_FORM = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?\Z", re.ASCII)
 _MADE_SCIENTIFIC = re.compile(r"-?0\.0{6}\d")
 _WHOLE_FORM = re.compile(r"(?:0|-?[1-9]\d*)\Z", re.ASCII)
 _MICROSECONDS = len("2024-05-12T14:00:00.000000Z")
-# Python writes no int of more, and the export writes it in hexadecimal: `domain.values.int_text`.
-_MOST_INT_DIGITS = 4300
 _SURE_DIGITS, _MOST_DIGITS = 15, 17
 NOT_FINITE = frozenset({"nan", "inf", "-inf"})
 _INFINITIES = frozenset({float("inf"), float("-inf")})
@@ -41,7 +39,7 @@ _INFINITIES = frozenset({float("inf"), float("-inf")})
 
 def is_whole_form(cell: str) -> bool:
     """Whether the export writes an int so."""
-    return len(cell) <= _MOST_INT_DIGITS and _WHOLE_FORM.match(cell) is not None
+    return len(cell) <= MOST_INT_DIGITS and _WHOLE_FORM.match(cell) is not None
 
 
 def is_number_form(cell: str) -> bool:
@@ -62,18 +60,6 @@ def _is_decimal_form(text: str) -> bool:
         return False
 
 
-def is_json_form(cell: str) -> bool:
-    """Whether the export writes a dict or a list so."""
-    if cell[0] not in "{[":
-        return False
-    try:
-        if orjson.dumps(orjson.loads(cell)).decode() == cell:
-            return True
-        return json_cell(exact_json(cell)) == cell
-    except (ValueError, RecursionError, InvalidOperation):
-        return False
-
-
 def is_json(cell: str) -> bool:
     """Whether the cell is a dict or a list in any spelling."""
     try:
@@ -81,16 +67,6 @@ def is_json(cell: str) -> bool:
     except (ValueError, RecursionError, InvalidOperation):
         return False
     return cell.lstrip()[0] in "{["
-
-
-def exact_json(cell: str) -> Any:
-    """The JSON with its numbers as `exact_number` takes them; raises what `json.loads` does."""
-    needs_care = (
-        _EXPONENT(cell)
-        or ("-0" in cell and _MINUS_ZERO(cell))
-        or (len(cell) > _MOST_INT_DIGITS and _TOO_LONG_AN_INT(cell))
-    )
-    return (_CAREFUL if needs_care else _PLAIN)(cell)
 
 
 def float_json(cell: str) -> Any:
@@ -103,14 +79,6 @@ def float_json(cell: str) -> Any:
         # NaN and infinities, which orjson does not know, or no JSON at all.
         pass
     return _FLOATS(cell)
-
-
-def _exact_int(text: str) -> int | Decimal:
-    try:
-        return Decimal(text) if text == "-0" else int(text)
-    except ValueError:
-        # More digits than Python takes for an int; the export writes a Decimal's so.
-        return Decimal(text)
 
 
 @lru_cache(maxsize=16384)
@@ -126,26 +94,7 @@ def _float_of_these_digits(text: str) -> float | Decimal:
     )
 
 
-_FLOATS = json.JSONDecoder(parse_float=_float_of_these_digits, parse_int=_exact_int).decode
-
-
-def exact_number(text: str) -> Decimal | float:
-    """The Decimal, but the float where that is written with an exponent such as 1e-07."""
-    if "e" in text:
-        number = float(text)
-        if text in (repr(number), orjson.dumps(number).decode()):
-            return number
-    return Decimal(text)
-
-
-# Looks back from each e: a search for the letter is ten times as fast as one for a digit before
-# it.
-_EXPONENT = re.compile(r"e(?<=\de)").search
-_MINUS_ZERO = re.compile(r"-0(?![.\d])").search
-_MOST_INT_DIGITS = 4300
-_TOO_LONG_AN_INT = re.compile(rf"\d{{{_MOST_INT_DIGITS + 1}}}").search
-_PLAIN = json.JSONDecoder(parse_float=Decimal).decode
-_CAREFUL = json.JSONDecoder(parse_float=exact_number, parse_int=_exact_int).decode
+_FLOATS = json.JSONDecoder(parse_float=_float_of_these_digits, parse_int=exact_int).decode
 
 
 def exact_number_of(name: str, cell: str) -> int | float | Decimal:
@@ -153,7 +102,7 @@ def exact_number_of(name: str, cell: str) -> int | float | Decimal:
     if _FRACTION.match(cell):
         return Decimal(cell)
     if _WHOLE_FORM.match(cell):
-        return _exact_int(cell)
+        return exact_int(cell)
     if cell in NOT_FINITE and name not in NUMBER_COLUMNS:
         return float(cell)
     if _is_hexadecimal(name, cell):

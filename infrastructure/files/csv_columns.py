@@ -16,6 +16,7 @@ from domain.fields import (
 )
 from infrastructure.files import csv_cells as cells_of
 from projections.event_dicts import snapshot_views
+from projections.json_cells import as_told, is_json_form
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +49,7 @@ _FORMS: dict[Kind, Callable[[str], bool]] = {
     Kind.BOOLEAN: _BOOLEANS.__contains__,
     Kind.INT: cells_of.is_whole_form,
     Kind.NUMBER: cells_of.is_number_form,
-    Kind.JSON: cells_of.is_json_form,
+    Kind.JSON: is_json_form,
 }
 # The former logger wrote this dict with spaces.
 _ANY_JSON = frozenset({"net_result"})
@@ -58,7 +59,8 @@ class ColumnKind:
     """Finds a column's kind out of its cells, a part of them at a time.
 
     An extra is a boolean, a number or JSON if every cell of it is one in the form in which the
-    export writes it; nan and infinities are numbers beside others. Anything else is text.
+    export writes it; nan and infinities are numbers beside others. Anything else is text, dicts
+    beside text included.
     """
 
     def __init__(self, name: str) -> None:
@@ -78,6 +80,11 @@ class ColumnKind:
             self._seen = True
             self._forms = {k: f for k, f in self._forms.items() if all(map(f, different))}
             self._is_finite |= not different <= cells_of.NOT_FINITE
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether the name tells the kind."""
+        return self._declared is not None
 
     @property
     def kind(self) -> Kind:
@@ -107,6 +114,8 @@ def series(name: str, cells: Sequence[str], numbers: str) -> pd.Series[Any]:
     column.look(cells)
     kind, exact = column.kind, numbers == "decimal"
     if kind is Kind.TEXT:
+        if not column.is_declared:
+            cells = [as_told(cell) for cell in cells]
         return pd.Series([cell or None for cell in cells], dtype=object)
     if kind is Kind.TIME:
         return _times(name, cells)
@@ -159,6 +168,14 @@ def read_json(name: str, cell: str) -> Any:
 def read_exact_json(name: str, cell: str) -> Any:
     """A cell of a JSON column, its numbers as an import takes them."""
     return cells_of.json_of(name, cell, exact=True)
+
+
+def read_exact_extra(name: str, cell: str) -> Any:
+    """A cell of an extra that is neither numbers nor booleans, as an import takes it.
+
+    In a column where dicts and text mix, too, the export of what was imported gives the same bytes.
+    """
+    return read_exact_json(name, cell) if is_json_form(cell) else as_told(cell)
 
 
 def _each(name: str, cells: Sequence[str], read: Callable[[str, str], Any]) -> list[Any]:

@@ -13,7 +13,7 @@ from domain.errors import EventLogFileError, shown
 from domain.fields import DECLARED_FIELDS, RESERVED_FIELDS
 from domain.lifecycle import COMPLETED
 from infrastructure.files import csv_cells as cells_of
-from infrastructure.files.csv_columns import ColumnKind, Kind, read_exact_json
+from infrastructure.files.csv_columns import ColumnKind, Kind, read_exact_extra, read_exact_json
 from infrastructure.files.csv_reading import SNAPSHOT_COLUMNS, open_rows
 from projections.event_dicts import snapshot_views
 
@@ -69,7 +69,7 @@ class FileRows:
                 for kind, cells in zip(kinds, zip(*page, strict=True), strict=True):
                     kind.look(cells)
         self._readers = [
-            None if name in _VIEWS else READERS[kind.kind]
+            None if name in _VIEWS else reader_of(kind)
             for name, kind in zip(rows.header, kinds, strict=True)
         ]
         self._snapshot_place = rows.header.index(_SNAPSHOT) if _SNAPSHOT in rows.header else 0
@@ -178,7 +178,7 @@ def _disagreement(name: str, said: Any, arrived: Any) -> ValueError:
     )
 
 
-READERS: dict[Kind, Callable[[str, str], Any] | None] = {
+_READERS: dict[Kind, Callable[[str, str], Any] | None] = {
     Kind.TIME: cells_of.moment_of,
     Kind.INT: cells_of.int_of,
     Kind.NUMBER: cells_of.exact_number_of,
@@ -186,7 +186,13 @@ READERS: dict[Kind, Callable[[str, str], Any] | None] = {
     Kind.JSON: read_exact_json,
     Kind.TEXT: None,
 }
-"""What reads the cells of a column of each kind; None: the text as it stands."""
+
+
+def reader_of(kind: ColumnKind) -> Callable[[str, str], Any] | None:
+    """What reads the cells of a column; None: the text as it stands."""
+    if kind.kind is Kind.TEXT and not kind.is_declared:
+        return read_exact_extra
+    return _READERS[kind.kind]
 
 
 class _ExtrasInOrder:

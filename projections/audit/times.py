@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from domain.event_types import OF_THE_LOG
 from projections.audit.moments import MINUTE, microseconds, told
 from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
 from projections.audit.spans import Spans
@@ -52,7 +53,8 @@ class Times(Rule):
         if is_own or record.get("completion_timestamp") is not None:
             yield from self._completed(event)
         timestamp = record.get("timestamp")
-        if self.log.mode == "backtest" and isinstance(timestamp, str):
+        is_of_the_log = record.get("event_type") in OF_THE_LOG
+        if self.log.mode == "backtest" and isinstance(timestamp, str) and not is_of_the_log:
             if _key(timestamp) < self._timestamp:
                 yield self.warning(
                     [event.order],

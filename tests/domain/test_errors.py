@@ -24,6 +24,8 @@ VALUES: dict[str, Any] = {
     "version": 7,
     "last_order": 6,
     "row": 3,
+    "found": 6,
+    "size": 7,
     "names": [HOSTILE, "b"],
     "fields": (HOSTILE,),
     "legal": ("submitted", HOSTILE),

@@ -164,3 +164,81 @@ def test_what_is_no_number_is_the_same_when_it_is_said_again(store: str, mode: s
             assert log_one(logger, note=given) == 1
         with pytest.raises(EventIdConflictError, match=r"different content \(note\)"):
             log_one(logger, note=1)
+
+
+TELLING, OTHER = "PRICE_UPDATE", "TRADE_EXECUTED"
+
+
+@pytest.mark.parametrize(
+    ("event_type", "first", "again", "is_same"),
+    [
+        (OTHER, None, "pending", True),
+        (OTHER, "pending", None, True),
+        (OTHER, None, "completed", False),
+        (OTHER, "completed", None, False),
+        (OTHER, "completed", "completed", True),
+        (OTHER, "confirmed", "completed", False),
+        (TELLING, None, "completed", True),
+        (TELLING, "completed", None, True),
+        (TELLING, None, "pending", False),
+        (TELLING, "completed", "pending", False),
+        (TELLING, "pending", "pending", True),
+        (TELLING, "confirmed", None, False),
+    ],
+)
+@pytest.mark.parametrize("is_bundle", [False, True])
+def test_the_status_at_logging_is_content(
+    store: str,
+    event_type: str,
+    first: str | None,
+    again: str | None,
+    is_same: bool,
+    is_bundle: bool,
+) -> None:
+    def log(logger: EventLogger, status: str | None) -> list[int]:
+        given: dict[str, Any] = {} if status is None else {"status": status}
+        if is_bundle and event_type == OTHER:
+            return list(
+                logger.log_atomic_transaction(NOON, "ENTRY", [X], {}, event_id="b", **given)
+            )
+        return [logger.log_event(NOON, event_type, "V", "ETH", 1, event_id="b", **given)]
+
+    with EventLogger("live", store=store, redis=False) as logger:
+        orders = log(logger, first)
+        if is_same:
+            assert log(logger, again) == orders
+        else:
+            with pytest.raises(EventIdConflictError, match=r"different content \(status\)"):
+                log(logger, again)
+        assert logger.global_order == len(orders)
+
+
+@pytest.mark.parametrize("mode", ["backtest", "live"])
+def test_a_bundle_whose_ids_stand_on_its_details_only(store: str, mode: str) -> None:
+    nested = X | {"detail_events": [X | {"event_id": "inner"}]}
+    details = [X | {"event_id": "d1"}, X, nested, X | {"event_id": "d2"}]
+    options: dict[str, Any] = {"redis": False} if mode == "live" else {}
+
+    def log(logger: EventLogger, details: list[dict[str, Any]], name: str = "ENTRY") -> list[int]:
+        return list(logger.log_atomic_transaction(LATER, name, details, {}))
+
+    for _ in range(2):
+        with EventLogger(mode, store=store, **options) as logger:
+            for _ in range(2):
+                assert log(logger, details) == [1, 2, 3, 4, 5, 6]
+            for wrong in (
+                details[:-1],
+                [*details, X],
+                [details[1], details[0], *details[2:]],
+                [X | {"event_id": "new"}, *details[1:]],
+                details[:1],
+            ):
+                with pytest.raises(EventIdConflictError):
+                    log(logger, wrong)
+            with pytest.raises(EventIdConflictError):
+                log(logger, details, "ANOTHER")
+            assert logger.global_order == 6
+    with EventLogger(mode, store=store, **options) as logger:
+        assert [event["event_id"] for event in logger.events] == [
+            *(None, "d1", None, None, "inner", "d2")
+        ]

@@ -45,8 +45,10 @@ ERRORS = [
     "InvalidTimestampError",
     "InvalidUpdateError",
     "KeyFileError",
+    "LogBehindError",
     "LogClosedError",
     "LogConfigurationError",
+    "LogDiffersError",
     "LogInUseError",
     "LoggerClosedError",
     "MissingExtraError",
@@ -77,7 +79,7 @@ METHODS = {
     "__init__": "execution_mode='backtest', include_balance_snapshots=True, *, store=None,"
     " if_exists='continue', log='default', metadata=None, redis=None, channel_prefix='',"
     " hourly_timestamps=True, strict_event_types=False,"
-    " commit_every=1000, actor=None, durability='full'",
+    " commit_every=1000, actor=None, durability='full', after_restore=False",
     "search": "**criteria",
     "log_event": "timestamp, event_type, venue, token=None, amount=None, position_snapshot=None,"
     " **event_data",
@@ -129,7 +131,7 @@ METHODS = {
     "bundle_trees": "",
     "to_arrow": "columns=None",
     "scan": "columns=None",
-    "to_dataframe": "",
+    "to_dataframe": "numbers='float', columns=None, backend='pandas'",
     "check_certificate": "certificate",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -100,23 +100,45 @@ def test_a_client_that_takes_no_answer_is_let_go() -> None:
     with Served(lambda _: Response(200, bytes(50_000_000)), seconds=0.5) as served:
         connection = served.connect()
         connection.sendall(request("Content-Length: 0"))
+        assert connection.recv(1)
     taken = b""
     with connection, suppress(ConnectionResetError):
         taken = everything(connection)
     assert len(taken) < 50_000_000
 
 
-def test_there_are_not_more_connections_than_may_be() -> None:
-    with Served(echo, seconds=60, most_connections=3) as served:
-        held = [served.connect() for _ in range(3)]
-        for one in held:
-            one.sendall(b"P")
-        refused = served.connect()
-        assert status_of(everything(refused)) == 503
-        for one in (*held, refused):
+def test_of_too_many_connections_the_oldest_that_asks_nothing_gives_way() -> None:
+    with ExitStack() as stack, Served(echo, seconds=60, most_connections=3) as served:
+        slow = []
+        for _ in range(5):
+            slow.append(stack.enter_context(served.connect()))
+            slow[-1].sendall(b"P")
+        for one in slow[:2]:
+            assert everything(one) == b""
+        slow[2].sendall(request("Content-Length: 0", "Connection: close")[1:])
+        assert status_of(everything(slow[2])) == 200
+        assert served.ask("POST", "/x", b"")[0] == 200
+
+
+def test_where_all_are_being_answered_a_further_one_is_refused() -> None:
+    begun, go = threading.Semaphore(0), threading.Event()
+
+    def waits(_: Request) -> Response:
+        begun.release()
+        go.wait()
+        return Response(200, b"kept\n")
+
+    with Served(waits, seconds=60, most_connections=2) as served:
+        busy = [served.connect() for _ in range(2)]
+        for one in busy:
+            one.sendall(request("Content-Length: 0", "Connection: close"))
+            begun.acquire()
+        with served.connect() as refused:
+            assert status_of(everything(refused)) == 503
+        go.set()
+        for one in busy:
+            assert status_of(everything(one)) == 200
             one.close()
-        while served.ask("POST", "/x", b"")[0] != 200:
-            pass
 
 
 def test_an_answer_that_is_being_made_is_given_before_the_end() -> None:
@@ -129,6 +151,7 @@ def test_an_answer_that_is_being_made_is_given_before_the_end() -> None:
 
     with Served(slow, seconds=60) as served:
         busy, idle = served.connect(), served.connect()
+        idle.sendall(request("Content-Length: 0", first="GET /x HTTP/1.1")[:9])
         busy.sendall(request("Content-Length: 0"))
         begun.wait()
         threading.Timer(0.05, go.set).start()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import cached_property
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from projections import verification
 from projections.checkpoint import (
     COSIGNATURE,
     ED25519,
@@ -28,6 +32,7 @@ from projections.verification import (
     checked_inclusion,
     signers,
 )
+from tests.support import ROOT
 
 ORIGIN = "example.com/desk1/log"
 WRITER = sha256(b"writer").digest()
@@ -276,3 +281,15 @@ def test_a_log_that_did_not_grow(what: str) -> None:
     made, old, sentence = DID_NOT_GROW[what]
     with pytest.raises(ValueError, match=sentence):
         checked_consistency(made(), old(), [LOG.public, STRANGER.public])
+
+
+def test_what_verifies_is_small_and_reads_no_store() -> None:
+    source = Path(verification.__file__).read_text()
+    assert len(source.splitlines()) < 250
+    program = "import sys, projections.verification; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "projections.merkle" in loaded
+    stores = {"infrastructure", "event_logger", "sqlite3", "psycopg", "redis", "eventsourcing"}
+    assert stores.isdisjoint(name.partition(".")[0] for name in loaded)

@@ -7,6 +7,7 @@ looked up stand in their index as `key_of` gives them, since an index holds 2,70
 
 from __future__ import annotations
 
+from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +90,14 @@ TABLES = {
 }
 """`heads` has one narrow row per log, on which the log's writers take turns; `token` of it, and of
 a commit's last row, is drawn by lot, so that a commit whose answer was lost can be told again."""
+
+LATER_TABLES = {
+    "tiles": (
+        "log_id uuid, level int, tile bigint, hashes bytea NOT NULL,"
+        " PRIMARY KEY (log_id, level, tile)"
+    ),
+}
+"""What the first stores of this format do not have; who may make tables there makes them."""
 
 _OFTEN_UPDATED = ("heads", "follower_positions", "leases", "status_counts")
 
@@ -190,6 +199,7 @@ def make(connection: Connection[Any], location: Location) -> None:
             (_MAKING, schema),
         )
         if format_of(connection, location) is not None:
+            _make_later(connection, schema)
             return
         (there,) = connection.execute(
             "SELECT pg_catalog.to_regnamespace(%s) IS NOT NULL", (schema,)
@@ -200,10 +210,23 @@ def make(connection: Connection[Any], location: Location) -> None:
             connection.execute(statement)
 
 
+def _make_later(connection: Connection[Any], schema: str) -> None:
+    """Make the tables that came later, unless this user may not: a store does without them."""
+    from psycopg.errors import InsufficientPrivilege
+
+    for name, columns in LATER_TABLES.items():
+        (there,) = connection.execute(
+            "SELECT pg_catalog.to_regclass(%s) IS NOT NULL", (f"{schema}.{name}",)
+        ).fetchone() or (False,)
+        if not there:
+            with suppress(InsufficientPrivilege), connection.transaction():
+                connection.execute(f"CREATE TABLE {schema}.{name} ({columns})")
+
+
 def statements(schema: str) -> list[str]:
     """What makes the tables of a store, and marks them as ours."""
     made = []
-    for name, columns in TABLES.items():
+    for name, columns in (TABLES | LATER_TABLES).items():
         options = " WITH (fillfactor=10)" if name in _OFTEN_UPDATED else ""
         made.append(f"CREATE TABLE {schema}.{name} ({columns}){options}")
     made += [one.format(schema=schema) for one in (_GROWTH, _ONLY_GROWS, _ENDS_ONCE)]

@@ -182,6 +182,11 @@ class Sending:
         parameters = parameters_of(log_id, rows, number, token, head.epoch, end)
         statement = append_statement(self._schema, kinds, is_exact=True)
         _, _, committed_at, time = turn.run(statement, parameters).fetchone()  # type: ignore[misc]
+        if writes.identity is not None:
+            turn.run(
+                f"UPDATE {self._schema}.audit_logs SET identity = %s WHERE log_id = %s",
+                (writes.identity, log_id),
+            )
         if copies:
             made = event_rows(log_id, end.order + 1, rows.states, committed_at, number)
             copy_in(turn, f"{self._schema}.events ({EVENT_COLUMNS})", made, token)
@@ -225,7 +230,7 @@ def _size(writes: Writes) -> int:
 
 def _goes_at_once(writes: Writes) -> bool:
     """Whether it is one statement and one round trip."""
-    return _size(writes) < COPY_FROM and not writes.closes
+    return _size(writes) < COPY_FROM and not writes.closes and writes.identity is None
 
 
 def _is_placeless(writes: Writes) -> bool:

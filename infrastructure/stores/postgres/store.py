@@ -8,10 +8,12 @@ from uuid import UUID
 from eventsourcing.persistence import ApplicationRecorder
 
 from domain.errors import ReadOnlyStoreError
-from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads
+from infrastructure.derived_store import Board, Followers, Indexes, Tiles
+from infrastructure.store import Appends, Lease, Reads
 from infrastructure.stores.postgres.appends import PostgresAppends
 from infrastructure.stores.postgres.board import PostgresBoard
 from infrastructure.stores.postgres.connections import Connections
+from infrastructure.stores.postgres.durable import await_durable
 from infrastructure.stores.postgres.errors import store_errors
 from infrastructure.stores.postgres.fences import Fences
 from infrastructure.stores.postgres.followers import PostgresFollowers
@@ -21,6 +23,7 @@ from infrastructure.stores.postgres.location import Location
 from infrastructure.stores.postgres.reads import PostgresReads
 from infrastructure.stores.postgres.recorder import Recorder
 from infrastructure.stores.postgres.schema import make, require_made
+from infrastructure.stores.postgres.tiles import PostgresTiles
 from infrastructure.stores.postgres.wakeups import WakingSignals
 
 
@@ -61,6 +64,7 @@ class PostgresStore:
         self.indexes: Indexes = PostgresIndexes(self._connections)
         self.followers: Followers = PostgresFollowers(self._connections)
         self.board: Board = PostgresBoard(self._connections)
+        self.tiles: Tiles = PostgresTiles(self._connections)
 
     def place(self) -> str:
         """See `LogStore.place`."""
@@ -78,6 +82,10 @@ class PostgresStore:
         """See `LogStore.refuse_writing`."""
         if self.is_read_only:
             raise ReadOnlyStoreError(self.url, "was opened for reading; nothing is logged")
+
+    def await_durable(self) -> None:
+        """See `LogStore.await_durable`."""
+        await_durable(self._connections)
 
     def stop_waiting(self) -> None:
         """See `LogStore.stop_waiting`."""

@@ -162,12 +162,14 @@ class SQLiteAppends:
                 self._connections.checkpoints.take_back_of_others(turn.run)
                 end = require_end(turn.run, self._url, log)
                 refuse_closed(turn, self._url, log, end)
-            events, transitions, closes = decide(AtTheEnd(turn, log, end, self._clock))
+            events, transitions, closes, identity = decide(AtTheEnd(turn, log, end, self._clock))
             if closes:
                 # Looked up anew by the next one, which is refused.
                 seen = (-1, -1)
             if not events and not transitions:
                 return end, None
+            if identity is not None:
+                turn.run("UPDATE audit_logs SET identity=? WHERE log_id=?", (identity, log))
             return self._store(turn, log, writer, end, events, transitions)
 
         with self._connections.lock:

@@ -46,7 +46,7 @@ def append_copied(
     if not commits:
         return end, Marker(log, 0, b"", None, None)
     times = [end.committed_at, *(one.committed_at for one in commits)]
-    at, writer, (events, transitions, _) = commits[-1]
+    at, writer, (events, transitions, _, _) = commits[-1]
     if transitions:
         stored = transitions[-1].stored
         version, state = stored.originator_version, stored.state

@@ -131,7 +131,7 @@ def insert_copied(
 ) -> Horizon:
     """Insert what another log holds after a horizon, as it was committed there; gives the end."""
     end = after
-    for at, writer, (events, transitions, _) in chain.from_iterable(batches):
+    for at, writer, (events, transitions, _, _) in chain.from_iterable(batches):
         insert_events(turn, log_id, events, at, writer)
         insert_transitions(turn, log_id, end, transitions, at, writer)
         end = Horizon(end.order + len(events), end.transition + len(transitions))

@@ -65,6 +65,12 @@ LOG_TABLES = (
     "ended_at INTEGER, PRIMARY KEY (log_id, writer)) WITHOUT ROWID",
 )
 
+TILES_TABLE = (
+    "CREATE TABLE IF NOT EXISTS tiles (log_id TEXT, level INTEGER, tile INTEGER, "
+    "hashes BLOB NOT NULL, PRIMARY KEY (log_id, level, tile))"
+)
+"""The tree over each log's entries, in the layout of tlog-tiles; made anew when lost."""
+
 FOLLOWER_TABLES = (
     "CREATE TABLE IF NOT EXISTS follower_positions (follower TEXT, log_id TEXT, "
     "event_order INTEGER NOT NULL, transition INTEGER NOT NULL, "
@@ -83,8 +89,9 @@ FOLLOWER_TABLES = (
     "log_id TEXT, name TEXT, times INTEGER NOT NULL, place INTEGER NOT NULL, "
     "microseconds INTEGER NOT NULL, position INTEGER NOT NULL, "
     "PRIMARY KEY (log_id, name)) WITHOUT ROWID",
+    TILES_TABLE,
 )
-"""How far each follower has come, and the status board: all can be folded from the events anew."""
+"""How far each follower has come, the status board, the tiles: all follow from the events."""
 
 TABLES = (EVENTS_TABLE, *LOG_TABLES, *INDEX_TABLES, *FOLLOWER_TABLES, checkpoints.TABLE)
 

@@ -9,7 +9,8 @@ from eventsourcing.persistence import ApplicationRecorder
 
 from domain.errors import OlderStoreError, ReadOnlyStoreError, StoreError
 from infrastructure.commit_signal import CommitSignals
-from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads
+from infrastructure.derived_store import Board, Followers, Indexes, Tiles
+from infrastructure.store import Appends, Lease, Reads
 from infrastructure.stores.sqlite.appends import SQLiteAppends
 from infrastructure.stores.sqlite.belonging import refuse_strange_log
 from infrastructure.stores.sqlite.board import SQLiteBoard
@@ -31,6 +32,7 @@ from infrastructure.stores.sqlite.location import (
 from infrastructure.stores.sqlite.reads import SQLiteReads
 from infrastructure.stores.sqlite.recorder import Datastore, Recorder
 from infrastructure.stores.sqlite.schema import create_file, create_tables, lost_tables
+from infrastructure.stores.sqlite.tiles import SQLiteTiles
 from infrastructure.stores.sqlite.upgrade import upgrade
 
 
@@ -71,6 +73,7 @@ class SQLiteStore:
         self.indexes: Indexes = SQLiteIndexes(self._connections, housekeeping)
         self.followers: Followers = SQLiteFollowers(self._connections, housekeeping)
         self.board: Board = SQLiteBoard(self._connections, housekeeping)
+        self.tiles: Tiles = SQLiteTiles(self._connections, housekeeping)
 
     def _bring_to_format(self) -> None:
         if self.is_volatile:
@@ -126,6 +129,9 @@ class SQLiteStore:
         problem = refuse_unwritable(self._location)
         if problem is not None:
             raise ReadOnlyStoreError(self.url, problem)
+
+    def await_durable(self) -> None:
+        """See `LogStore.await_durable`: what can be read is on the disk already."""
 
     def stop_waiting(self) -> None:
         """See `LogStore.stop_waiting`."""

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from uuid import UUID
 
@@ -13,6 +12,7 @@ import orjson
 
 from domain.audit_log import AuditLog
 from domain.lifecycle import EventLifecycle
+from infrastructure.codec import derived_identity
 from infrastructure.stores.sqlite import checkpoints
 from infrastructure.stores.sqlite.corrections import add_corrections
 from infrastructure.stores.sqlite.holding import begin_immediate
@@ -50,11 +50,6 @@ def upgrade(connection: sqlite3.Connection) -> None:
         raise
 
 
-def identity_of(opened_state: bytes) -> str:
-    """The identity of a log from before format 2: every copy of it gets the same."""
-    return str(UUID(bytes=hashlib.sha256(opened_state).digest()[:16]))
-
-
 def _from_format_1(connection: sqlite3.Connection) -> None:
     run = connection.execute
     for column in ("committed_at", "writer", "number"):
@@ -71,7 +66,7 @@ def _from_format_1(connection: sqlite3.Connection) -> None:
             "SELECT state FROM stored_events WHERE originator_id=? AND originator_version=0",
             (log_id,),
         ).fetchone()
-        run("INSERT INTO audit_logs VALUES (?,?,?)", (log_id, name, identity_of(state)))
+        run("INSERT INTO audit_logs VALUES (?,?,?)", (log_id, name, derived_identity(state)))
     run("INSERT INTO event_ids SELECT log_id, event_id, first_order FROM former_event_ids")
     _number_transitions(connection)
     _index_hashes(connection)

@@ -19,7 +19,26 @@ from infrastructure.files.csv_import import import_csv
 from tests.support import HOUR
 
 texts = st.text("aé→ ,;'\"\r\n\0\ufeff\u2028[{1.e-=+@\t$", max_size=6) | st.sampled_from(
-    ["12345e10", "1.", "0x1F", "-0", "nan", "True", "[1, 2]", "[1]", "{}", "007", "1e-07", "now"]
+    [
+        "12345e10",
+        "1.",
+        "0x1F",
+        "-0",
+        "nan",
+        "True",
+        "[1, 2]",
+        "[1]",
+        "{}",
+        "007",
+        "1e-07",
+        "now",
+        "'{}",
+        "''[1]",
+        '{"a":1}',
+        '{"a": 1.50}',
+        "'",
+        "'[ETH]",
+    ]
 )
 decimals = st.decimals(allow_nan=False, allow_infinity=False).filter(
     lambda number: abs(number.adjusted()) < 6000
@@ -183,3 +202,42 @@ def test_csv_safe_marks_what_a_spreadsheet_takes_for_a_formula(
     data = path.read_bytes()
     assert data.startswith(b"\xef\xbb\xbftimestamp,")
     assert data.decode().splitlines()[1].endswith(f",{cell}")
+
+
+JSON_TEXTS = ['{"a":1}', "[]", "{}", "[1, 2]", '{"a": NaN}', "'{}", "''[1]", "[ETH]", "'[ETH]", "{"]
+
+
+@pytest.mark.parametrize("beside", [[], ["plain"], [7], [{"b": 1}], [[1]], [None]], ids=str)
+def test_text_that_is_json_comes_back_as_that_text(tmp_path: Path, beside: list[Any]) -> None:
+    path, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    for text in JSON_TEXTS:
+        values = [text, *beside]
+        with EventLogger() as logger:
+            for value in values:
+                logger.log_event(HOUR, "A", "V", memo=value)
+            logger.export_to_csv(str(path))
+            told = read_event_log(path)["memo"][0]
+            assert (type(told), told) == (str, text)
+        store = tmp_path / "log.db"
+        with AuditLogs(f"sqlite:///{store}") as logs:
+            import_csv(path, logs, "copy")
+            reader = LogReader(logs, logs.get("copy"))
+            assert reader.events[0]["memo"] == text
+            if beside and not isinstance(beside[0], int):
+                assert reader.events[1].get("memo") == beside[0]
+            reader.export_to_csv(str(second))
+        assert second.read_bytes() == path.read_bytes()
+        store.unlink()
+
+
+def test_dicts_alone_come_back_as_dicts_and_beside_text_as_what_they_are_written_as(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "first.csv"
+    with EventLogger() as logger:
+        logger.log_event(HOUR, "A", "V", alone={"a": [1]}, mixed={"a": [1]})
+        logger.log_event(HOUR, "A", "V", alone=[], mixed="see above")
+        logger.log_event(HOUR, "A", "V", alone=None, mixed='{"a":[1]}')
+        frame = read_event_log(logger.export_to_csv(str(path)))
+    assert list(frame["alone"]) == [{"a": [1]}, [], None]
+    assert list(frame["mixed"]) == ['{"a":[1]}', "see above", '{"a":[1]}']

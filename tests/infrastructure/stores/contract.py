@@ -22,6 +22,7 @@ from tests.infrastructure.stores.contract_following import FollowingContract
 from tests.infrastructure.stores.contract_history import HistoryContract
 from tests.infrastructure.stores.contract_indexes import IndexesContract
 from tests.infrastructure.stores.contract_sharing import SharingContract
+from tests.infrastructure.stores.contract_tiles import TilesContract
 
 
 class StoreContract(
@@ -35,6 +36,7 @@ class StoreContract(
     FollowersContract,
     BoardContract,
     IndexesContract,
+    TilesContract,
     FaultsContract,
     ClosingContract,
 ):

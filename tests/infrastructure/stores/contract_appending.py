@@ -187,6 +187,29 @@ class AppendingContract(OnStore):
         stored = transition_of(log.log, Move(2, "0xa"), 0)
         assert seen == [(Horizon(7, 1), 5, None, log.records[3:6], [], [stored], [])]
 
+    def test_a_log_goes_on_under_another_identity_with_the_event_that_says_so(
+        self, store: LogStore
+    ) -> None:
+        log, other = new_log(store), new_log(store, "other")
+        log.append(entry())
+
+        def decide(at_end: AtTheEnd) -> Writes:
+            first = at_end.end.horizon.order + 1
+            return Writes(numbered(log.log.id, first, entries_of(range(1))), identity="new")
+
+        end = store.appends.append(log.log.id, log.writer, decide)
+        assert end.horizon == Horizon(2, 0)
+        assert [one.identity for one in store.reads.logs()] == [other.identity, "new"]
+        with pytest.raises(StoreError):
+            store.appends.append(
+                log.log.id,
+                log.writer,
+                lambda at_end: Writes(numbered(log.log.id, 2, entries_of([9])), identity="late"),
+            )
+        found = store.reads.opened(log.log.id)
+        assert found is not None
+        assert found.identity == "new"
+
     def test_late_details_come_by_rising_order_of_the_detail(self, store: LogStore) -> None:
         log, other = new_log(store), new_log(store, "other")
         log.append(entry(), bundle(1))
