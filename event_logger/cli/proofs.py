@@ -18,6 +18,7 @@ from event_logger.cli.signed import (
     log_of,
     proving_of,
     signed_note,
+    writing_log_of,
 )
 from event_logger.cli.terminal import say
 
@@ -93,6 +94,28 @@ def show(
         say(line)
     else:
         _write(f"{line}\n".encode(), output_file)
+
+
+@key_commands.command("rotate")
+def rotate(
+    file: Annotated[
+        Path, typer.Argument(metavar="OLD", help="The key that gives way.", parser=file_path)
+    ],
+    following: Annotated[
+        Path, typer.Argument(metavar="NEW", help="The key that follows.", parser=file_path)
+    ],
+    store: Store,
+    log: Log = None,
+    output_file: Output = None,
+) -> None:
+    """Have another key sign a log from now on: logs KEY_ROTATED, and signs that with both."""
+    from infrastructure.rotating import rotated
+    from infrastructure.signing import read_key
+
+    old, new = read_key(file), read_key(following)
+    with writing_log_of(store, log) as (logs, audit_log):
+        note = rotated(logs, audit_log, old, new)
+    _write(note, output_file)
 
 
 @commands.command()

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from domain.errors import LogConfigurationError, shown
-from event_logger.web.errors import MissingExtraError
+from event_logger.web.errors import require
 
 if TYPE_CHECKING:
     from event_logger.web.app import Application
@@ -42,8 +42,7 @@ def serve(
     `MissingExtraError`, `LogConfigurationError` or `StoreError`.
     """
     token = checked_token(host, token_file)
-    if is_lacking():
-        raise MissingExtraError
+    require("starlette", "uvicorn", "jinja2", "prometheus_client")
     from event_logger.web.app import Application
 
     application = Application(store, (_in_header(host), *names), token, log)
@@ -52,16 +51,6 @@ def serve(
     with _bound(host, port) as bound:
         started(f"http://{_in_header(host)}:{bound.getsockname()[1]}/")
         _run(application, bound)
-
-
-def is_lacking() -> bool:
-    """Whether what the extra `web` brings is not all there."""
-    from importlib.util import find_spec
-
-    return any(find_spec(name) is None for name in _NEEDED)
-
-
-_NEEDED = ("starlette", "uvicorn", "jinja2", "prometheus_client")
 
 
 def checked_token(host: str, token_file: Path | None) -> str | None:

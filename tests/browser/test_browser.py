@@ -58,6 +58,8 @@ def look(watched: Watched, address: str) -> None:
     assert beyond <= 0, f"{address} overflows by {beyond} pixels"
     assert watched.page.evaluate("window.hit") is None
     assert watched.complaints == [], address
+    # A page that asks again by itself would do so in the midst of the next.
+    watched.page.goto("about:blank")
 
 
 @each_look
@@ -99,7 +101,7 @@ def test_the_copy_button_gives_every_digit_and_character(
 def test_dragging_over_a_plot_zooms_all_of_them(watch: Watching, demo_page: str) -> None:
     page = watch(demo_page).page
     page.goto(f"{demo_page}/overview?{DEMO}")
-    box = page.locator("figure > svg").nth(1).bounding_box()
+    box = page.locator("figure svg[role=img]").nth(1).bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 40)
     page.mouse.down()
@@ -107,7 +109,7 @@ def test_dragging_over_a_plot_zooms_all_of_them(watch: Watching, demo_page: str)
     page.mouse.up()
     page.wait_for_url("**since=2024-06-*")
     expect(page.locator("text=Show all")).to_be_visible()
-    assert page.locator("figure > svg").count() > 5
+    assert page.locator("figure svg[role=img]").count() > 5
 
 
 def test_a_bar_leads_to_its_events_and_a_point_to_its_event(
@@ -248,4 +250,5 @@ def test_axe_finds_nothing_that_keeps_anybody_out(
             for one in found["violations"]
             for node in one["nodes"][:2]
         ]
+        page.goto("about:blank")
     assert said == []
