@@ -45,7 +45,7 @@ format: $(READY)
 audit-score: $(READY)
 	$(BIN)/python -m tests.audit.score
 
-# FOLDER is where all contestants work (/dev/shm for memory), PART one of: backtest live reading files audit postgres
+# FOLDER is where all contestants work (/dev/shm for memory), PART one of: backtest live reading files audit analytics postgres
 # proofs web.
 bench: $(READY)
 	$(BIN)/python -m benchmarks --json bench.json --folder $(FOLDER) --part $(PART)
