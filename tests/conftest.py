@@ -5,8 +5,10 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import redis
 from hypothesis import HealthCheck, settings
 
 from tests.gate import Gate
@@ -32,6 +34,26 @@ def no_orphans() -> Iterator[None]:
     while started:
         with started.pop() as program:
             program.kill()
+
+
+@pytest.fixture(autouse=True)
+def no_open_clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever client of Redis a test made is closed with it.
+
+    One that is left open is collected in the middle of some later test, and its socket's warning is
+    taken for that test's fault.
+    """
+    made: list[redis.Redis] = []
+    make = redis.Redis.__init__
+
+    def noted(client: redis.Redis, *arguments: Any, **options: Any) -> None:
+        make(client, *arguments, **options)
+        made.append(client)
+
+    monkeypatch.setattr(redis.Redis, "__init__", noted)
+    yield
+    for client in made:
+        client.close()
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other or (one != one and other != other))
 
 
-@settings(max_examples=60)
+@settings(max_examples=35)
 @given(columns)
 @example([Decimal("1E-999999999"), Decimal("1E+999999999"), 1])
 @example([2**63 + 1, None, 10**39])
@@ -121,7 +121,7 @@ def test_so_does_a_declared_field(amounts: list[Any]) -> None:
         assert all(map(same, made["amount"].to_pylist(), amounts))
 
 
-@settings(max_examples=60)
+@settings(max_examples=35)
 @given(nested)
 def test_json_has_the_digits_and_nothing_that_json_has_not(value: Any) -> None:
     stored = json.loads(encode({"x": value}))["x"]
