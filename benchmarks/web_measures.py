@@ -45,7 +45,9 @@ def _figure(site: Site, name: str, required: float, given: dict[str, str]) -> Fi
     (view,) = (one for one in VIEWS if one.path == path)
 
     def asked() -> None:
-        answer(Asked(site, path, list(given.items()), view.params), view, "html")
+        request = Asked(site, path, list(given.items()), view.params)
+        request.form = "html"
+        answer(request, view, "html")
 
     asked()
     taken = []

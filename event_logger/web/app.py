@@ -114,7 +114,7 @@ class Application:
             def made() -> Response:
                 try:
                     asked = Asked(self.site, view.path, given, view.params)
-                    asked.patience = PATIENCE[form]
+                    asked.form, asked.patience = form, PATIENCE[form]
                     return answers.answer(asked, view, form)
                 except EventLoggerError as error:
                     self.site.note(error)

@@ -43,6 +43,8 @@ class Asked:
     ) -> None:
         self.site = site
         self.path = path
+        self.form = "json"
+        """What the answer is: html, json or csv."""
         self.patience = 1.0
         """Seconds that are waited for what is made in the background."""
         self._params = {param.name: param for param in params}

@@ -69,7 +69,9 @@ def overview(asked: Asked) -> Page:
     recent = list(reversed(reader.get_events_by_order_range(max(1, last - _LAST_EVENTS + 1), last)))
     board = reader.live_status("10m") if asked.pages.mode == "live" else None
     verdict = site.audits.last(asked.head) if asked.as_of is None else None
-    figures = [figure_data(plot) for plot in plots if plot.rows]
+    # What is drawn is in the plots already.
+    drawn = [] if asked.form == "html" else plots
+    figures = [figure_data(plot) for plot in drawn if plot.rows]
     data = {
         "log": reader.log_name,
         "mode": asked.pages.mode,
@@ -122,11 +124,11 @@ def figure_data(plot: Plot) -> dict[str, Any]:
             {
                 "figure": plot.title,
                 "unit": plot.unit,
-                "timestamp": mark.at,
-                "order": mark.order,
-                "value": mark.value.whole,
+                "timestamp": iso(point.at),
+                "order": point.order,
+                "value": point.value,
             }
-            for mark in plot.rows
+            for point in plot.rows
         ],
     }
 

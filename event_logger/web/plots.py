@@ -19,6 +19,8 @@ HEIGHT = 150
 _LINE_WIDTH, _BARS_WIDTH = 560, 1200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 84, 12, 10, 24
 _MOST_LINKS = 120
+MOST_ROWS = 60
+"""Rows of the table beside a plot, the last ones; all are in the data."""
 _MOST_BARS = 160
 _MOST_TYPES = 6
 _WIDE = Context(prec=60, traps=[])
@@ -88,7 +90,8 @@ class Plot(NamedTuple):
     y_ticks: list[Tick]
     last: Shown | None
     said: str
-    rows: list[Mark]
+    rows: list[Point]
+    table: list[Mark]
     columns: tuple[str, ...] = ()
     counts: Sequence[Sequence[str]] = ()
 
@@ -122,36 +125,38 @@ def line_plot(one: Figure, window: Window) -> Plot | None:
         return None
     values = [point.value for point in points]
     low, high = min(values), max(values)
-    marks = [
-        Mark(
-            f"{window.x(max(point.at, window.first)):.1f}",
-            f"{_y(point.value, low, high):.1f}",
-            iso(point.at),
-            point.order,
-            figure(point.value),
-        )
+    places = [
+        (f"{window.x(max(point.at, window.first)):.1f}", f"{_y(point.value, low, high):.1f}")
         for point in points
     ]
-    steps = [f"M{marks[0].x} {marks[0].y}"]
-    steps += [f"H{mark.x}V{mark.y}" for mark in marks[1:]]
+    steps = [f"M{places[0][0]} {places[0][1]}"]
+    steps += [f"H{x}V{y}" for x, y in places[1:]]
     steps.append(f"H{window.x(window.last):.1f}")
+    stride = max(1, -(-len(points) // _MOST_LINKS))
+    marks = [
+        Mark(*place, iso(point.at), point.order, figure(point.value))
+        for place, point in zip(places[::stride], points[::stride], strict=True)
+    ]
     said = ""
     if one.is_thinned:
         said = f"{len(points):,} of {one.count:,} changes are drawn, of neighbours the extremes."
-    stride = max(1, -(-len(marks) // _MOST_LINKS))
     return Plot(
         title=one.name if one.name.startswith(one.kind) else f"{one.kind} {one.name}".strip(),
         unit=one.unit,
         width=window.width,
         path="".join(steps),
-        marks=marks[::stride],
+        marks=marks,
         bars=[],
         legend=[],
         x_ticks=window.ticks(),
         y_ticks=[Tick(f"{_y(v, low, high):.1f}", _axis(v)) for v in dict.fromkeys((low, high))],
         last=figure(points[-1].value),
         said=said,
-        rows=marks,
+        rows=points,
+        table=[
+            Mark("", "", iso(point.at), point.order, figure(point.value))
+            for point in points[-MOST_ROWS:]
+        ],
     )
 
 
@@ -185,6 +190,7 @@ def bar_plot(timelines: Timelines, window: Window) -> Plot | None:
         last=None,
         said="",
         rows=[],
+        table=[],
         columns=("from", *named),
         counts=[
             (iso(began), *map(str, _by_type(counts, types)[: len(named)]))
