@@ -8,7 +8,7 @@ PART ?= all
 MINUTES ?= 60
 STORE ?= file
 
-.PHONY: demo test test-faults torture check lint format bench audit-score clean
+.PHONY: demo test test-faults test-browser torture check lint format bench audit-score clean
 
 demo: $(READY)
 	$(BIN)/event-logger demo
@@ -19,6 +19,10 @@ test: $(READY)
 # What happens to a PostgreSQL server and to the way there, with servers that are started and killed.
 test-faults: $(READY)
 	$(BIN)/pytest -q -n $(WORKERS) tests/faults_postgres
+
+# Every page in Debian's Chromium, in both colour schemes and widths.
+test-browser: $(READY)
+	$(BIN)/pytest -q tests/browser
 
 # Everything is done to processes and stores that can be; a failure names its seed, and keeps all that there was.
 # STORE is file, or postgres for a server that is killed and started again, too.
@@ -41,8 +45,8 @@ format: $(READY)
 audit-score: $(READY)
 	$(BIN)/python -m tests.audit.score
 
-# FOLDER is where all contestants work (/dev/shm for memory), PART one of: backtest live reading files audit postgres
-# proofs.
+# FOLDER is where all contestants work (/dev/shm for memory), PART one of: backtest live reading files audit analytics postgres
+# proofs web.
 bench: $(READY)
 	$(BIN)/python -m benchmarks --json bench.json --folder $(FOLDER) --part $(PART)
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    analytics_measures,
     audit_measures,
     backtest_measures,
     file_measures,
@@ -21,6 +22,7 @@ from benchmarks import (
     postgres_measures,
     proof_measures,
     reading_measures,
+    web_measures,
 )
 from benchmarks.figure import Figure, folder, work_in
 
@@ -77,8 +79,10 @@ PARTS: dict[str, Callable[[int], Iterable[Figure]]] = {
     "reading": reading_measures.reading,
     "files": file_measures.files,
     "audit": audit_measures.audit,
+    "analytics": analytics_measures.analytics,
     "postgres": postgres_measures.postgres,
     "proofs": proof_measures.proofs,
+    "web": web_measures.web,
 }
 FILE_TASKS = ("export", "pandas")
 AUDIT_TASKS = ("scan", "audit", "certify")

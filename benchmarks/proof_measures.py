@@ -27,7 +27,7 @@ from projections.verification import checked_inclusion
 
 ROUNDS = 3
 PAIRS = 9
-LIVE_EVENTS = 400
+LIVE_EVENTS = 2000
 PROOFS = 50
 NEXT = 1000
 
@@ -119,7 +119,7 @@ def _live() -> Figure:
     def rate(key: str | None) -> float:
         with folder() as here:
             os.environ["EVENT_LOGGER_CHECKPOINTS"] = str(here / "kept")
-            os.environ["EVENT_LOGGER_CHECKPOINT_SECONDS"] = "0.25"
+            os.environ["EVENT_LOGGER_CHECKPOINT_SECONDS"] = "1"
             if key is not None:
                 os.environ["EVENT_LOGGER_KEY"] = key
             try:

@@ -74,7 +74,7 @@ def _passes(here: Path, events: int) -> list[Figure]:
     with open_log(long_store(here)) as reader:
         found = interleaved(
             {
-                "scan": lambda: timed(lambda: _scan(here / "raw.db")),
+                "scan": lambda: timed(lambda: scan(here)),
                 "all": lambda: timed(lambda: deque(reader.events, maxlen=0)),
                 "filter": lambda: timed(filtered),
             },
@@ -99,8 +99,9 @@ def _passes(here: Path, events: int) -> list[Figure]:
     ]
 
 
-def _scan(raw: Path) -> None:
-    connection = sqlite3.connect(raw)
+def scan(here: Path) -> None:
+    """Every event of the raw store, decoded and let go of."""
+    connection = sqlite3.connect(here / "raw.db")
     for (state,) in connection.execute("SELECT state FROM events ORDER BY id"):
         orjson.loads(state)
     connection.close()

@@ -181,9 +181,14 @@ class AsyncLogReader:
         """By whom and when the event and its transitions were committed; see `LogReader`'s."""
         return await self._read(lambda reader: reader.committed(order))
 
-    async def to_dataframe(self) -> pd.DataFrame:
-        """All events as a DataFrame."""
-        return await self._read(lambda reader: reader.to_dataframe())
+    async def to_dataframe(
+        self,
+        numbers: str = "float",
+        columns: Sequence[str] | None = None,
+        backend: str = "pandas",
+    ) -> pd.DataFrame:
+        """All events as a DataFrame; see `LogReader.to_dataframe`."""
+        return await self._read(lambda reader: reader.to_dataframe(numbers, columns, backend))
 
     async def export_to_csv(self, filepath: str | None = None, *, csv_safe: bool = False) -> str:
         """Write the log as CSV and return the path; raises `ExportError`."""

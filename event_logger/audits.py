@@ -15,7 +15,7 @@ from domain.times import checked_duration, iso_utc
 from event_logger.search import checked_moment
 
 if TYPE_CHECKING:
-    from event_logger.held_store import OpenStore
+    from event_logger.reader import LogReader
     from infrastructure.store import LogStore
     from projections.audit.report import AuditReport
     from projections.audit.rule import Accepted, AuditOptions, Rule
@@ -45,38 +45,31 @@ class AuditAsked(TypedDict, total=False):
     baseline: str | os.PathLike[str] | None
 
 
-class AuditableLog:
-    """A reader's audits; `_last_order` sees to it that everything logged so far is stored."""
+def audit(
+    reader: LogReader,
+    rules: Sequence[str | type[Rule]] | str | None = None,
+    **asked: Unpack[AuditAsked],
+) -> AuditReport:
+    """Run the rules (by name; None: all) over one pass of the log; see `AuditAsked`.
 
-    _logs: OpenStore
-    _log: AuditLog
+    The report iterates over the findings, worst first; `results` says how each rule ended and
+    `is_sound` whether all is well. A rule that raises has not run, which is said, and stops no
+    other. Raises `UnknownRuleError`, `AuditFileError`, `LogConfigurationError` or `StoreError`.
+    """
+    from infrastructure.audit_rules import rules_named
 
-    def _last_order(self) -> int:
-        raise NotImplementedError
-
-    def audit(
-        self, rules: Sequence[str | type[Rule]] | str | None = None, **asked: Unpack[AuditAsked]
-    ) -> AuditReport:
-        """Run the rules (by name; None: all) over one pass of the log; see `AuditAsked`.
-
-        The report iterates over the findings, worst first; `results` says how each rule ended and
-        `is_sound` whether all is well. A rule that raises has not run, which is said, and stops no
-        other. Raises `UnknownRuleError`, `AuditFileError`, `LogConfigurationError` or `StoreError`.
-        """
-        from infrastructure.audit_rules import rules_named
-
-        self._last_order()
-        statements = asked.get("against") or ()
-        kinds = rules_named(() if rules is None and statements else rules)
-        if statements:
-            kinds += (_against(statements, asked.get("evidence")),)
-        return audit_of(self._logs.store, self._log, kinds, asked)
+    reader._last_order()
+    statements = asked.get("against") or ()
+    kinds = rules_named(() if rules is None and statements else rules)
+    if statements:
+        kinds += (_against(statements, asked.get("evidence")),)
+    return audit_of(reader._logs.store, reader._log, kinds, asked)
 
 
 def audit_of(
     store: LogStore, log: AuditLog, rules: Sequence[type[Rule]], asked: AuditAsked
 ) -> AuditReport:
-    """The audit of a log by these rules; raises as `AuditableLog.audit` does."""
+    """The audit of a log by these rules; raises as `audit` does."""
     from infrastructure.auditing import audit, identity_of
     from projections.audit.baseline import current_and_expired
 

@@ -1,4 +1,7 @@
-"""A log as columns: tables, batches and Parquet, each column of one type."""
+"""A log as columns: tables, batches and Parquet, each column of one type.
+
+The extra `analytics` is needed; without it `MissingExtraError` is raised.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,10 @@ from infrastructure.timestamps import timestamp_of
 from projections.column_types import BALANCES
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
+    from event_logger.reader import LogReader
     from infrastructure.columns.tables import Source
     from infrastructure.files.parquet_export import ParquetOptions
 
@@ -26,58 +31,92 @@ SNAPSHOTS = ("json", "nested", "none")
 PARTITIONS = ("log", "month")
 
 
-class ColumnarLog:
-    """What a reader has of columns; the extra `analytics` is needed, or `MissingExtraError`."""
+def to_dataframe(
+    reader: LogReader,
+    numbers: str = "float",
+    columns: Sequence[str] | None = None,
+    backend: str = "pandas",
+) -> pd.DataFrame:
+    """All events as a DataFrame: the declared fields, then the extras by first appearance.
 
-    def _exported(self) -> Exported:
-        raise NotImplementedError
+    Each column has one type. Whole numbers are Int64, other numbers float64, or with
+    `numbers="decimal"` Decimals with the digits in which they were logged; the snapshot and its
+    two views are dicts. Values that no type holds together are text, which is warned of.
+    `columns` are those that are wanted. `backend="pyarrow"` gives the columns of `to_arrow`,
+    faster and in much less memory: the snapshot is JSON, exact numbers are floats, or with
+    `numbers="decimal"` `decimal128` with their digits as text beside them; that alone needs the
+    extra. Raises `LogConfigurationError` for arguments that make no sense, and for a column that
+    the log does not have.
+    """
+    asked = checked_columns(columns)
+    for option, value, known in (
+        ("numbers", numbers, ("float", "decimal")),
+        ("backend", backend, ("pandas", "pyarrow")),
+    ):
+        if value not in known:
+            problem = f"must be {known[0]} or {known[1]}, not {shown(value)}"
+            raise LogConfigurationError(option, value, problem)
+    there = reader._exported()
+    if backend == "pandas":
+        return there.events.dataframe(there.last_order, numbers, asked)
+    require_arrow("The backend pyarrow")
+    import pandas as pd
 
-    def to_arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
-        """All events as an Arrow table, made of the stored bytes; or of them these columns alone.
+    from infrastructure.columns.tables import table
 
-        Times are nanoseconds in UTC. Floats are floats; numbers that are Decimals, or of several
-        types, `decimal128(38, 18)` where they fit, and their digits as text beside them
-        (`amount_text`), and so are ints beyond 64 bits with `decimal128(38, 0)`. Extras have the
-        type that all of their values have, or are text, which is warned of; dicts and lists are
-        JSON, as the snapshot is (`wallet_balance_after`, of which the other two are parts). Raises
-        `LogConfigurationError` for a column that the log does not have.
-        """
-        from infrastructure.columns.tables import table
+    made = table([source_of(there)], _wanted(asked), asked=asked, as_floats=numbers == "float")
+    frame: pd.DataFrame = made.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
 
-        asked = checked_columns(columns)
-        require_arrow("to_arrow()")
-        return table([source_of(self._exported())], _wanted(asked), asked=asked)
 
-    def scan(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """`to_arrow`, batch after batch in constant memory; what is read is as of this call."""
-        asked = checked_columns(columns)
-        require_arrow("scan()")
-        return _scanned(source_of(self._exported()), asked)
+def to_arrow(reader: LogReader, columns: Sequence[str] | None = None) -> pa.Table:
+    """All events as an Arrow table, made of the stored bytes; or of them these columns alone.
 
-    def export_to_parquet(
-        self,
-        filepath: str | None = None,
-        *,
-        columns: Sequence[str] | None = None,
-        snapshots: str = "json",
-        balances: bool = False,
-        partition: Sequence[str] = (),
-        progress: Callable[[int, int], None] | None = None,
-    ) -> str:
-        """Write the log as Parquet, with the columns of `to_arrow`; returns the path.
+    Times are nanoseconds in UTC. Floats are floats; numbers that are Decimals, or of several
+    types, `decimal128(38, 18)` where they fit, and their digits as text beside them
+    (`amount_text`), and so are ints beyond 64 bits with `decimal128(38, 0)`. Extras have the
+    type that all of their values have, or are text, which is warned of; dicts and lists are
+    JSON, as the snapshot is (`wallet_balance_after`, of which the other two are parts). Raises
+    `LogConfigurationError` for a column that the log does not have.
+    """
+    from infrastructure.columns.tables import table
 
-        The file's metadata (`event_logger`, JSON) has the log's name, identity, mode, metadata and
-        the horizon that the file covers. `snapshots="nested"` adds the numbers of the snapshots as
-        a column of lists (`balances`: account, asset, amount), `"none"` leaves the snapshots out;
-        `balances=True` writes those numbers as a long table, `run.balances.parquet` beside
-        `run.parquet`. With `partition`, `("log", "month")` or one of the two, the path is a folder,
-        the data set, which is replaced whole. The path may else be what `export_to_csv` takes;
-        without one: `event_log_YYYYMMDD_HHMMSS.parquet` (UTC). Raises `ExportError`; what stood
-        there before stands there still.
-        """
-        options = checked_parquet(columns, snapshots, balances)
-        parts = checked_partition(partition, options, filepath)
-        return write_logs([self._exported()], filepath, options, parts, progress)
+    asked = checked_columns(columns)
+    require_arrow("to_arrow()")
+    return table([source_of(reader._exported())], _wanted(asked), asked=asked)
+
+
+def scan(reader: LogReader, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """`to_arrow`, batch after batch in constant memory; what is read is as of this call."""
+    asked = checked_columns(columns)
+    require_arrow("scan()")
+    return _scanned(source_of(reader._exported()), asked)
+
+
+def export_to_parquet(
+    reader: LogReader,
+    filepath: str | None = None,
+    *,
+    columns: Sequence[str] | None = None,
+    snapshots: str = "json",
+    balances: bool = False,
+    partition: Sequence[str] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> str:
+    """Write the log as Parquet, with the columns of `to_arrow`; returns the path.
+
+    The file's metadata (`event_logger`, JSON) has the log's name, identity, mode, metadata and
+    the horizon that the file covers. `snapshots="nested"` adds the numbers of the snapshots as
+    a column of lists (`balances`: account, asset, amount), `"none"` leaves the snapshots out;
+    `balances=True` writes those numbers as a long table, `run.balances.parquet` beside
+    `run.parquet`. With `partition`, `("log", "month")` or one of the two, the path is a folder,
+    the data set, which is replaced whole. The path may else be what `export_to_csv` takes;
+    without one: `event_log_YYYYMMDD_HHMMSS.parquet` (UTC). Raises `ExportError`; what stood
+    there before stands there still.
+    """
+    options = checked_parquet(columns, snapshots, balances)
+    parts = checked_partition(partition, options, filepath)
+    return write_logs([reader._exported()], filepath, options, parts, progress)
 
 
 def write_logs(
@@ -87,7 +126,7 @@ def write_logs(
     parts: Sequence[str] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> str:
-    """See `ColumnarLog.export_to_parquet`; several logs as one data set."""
+    """See `export_to_parquet`; several logs as one data set."""
     from infrastructure.files.parquet_dataset import write_dataset
     from infrastructure.files.parquet_export import balances_path, write_parquet
 

@@ -16,7 +16,9 @@ from event_logger.audits import checked_tolerance
 from event_logger.opening import open_named_log, split_store
 from event_logger.reader import LogReader
 from infrastructure.audit_logs import AuditLogs
+from infrastructure.files.paths import why_no_path
 from infrastructure.passwords import shown_place
+from infrastructure.stores import holds_store
 
 if TYPE_CHECKING:
     from projections.comparison.fingerprints import Fingerprints
@@ -33,8 +35,6 @@ class Named(NamedTuple):
 
 Compared = LogReader | str | os.PathLike[str] | Named
 """A reader or logger; `URL#NAME`, or the URL of a store that holds one log; an export's path."""
-
-_SQLITE = b"SQLite format 3\0"
 
 
 def compare(
@@ -159,18 +159,15 @@ def _run_of_reader(reader: LogReader) -> Run:
 
 def _refuse_no_export(path: str) -> None:
     """Raises `EventLogFileError` for a store's file, and for one that is not there."""
-    try:
-        with Path(path).open("rb") as file:
-            is_sqlite = file.read(len(_SQLITE)) == _SQLITE
-    except FileNotFoundError:
-        near = nearest(Path(path).name, _exports_beside(path))
-        hint = "" if near is None else f"; the nearest export there is {shown(near)}"
-        raise EventLogFileError(path, 0, f"there is no such file{hint}") from None
-    except (OSError, ValueError):
+    if why_no_path(path) is not None:
         # Its reader says why.
         return
-    if is_sqlite:
+    if holds_store(path):
         raise EventLogFileError(path, 0, f"is a store, and no export; write sqlite:///{path}#NAME")
+    if not Path(path).exists():
+        near = nearest(Path(path).name, _exports_beside(path))
+        hint = "" if near is None else f"; the nearest export there is {shown(near)}"
+        raise EventLogFileError(path, 0, f"there is no such file{hint}")
 
 
 def _exports_beside(path: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,13 @@ import orjson
 from domain.audit_log import AuditLog
 from domain.checks import order as checked_order
 from domain.corrections import with_corrections
-from domain.errors import CorruptLogError, InvalidEventError, NotCopyableError, UnknownOrderError
+from domain.errors import (
+    CorruptLogError,
+    InvalidEventError,
+    LogConfigurationError,
+    NotCopyableError,
+    UnknownOrderError,
+)
 from event_logger.misspelt import found_or_said, say_what_is_not_held
 from event_logger.search import Search
 from infrastructure.listing import listed
@@ -71,12 +77,16 @@ class EventReading:
         """The records of these orders with their present values; times made by `as_time`."""
         return self._present(self.rows(first, last), as_time)
 
-    def dataframe(self, last: int) -> pd.DataFrame:
+    def dataframe(
+        self, last: int, numbers: str = "float", asked: Sequence[str] | None = None
+    ) -> pd.DataFrame:
         """The events up to an order as a DataFrame."""
         from infrastructure.dataframes import dataframe
 
         try:
-            return dataframe(self.records(1, last))
+            return dataframe(self.records(1, last), numbers, asked)
+        except LogConfigurationError:
+            raise
         except (ValueError, TypeError, AttributeError):
             for _ in self.events(1, last):
                 # Says which record is damaged, if that was it.

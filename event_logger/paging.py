@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from domain.horizon import Horizon
+from domain.moments import Moment
 from event_logger.reader import LogReader
 from event_logger.search import Criteria, Search
 from infrastructure.auditing import identity_of
@@ -73,9 +74,10 @@ class LogPages:
         """The log's identity."""
         return identity_of(self._reader._logs.store, self._log)
 
-    def time_of(self, horizon: Horizon) -> str:
-        """When the log came to this point, as ISO 8601 text."""
-        return str(self._reader._horizons().time_of(horizon))
+    def time_of(self, horizon: Horizon) -> str | None:
+        """When the log came to this point, as ISO 8601 text; None: it was before format 2."""
+        committed_at = self._reader._logs.store.reads.stored(self._log.id, horizon).committed_at
+        return None if committed_at is None else str(Moment(committed_at))
 
     def raw(self, order: int) -> str:
         """The event's record as it is stored: JSON, in which nothing was changed since.

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from domain.audit_log import AuditLog
 from domain.errors import NotCopyableError
 from domain.horizon import Horizon
 from domain.times import checked_duration
-from event_logger.audits import AuditableLog
+from event_logger import audits, certified, columnar, figures, operation
 from event_logger.bundles import BundleReading
-from event_logger.certified import CertifiedLog
-from event_logger.columnar import ColumnarLog
 from event_logger.event_reading import EventReading
 from event_logger.event_sequence import EventSequence
 from event_logger.exported import Exported
-from event_logger.figures import FiguredLog
 from event_logger.held_store import OpenStore
-from event_logger.search import Criteria, Search, checked_bound, checked_only, checked_text
+from event_logger.search import Criteria, Search, checked_bound, checked_text
 from infrastructure.committed import Committed
 from infrastructure.horizons import Horizons
 from infrastructure.index_ends import SeenIndexes
@@ -28,17 +25,14 @@ from infrastructure.listing import listed
 from infrastructure.reading import LogReading
 from projections.bundle_trees import Tree
 from projections.event_dicts import EventDict
-from projections.status_board import LiveStatus
 from projections.summary import Summary
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from event_logger.log_as_of import LogAsOf
     from infrastructure.redis.connection import RedisSource
 
 
-class LogReader(AuditableLog, CertifiedLog, ColumnarLog, FiguredLog):
+class LogReader:
     """Everything that can be read from one log; each call sees what is stored by then."""
 
     def __init__(self, logs: OpenStore, log: AuditLog) -> None:
@@ -157,34 +151,6 @@ class LogReader(AuditableLog, CertifiedLog, ColumnarLog, FiguredLog):
         """Counts by type and venue, exact sums of amounts, first and last order."""
         return Summary().fold(self._events().records(1, self._last_order())).as_dict()
 
-    def live_status(
-        self,
-        stuck_after: Any = None,
-        *,
-        event_type: str | None = None,
-        venue: str | None = None,
-        status: str | None = None,
-    ) -> dict[str, Any]:
-        """The status board, read in a time that does not grow with a live log.
-
-        `counts` by status, `by_venue`, `by_type`; `open` events (pending, submitted, partially
-        filled or reorged), oldest first; of those `stuck` for longer than `stuck_after` (a
-        timedelta, seconds, or text such as "10m"), but for types that only tell something;
-        `confirmation_seconds` from submitted to confirmed or filled, always of the whole log. Of
-        all else there is only what has the `event_type`, `venue` and `status` that are asked for.
-        In a backtest everything is completed. Raises `LogConfigurationError` for no time.
-        """
-        limit = None if stuck_after is None else checked_duration("stuck_after", stuck_after)
-        only = checked_only(event_type, venue, status)
-        last = self._last_order()
-        if self._log.mode == "live":
-            from infrastructure.followers.board import StatusBoard
-
-            board = StatusBoard(self._logs.store, self._log)
-            return board.read(limit, self._now(), only)
-        folded = LiveStatus().fold(self._events().records(1, last))
-        return folded.as_dict(datetime.now(UTC), limit, only=only)
-
     def health(self, redis: RedisSource = None, behind_after: Any = "10s") -> dict[str, Any]:
         """How far the log's followers have come, whether Redis answers, and what waits.
 
@@ -219,10 +185,6 @@ class LogReader(AuditableLog, CertifiedLog, ColumnarLog, FiguredLog):
         return Committed(self._logs.store.reads, self._log, self._reading).steps(
             int(order), statuses
         )
-
-    def to_dataframe(self) -> pd.DataFrame:
-        """All events as a DataFrame: the declared fields, then the extras by first appearance."""
-        return self._events().dataframe(self._last_order())
 
     def export_to_csv(
         self,
@@ -262,6 +224,18 @@ class LogReader(AuditableLog, CertifiedLog, ColumnarLog, FiguredLog):
     def bundle_trees(self) -> Iterator[Tree]:
         """The trees of all bundles, by rising order of their outermost wrapper."""
         return self._bundles().trees(self._last_order())
+
+    # Of subjects of their own, each in its module.
+    audit = audits.audit
+    certify = certified.certify
+    check_certificate = certified.check_certificate
+    asset_figures = figures.asset_figures
+    balances = figures.balances
+    live_status = operation.live_status
+    to_dataframe = columnar.to_dataframe
+    to_arrow = columnar.to_arrow
+    scan = columnar.scan
+    export_to_parquet = columnar.export_to_parquet
 
     # None of these is kept: they refer to this reader, and a logger that is dropped is to go at
     # once.

@@ -12,8 +12,9 @@ from uuid import UUID
 
 from domain.errors import ReadOnlyStoreError
 from domain.horizon import START, Horizon
+from infrastructure.derived_store import Board
 from infrastructure.reads_as_of import ReadsAsOf
-from infrastructure.store import Board, Lease, LogStore, Reads
+from infrastructure.store import Lease, LogStore, Reads
 from infrastructure.stored import BoardRows
 from projections.status_board import QUANTILES, LiveStatus, OpenEvent, quantile
 

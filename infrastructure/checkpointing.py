@@ -9,11 +9,12 @@ from domain.audit_log import AuditLog
 from domain.errors import ProofError, shown
 from domain.horizon import Horizon
 from infrastructure.kept_checkpoints import KeptCheckpoint, held_checkpoint
+from infrastructure.listing import seldom_cycle_search
 from infrastructure.log_tree import LogTree
 from infrastructure.signing import OwnerKey
 from infrastructure.standing import is_copy
 from infrastructure.store import LogStore
-from projections.checkpoint import Checkpoint
+from projections.checkpoint import Checkpoint, Note
 from projections.marks import Marks
 from projections.verification import checked_checkpoint
 
@@ -82,13 +83,30 @@ class Checkpointing:
             last.put_marks(marks)
         return Signed(note, checkpoint, end, is_new=True)
 
+    def hand_over(self, key: OwnerKey) -> bytes:
+        """A checkpoint of now that this key and the one that follows it signed.
+
+        It is kept as the following one's alone: what this one would sign later is refused. Raises
+        as `sign` does.
+        """
+        signed = self.sign()
+        following = key.signed(signed.checkpoint, self._identity)
+        with held_checkpoint(self.origin, self._folder) as last:
+            if last.note != signed.note:
+                problem = "was signed by another process meanwhile; rotate its key again"
+                raise ProofError(f"log {shown(self._log.name)}", problem)
+            last.put(str(following).encode())
+        read = Note.parse(signed.note)
+        return str(Note(read.text, [*read.signatures, *following.signatures])).encode()
+
     def _continues(self, tree: LogTree, old: Checkpoint | None, size: int, marks: Marks) -> bool:
         """Grow the tree and the marks; whether it holds all that the last checkpoint stands for."""
         at = tree.size
-        for leaf in tree.grow(size):
-            at += 1
-            if at > marks.size:
-                marks.append(leaf.hash)
+        with seldom_cycle_search():
+            for page in tree.grow(size):
+                for leaf in page[max(0, marks.size - at) :]:
+                    marks.append(leaf.hash)
+                at += len(page)
         return old is None or not old.size or tree.root(old.size) == old.root
 
     def _last_signed(self, last: KeptCheckpoint) -> Checkpoint | None:

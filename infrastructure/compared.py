@@ -7,8 +7,8 @@ from typing import Any
 
 from domain.audit_log import AuditLog
 from infrastructure.auditing import identity_of
-from infrastructure.present_records import present_records
-from infrastructure.reading import LogReading
+from infrastructure.present_records import present_records, sound_records
+from infrastructure.reading import LogReading, Rows
 from infrastructure.store import LogStore
 from projections.comparison.run import ranges
 from projections.event_dicts import Record
@@ -36,9 +36,23 @@ class LogRun:
         self.horizon: str | None = str(end)
         self._last = end.order
 
-    def records(self) -> Iterator[tuple[int, Record]]:
+    def records(self) -> Iterator[tuple[int, Record, bytes | None]]:
         """See `Run.records`; raises `CorruptLogError` at the order that is damaged."""
-        return present_records(self._reading, self._log, 1, self._last)
+        if self.mode == "live":
+            for order, record in present_records(self._reading, self._log, 1, self._last):
+                yield order, record, None
+            return
+        last = b""
+
+        def rows() -> Rows:
+            nonlocal last
+            for order, state in self._reading.rows(1, self._last):
+                last = state
+                yield order, state
+
+        # Each row is asked for once its record is wanted.
+        for order, record in sound_records(self._reading.decoded(rows(), str), self._log.name):
+            yield order, record, last
 
     def at(self, orders: Sequence[int]) -> dict[int, Record]:
         """See `Run.at`."""

@@ -7,21 +7,20 @@ that know it by its identity.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 import orjson
 
-from domain.audit_log import AuditLog, numbered
+from domain.audit_log import AuditLog
+from domain.closing import LOG_VENUE
 from domain.errors import CorruptLogError, LogDiffersError, LogInUseError
-from domain.identity import cells_of
-from domain.intake import Intake, LoggingRules
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.codec import identity_in
 from infrastructure.followers.notifier import FOLLOWER
 from infrastructure.held_against import HeldAgainst
 from infrastructure.kept_checkpoints import Seen, kept_marks, last_seen
+from infrastructure.log_events import of_the_log
 from infrastructure.reading import NO_RECORD, LogReading
 from infrastructure.store import AtTheEnd, LogStore
 from infrastructure.stored import Writes
@@ -70,7 +69,6 @@ def _continued(logs: AuditLogs, log: AuditLog, seen: Seen, broken: LogDiffersErr
     before = store.reads.end(log.id).horizon
     said = {
         "purpose": "Go on after a restore, under a new identity",
-        "transaction_type": "LOG",
         "identity": identity,
         "former_identity": log.identity,
         "former_origin": origin,
@@ -81,12 +79,9 @@ def _continued(logs: AuditLogs, log: AuditLog, seen: Seen, broken: LogDiffersErr
         "differs_from_order": broken.orders[0],
         "lost": broken.problem,
     }
-    rules = LoggingRules(hourly_timestamps=False, is_live=log.mode == "live")
-    entry = Intake(rules).event(datetime.now(UTC), LOG_CONTINUED, "LOG", None, None, None, said)
 
     def decide(at_end: AtTheEnd) -> Writes:
-        first = at_end.end.horizon.order + 1
-        return Writes(numbered(log.id, first, cells_of(entry)), identity=identity)
+        return Writes(of_the_log(log, at_end, LOG_CONTINUED, said), identity=identity)
 
     store.appends.append(log.id, logs.writer(log), decide)
     published = store.followers.position(FOLLOWER, log.id)
@@ -132,7 +127,7 @@ def former_identities(store: LogStore, log: AuditLog) -> list[Former]:
 def _said(state: bytes) -> dict[str, Any]:
     try:
         record = orjson.loads(state)
-        if (record["event_type"], record["venue"]) != (LOG_CONTINUED, "LOG"):
+        if (record["event_type"], record["venue"]) != (LOG_CONTINUED, LOG_VENUE):
             return {}
         extra: dict[str, Any] = record["extra"]
         return extra if isinstance(extra, dict) else {}

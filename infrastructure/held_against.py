@@ -12,11 +12,12 @@ from domain.audit_log import AuditLog
 from domain.errors import CorruptLogError, LogDiffersError, ProofError
 from domain.horizon import Horizon
 from infrastructure.leaves import Leaf, Leaves
+from infrastructure.listing import seldom_cycle_search
 from infrastructure.store import LogStore
 from projections.checkpoint import Checkpoint, base64_text
 from projections.marks import Marks
-from projections.merkle import Tree
-from projections.tiles import TileTree
+from projections.merkle import HASH_BYTES
+from projections.tiles import WIDTH, TileBuilder, TileTree
 
 
 class HeldAgainst:
@@ -39,13 +40,16 @@ class HeldAgainst:
         self._kept = marks
         self._tiles = tiles
         self._now = Marks()
-        self._tree = Tree()
+        self._tree = TileBuilder(0, lambda level, index: None)
         self._waiting: tuple[Leaf, Leaf] | None = None
         """The first and the last of the leaves that no mark has told of yet."""
         self._differs: tuple[Leaf, Leaf] | None = None
 
     def check(self) -> None:
-        """Raises `LogDiffersError` where the log does not have what the checkpoint stands for."""
+        """Raises `LogDiffersError` where the log does not have what the checkpoint stands for.
+
+        Raises `TileMissingError` where the tiles do not tell all: they are to be left out then.
+        """
         size = self._checkpoint.size
         end = self._store.reads.end(self._log.id).horizon
         if not size:
@@ -54,41 +58,60 @@ class HeldAgainst:
             )
         upto = min(size - 1, end.position)
         try:
-            for leaf in self._leaves(Horizon(upto, 0)):
-                self._append(leaf)
+            with seldom_cycle_search():
+                for page in self._leaves(Horizon(upto, 0)):
+                    self._take(page)
         except CorruptLogError as error:
             raise self._damaged(error) from error
         if upto < size - 1:
             raise self._cut(end)
-        if self._tree.root() != self._checkpoint.root:
+        if self._root() != self._checkpoint.root:
             raise self._parted()
 
-    def _leaves(self, upto: Horizon) -> Iterator[Leaf]:
+    def _leaves(self, upto: Horizon) -> Iterator[list[Leaf]]:
         leaves = Leaves(self._store, self._log)
-        yield Leaf(leaves.opening(), None)
-        for page in leaves.pages(upto):
-            yield from page
+        yield [Leaf(leaves.opening(), None)]
+        yield from leaves.pages(upto)
 
-    def _append(self, leaf: Leaf) -> None:
-        self._tree.append(leaf.hash)
+    def _take(self, page: list[Leaf]) -> None:
+        at = self._tree.size
+        self._tree.extend([leaf.hash for leaf in page])
         if self._differs is not None:
             return
-        size, first = self._tree.size, leaf if self._waiting is None else self._waiting[0]
-        if self._kept is not None:
-            self._now.append(leaf.hash)
-            mark = self._kept.last() if size == self._kept.size else self._kept.at(size)
-            if mark is not None and mark == self._now.last():
-                self._waiting = None
-                return
-            if mark is not None:
-                self._differs = (first, leaf)
         if self._tiles is not None:
-            told = self._tiles.told(size - 1, self._checkpoint.size)
-            if told is not None and told != leaf.hash:
-                self._differs = (first, leaf)
-            if told is not None and told == leaf.hash and self._differs is None:
-                return
-        self._waiting = (first, leaf)
+            told = self._told(at, len(page), self._tiles)
+            if told != b"".join([leaf.hash for leaf in page]):
+                differs = next(
+                    leaf
+                    for place, leaf in enumerate(page)
+                    if told[place * HASH_BYTES : (place + 1) * HASH_BYTES] != leaf.hash
+                )
+                self._differs = (differs, differs)
+            return
+        for leaf in page:
+            first = leaf if self._waiting is None else self._waiting[0]
+            self._waiting = (first, leaf)
+            if self._kept is not None:
+                self._compare(leaf, self._kept, self._waiting)
+                if self._differs is not None:
+                    return
+
+    def _told(self, at: int, count: int, tiles: TileTree) -> bytes:
+        """The hashes of the leaves from an index on, all of which have the checkpoint's root."""
+        first, last = at // WIDTH, (at + count - 1) // WIDTH
+        size = self._checkpoint.size
+        told = b"".join([tiles.told(tile, size) for tile in range(first, last + 1)])
+        start = (at - first * WIDTH) * HASH_BYTES
+        return told[start : start + count * HASH_BYTES]
+
+    def _compare(self, leaf: Leaf, kept: Marks, waiting: tuple[Leaf, Leaf]) -> None:
+        self._now.append(leaf.hash)
+        mark = kept.last() if self._now.size == kept.size else kept.at(self._now.size)
+        if mark is None:
+            return
+        if mark != self._now.last():
+            self._differs = waiting
+        self._waiting = None
 
     def _damaged(self, error: CorruptLogError) -> LogDiffersError:
         orders, what = (error.order, error.order), str(error)
@@ -117,7 +140,7 @@ class HeldAgainst:
         found = self._differs or self._waiting
         problem = (
             f"is not what the checkpoint of {self._size} leaves says: its root is"
-            f" {base64_text(self._tree.root())}, and the checkpoint has"
+            f" {base64_text(self._root())}, and the checkpoint has"
             f" {base64_text(self._checkpoint.root)}; it differs"
         )
         if found is None:
@@ -133,6 +156,9 @@ class HeldAgainst:
         last = found[1].entry
         position = 0 if last is None else last.horizon.position
         return LogDiffersError(self._log.name, problem, _orders(found), position)
+
+    def _root(self) -> bytes:
+        return TileTree(self._tree.read).root(self._tree.size)
 
     @property
     def _size(self) -> str:

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from domain.audit_log import AuditLog
 from domain.horizon import START, Horizon
 from infrastructure.leaves import Leaf, Leaves
+from infrastructure.listing import seldom_cycle_search
 from infrastructure.positions import Positions
 from infrastructure.store import LogStore
 from projections.merkle import EMPTY_ROOT
-from projections.tiles import WIDTH, TileBuilder, TileMissingError, TileTree
+from projections.tiles import WIDTH, Tile, TileBuilder, TileMissingError, TileTree
 
 
 class LogTree:
@@ -48,28 +49,28 @@ class LogTree:
         """How many leaves it has."""
         return self._builder.size
 
-    def grow(self, size: int) -> Iterator[Leaf]:
-        """Read the entries up to so many leaves, and give them as they are taken in.
+    def grow(self, size: int) -> Iterator[list[Leaf]]:
+        """Read the entries up to so many leaves, and give them page by page as they are taken in.
 
         Raises `CorruptLogError`.
         """
         if not self._builder.size and size:
             opening = Leaf(self._leaves.opening(), None)
             self._builder.append(opening.hash)
-            yield opening
+            yield [opening]
         if self._builder.size >= size:
             return
         at = self._builder.size - 1
         after = Positions(self._store, self._log).horizon(at) if at else START
         for page in self._leaves.pages(Horizon(size - 1, 0), after):
-            for leaf in page:
-                self._builder.append(leaf.hash)
-                yield leaf
+            self._builder.extend([leaf.hash for leaf in page])
+            yield page
 
     def grow_to(self, size: int) -> None:
         """Read the entries up to so many leaves; raises `CorruptLogError`."""
-        for _ in self.grow(size):
-            pass
+        with seldom_cycle_search():
+            for _ in self.grow(size):
+                pass
 
     def tree(self) -> TileTree:
         """The roots of what was taken in so far."""
@@ -84,7 +85,15 @@ class LogTree:
 
         Raises `StoreError`.
         """
-        store.tiles.write(self._log.id, list(self._builder.made()), is_anew=self.is_anew)
+        store.tiles.write(self._log.id, list(self._made()), is_anew=self.is_anew)
+
+    def is_kept(self, store: LogStore) -> bool:
+        """Whether the store keeps all the tiles that were made, as they were."""
+        read = store.tiles.read
+        return all(read(self._log.id, one.level, one.number) == one.hashes for one in self._made())
+
+    def _made(self) -> Iterator[Tile]:
+        return self._builder.made()
 
     def _kept(self, level: int, index: int) -> bytes | None:
         return self._store.tiles.read(self._log.id, level, index)

@@ -17,11 +17,16 @@ def present_records(reading: LogReading, log: AuditLog, first: int, last: int) -
     records = reading.decoded(reading.rows(first, last), str)
     if log.mode == "live":
         records = reading.current(records, str)
+    return sound_records(records, log.name)
+
+
+def sound_records(records: Records, log: str) -> Records:
+    """The records of a log; raises `CorruptLogError` where what is read into is no dict."""
     for order, record in records:
         for name in _READ_INTO:
             if not isinstance(record.get(name, _NOTHING), dict):
                 why = f"its {name} is {shown(record[name])}"
-                raise CorruptLogError(log.name, order, why)
+                raise CorruptLogError(log, order, why)
         yield order, record
 
 

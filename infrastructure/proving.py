@@ -32,7 +32,7 @@ from projections.merkle import (
     is_consistent,
     is_included,
 )
-from projections.tiles import WIDTH
+from projections.tiles import WIDTH, TileMissingError
 from projections.verification import Leaf as ToldLeaf
 from projections.verification import Proof, checked_checkpoint
 
@@ -160,7 +160,10 @@ class Proving:
     def _held_against(self, checkpoint: Checkpoint, folder: Path | None) -> None:
         tiles = kept_tree(self._store, self._log, checkpoint.size, checkpoint.root)
         marks = kept_marks(checkpoint.origin, folder)
-        HeldAgainst(self._store, self._log, checkpoint, marks, tiles).check()
+        try:
+            HeldAgainst(self._store, self._log, checkpoint, marks, tiles).check()
+        except TileMissingError:
+            HeldAgainst(self._store, self._log, checkpoint, marks).check()
 
     def _checkpoint(self, note: bytes) -> Checkpoint:
         try:

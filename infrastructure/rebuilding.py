@@ -10,6 +10,8 @@ from domain.horizon import START, Horizon
 from domain.values import decode
 from infrastructure.earlier import damaged, missing_entry
 from infrastructure.followers.board import StatusBoard
+from infrastructure.kept_checkpoints import last_seen
+from infrastructure.log_tree import LogTree
 from infrastructure.reading import NO_RECORD, PAGE, LogReading
 from infrastructure.store import LogStore
 from infrastructure.stored import IndexChange, StoredEntry
@@ -21,26 +23,31 @@ class Rebuilt(NamedTuple):
     """What was not what the events give: of the indexes, and whether the board was not.
 
     `board` is up to where the board was folded anew; None where it was right, or there is none.
+    `tiles` is of how many leaves they were made anew; None where they were right, or none are kept.
     """
 
     indexes: list[IndexChange]
     board: Horizon | None
+    tiles: int | None = None
 
     @property
     def is_changed(self) -> bool:
         """Whether anything was not what the events give."""
-        return bool(self.indexes) or self.board is not None
+        return bool(self.indexes) or self.board is not None or self.tiles is not None
 
 
 def rebuild(store: LogStore, log: AuditLog) -> Rebuilt:
-    """Bring the log's indexes and its status board to what its events give.
+    """Bring the log's indexes, its status board and its tiles to what its events give.
 
-    Who appends meanwhile waits. Raises `CorruptLogError` where an entry is missing or no record,
-    `ReadOnlyStoreError` or another `StoreError`; the indexes then are what they were.
+    Tiles that stand for what this machine signed are left as they are, whatever the events give
+    now: they tell where the log was changed. Who appends meanwhile waits. Raises `CorruptLogError`
+    where an entry is missing or no record, `ReadOnlyStoreError` or another `StoreError`; the
+    indexes then are what they were.
     """
     store.refuse_writing()
     indexes = store.indexes.rebuild(log.id, lambda: IndexRows(log).of)
-    return Rebuilt(indexes, _rebuilt_board(store, log) if log.mode == "live" else None)
+    board = _rebuilt_board(store, log) if log.mode == "live" else None
+    return Rebuilt(indexes, board, _rebuilt_tiles(store, log))
 
 
 class IndexRows:
@@ -66,6 +73,25 @@ class IndexRows:
             except NO_RECORD as error:
                 problem = f"its bytes are no record ({error})"
                 raise damaged(self._log.name, entry.order, problem) from error
+
+
+def _rebuilt_tiles(store: LogStore, log: AuditLog) -> int | None:
+    kept = store.tiles.leaves(log.id)
+    if not kept:
+        # They are made when the log is signed.
+        return None
+    seen = last_seen(log.identity or "")
+    tree = LogTree(store, log)
+    least = kept if seen is None else max(kept, seen.checkpoint.size)
+    tree.grow_to(min(least, store.reads.end(log.id).horizon.position + 1))
+    if kept == tree.size and tree.is_kept(store):
+        return None
+    if seen is not None:
+        size, root = seen.checkpoint[1:]
+        if size > tree.size or tree.root(size) != root:
+            return None
+    tree.keep(store)
+    return tree.size
 
 
 def _rebuilt_board(store: LogStore, log: AuditLog) -> Horizon | None:

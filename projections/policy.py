@@ -69,9 +69,9 @@ class Policy(NamedTuple):
         """The policy that also knows a log by this key; `ValueError` for the key of a witness."""
         if any(one.key == key for one in self.logs):
             return self
-        logs = (*self.logs, Named(key.name, key, None))
-        _refuse_logs_that_cosign(logs, self.witnesses)
-        return self._replace(logs=logs)
+        policy = self._replace(logs=(*self.logs, Named(key.name, key, None)))
+        _refuse_logs_that_cosign(policy)
+        return policy
 
     def refuse_without_quorum(self, signers: Sequence[VerifierKey]) -> None:
         """Raises `ValueError` where those who signed are no quorum."""
@@ -99,10 +99,11 @@ class Policy(NamedTuple):
             raise ValueError(
                 "has no quorum line; where no cosignature is needed, write quorum none"
             )
-        _refuse_logs_that_cosign(reading.logs, reading.witnesses)
-        return cls(
+        policy = cls(
             tuple(reading.logs), tuple(reading.witnesses), dict(reading.groups), reading.quorum
         )
+        _refuse_logs_that_cosign(policy)
+        return policy
 
 
 def cosigned_at(note: Note, key: VerifierKey) -> int | None:
@@ -230,12 +231,24 @@ def _refuse_twice(key: VerifierKey, known: Iterable[Named], what: str) -> None:
         raise ValueError(f"names a {what} by a public key that a line before it has")
 
 
-def _refuse_logs_that_cosign(logs: Iterable[Named], witnesses: Iterable[Named]) -> None:
-    of_logs = {one.key.public: one.name for one in logs}
-    for one in witnesses:
-        if one.key.public in of_logs:
-            log = shown(of_logs[one.key.public])
+def _refuse_logs_that_cosign(policy: Policy) -> None:
+    """Raises `ValueError` where a log would be its own witness.
+
+    What it cosigns by a key of its own, under its own name as a heartbeat, may be known: it then
+    tells a time, and counts toward no quorum.
+    """
+    of_logs = {one.key.public: one.name for one in policy.logs}
+    counted = {policy.quorum}.union(*(group.members for group in policy.groups.values()))
+    for one in policy.witnesses:
+        log = of_logs.get(one.key.public)
+        if log is None and one.name in counted:
+            log = next((log for log in of_logs.values() if _is_under(one.key.name, log)), None)
+        if log is not None:
             raise ValueError(
-                f"cannot be used: the witness {shown(one.name)} has the key of the log {log}, and"
-                " no log is its own witness"
+                f"cannot be used: the witness {shown(one.name)} has a key of the log {shown(log)},"
+                " and no log is its own witness"
             )
+
+
+def _is_under(name: str, origin: str) -> bool:
+    return name == origin or name.startswith(f"{origin}/")

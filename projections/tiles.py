@@ -7,7 +7,8 @@ upward. Whatever a proof needs is read from a tile or two of each level.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 from projections.merkle import EMPTY_ROOT, HASH_BYTES, Span, node_hash
@@ -17,6 +18,7 @@ WIDTH = 256
 
 _HEIGHT = 8
 _WHOLE = WIDTH * HASH_BYTES
+_PAIR = 2 * HASH_BYTES
 
 ReadTile = Callable[[int, int], bytes | None]
 """The hashes of the tile of this level and index; None where there is none."""
@@ -46,10 +48,16 @@ class TileTree:
         """The hash of the leaf at an index."""
         return self._node(0, index)
 
-    def told(self, index: int, size: int) -> bytes | None:
-        """The hash of a leaf, if its tile leads to the root of so many leaves; else None."""
-        tile = index // WIDTH
-        return self.leaf(index) if self._leads_up(0, tile, size) else None
+    def told(self, tile: int, size: int) -> bytes:
+        """A tile of level 0, which is seen to lead to the root of so many leaves.
+
+        Raises `TileMissingError` where it does not.
+        """
+        hashes = self._tile(0, tile)
+        least = min(size - tile * WIDTH, WIDTH) * HASH_BYTES
+        if len(hashes) < least or not self._leads_up(0, tile, size):
+            raise TileMissingError(f"tile {tile} of level 0 does not lead to the root")
+        return hashes
 
     def _leads_up(self, level: int, tile: int, size: int) -> bool:
         """Whether a tile is what those above it say; a partial one is part of the root itself."""
@@ -104,10 +112,11 @@ def folded(hashes: bytes) -> bytes:
     """The root over hashes whose number is a power of two; raises `LookupError` for another."""
     if not hashes or len(hashes) % HASH_BYTES or len(hashes) & (len(hashes) - 1):
         raise TileMissingError("a tile is too short")
-    row = [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
-    while len(row) > 1:
-        row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]
-    return row[0]
+    while len(hashes) > HASH_BYTES:
+        # Two hashes beside each other are what their node is made of.
+        pairs = range(0, len(hashes), _PAIR)
+        hashes = b"".join([sha256(b"\x01" + hashes[at : at + _PAIR]).digest() for at in pairs])
+    return hashes
 
 
 class TileBuilder:
@@ -136,6 +145,18 @@ class TileBuilder:
         self.size += 1
         if len(partial) == _WHOLE:
             self._fill()
+
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Take the next leaves, by their hashes."""
+        at = 0
+        while at < len(leaves):
+            partial = self._partial[0]
+            some = leaves[at : at + WIDTH - len(partial) // HASH_BYTES]
+            partial += b"".join(some)
+            self.size += len(some)
+            at += len(some)
+            if len(partial) == _WHOLE:
+                self._fill()
 
     def _fill(self) -> None:
         count, level = self.size, 0

@@ -9,7 +9,6 @@ from domain.horizon import START
 from event_logger.cli.signed import given_key, log_of
 from event_logger.log_as_of import LogAsOf
 from event_logger.reader import LogReader
-from infrastructure.proving import Proving
 
 
 class Certifying:
@@ -27,6 +26,8 @@ class Certifying:
 
     def begun(self, reader: LogReader) -> LogReader:
         """The log as it is to be exported: what is logged meanwhile is not in it."""
+        from infrastructure.proving import Proving
+
         still = reader if isinstance(reader, LogAsOf) else reader.as_of(reader.horizon)
         self._horizon = still.horizon
         with log_of(self._store, self._log) as (store, log):

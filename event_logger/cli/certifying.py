@@ -83,7 +83,8 @@ def rebuild(store: Store, log: Log = None, as_json: AsJson = False) -> None:
         done = rebuilt(logs.store, logs.get(name))
     if as_json:
         board = None if done.board is None else str(done.board)
-        print_json({"indexes": [one._asdict() for one in done.indexes], "board": board})
+        made = {} if done.tiles is None else {"tiles": done.tiles}
+        print_json({"indexes": [one._asdict() for one in done.indexes], "board": board} | made)
         return
     for index in done.indexes:
         orders = ", ".join(map(str, index.orders))
@@ -92,5 +93,7 @@ def rebuild(store: Store, log: Log = None, as_json: AsJson = False) -> None:
         say(f"index of {what}: {rows} (orders {orders}{' …' if index.is_more else ''})")
     if done.board is not None:
         say(f"status board: was not what the events give, folded anew up to {done.board}")
+    if done.tiles is not None:
+        say(f"tiles: were not what the entries give, made anew of {done.tiles:,} leaves")
     if not done.is_changed:
         say(f"log {name!r}: indexes and status board are what the events give, nothing changed")

@@ -100,6 +100,8 @@ def _refuse_usage(window: str | None, tolerance: str) -> None:
 
 def _meant(given: str, store: str | None) -> str | Named:
     """The log or the path that is meant; a bare name is a log of the store."""
+    if not given:
+        raise typer.BadParameter("an empty name is no log and no file")
     if is_store(given):
         url, name = split_store(given)
         return given if name is None else Named(url, name)

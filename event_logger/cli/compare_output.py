@@ -26,6 +26,8 @@ _MARKS = {
 }
 
 
+_LONGEST = 60
+
 _LEGEND = "= equal, ~ within tolerance, ! different, < only in A, > only in B, ? ambiguous"
 
 
@@ -257,4 +259,6 @@ def _number(value: int) -> str:
 
 
 def _value(value: Any) -> str:
-    return "" if value is None else text_of(value)
+    """The value, cut where it is long; in JSON it stands whole."""
+    text = "" if value is None else text_of(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

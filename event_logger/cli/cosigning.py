@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from domain.audit_log import AuditLog
 from domain.errors import ProofError, shown
 from event_logger.cli.terminal import say_error
 from infrastructure.cosigned import Cosigned, cosigned
 from infrastructure.files.policy_file import read_policy
 from infrastructure.proving import Proving
 from infrastructure.signing import OwnerKey, require_cryptography
-from infrastructure.store import LogStore
 from infrastructure.witness_client import Asked, refuse_no_url
 from projections.checkpoint import Note, VerifierKey
 from projections.verification import signers
@@ -44,12 +42,11 @@ class Witnesses:
         except ValueError as error:
             raise ProofError(str(self._file), str(error)) from None
 
-    def cosigned(self, store: LogStore, log: AuditLog, owner: OwnerKey) -> bytes:
+    def cosigned(self, proving: Proving, owner: OwnerKey) -> bytes:
         """A signed checkpoint of now with enough cosignatures.
 
         Those that are missing are said; raises `ProofError` where they were needed.
         """
-        proving = Proving(store, log)
         found = cosigned(proving, proving.signed(owner), self._asked)
         self._refuse_too_few(found)
         for one in found.missing:

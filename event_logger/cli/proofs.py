@@ -18,6 +18,7 @@ from event_logger.cli.signed import (
     log_of,
     proving_of,
     signed_note,
+    writing_log_of,
 )
 from event_logger.cli.terminal import say
 
@@ -95,6 +96,28 @@ def show(
         _write(f"{line}\n".encode(), output_file)
 
 
+@key_commands.command("rotate")
+def rotate(
+    file: Annotated[
+        Path, typer.Argument(metavar="OLD", help="The key that gives way.", parser=file_path)
+    ],
+    following: Annotated[
+        Path, typer.Argument(metavar="NEW", help="The key that follows.", parser=file_path)
+    ],
+    store: Store,
+    log: Log = None,
+    output_file: Output = None,
+) -> None:
+    """Have another key sign a log from now on: logs KEY_ROTATED, and signs that with both."""
+    from infrastructure.rotating import rotated
+    from infrastructure.signing import read_key
+
+    old, new = read_key(file), read_key(following)
+    with writing_log_of(store, log) as (logs, audit_log):
+        note = rotated(logs, audit_log, old, new)
+    _write(note, output_file)
+
+
 @commands.command()
 def checkpoint(
     store: Store,
@@ -126,12 +149,15 @@ def checkpoint(
         _write(signed_note(store, log, key), output_file)
         return
     from event_logger.cli.cosigning import Witnesses
+    from infrastructure.proving import Proving
 
     asked = Witnesses(witness or [], policy)
     owner = given_key(key)
     with log_of(store, log) as (opened, audit_log):
         asked.refuse_other_log(owner.verifier_key(audit_log.identity or ""))
-        note = asked.cosigned(opened, audit_log, owner)
+        proving = Proving(opened, audit_log)
+        note = asked.cosigned(proving, owner)
+    keep_tiles(store, log, proving.tree)
     _write(note, output_file)
 
 

@@ -56,6 +56,15 @@ def log_of(store: str, log: str | None) -> Iterator[tuple[LogStore, AuditLog]]:
 
 
 @contextmanager
+def writing_log_of(store: str, log: str | None) -> Iterator[tuple[AuditLogs, AuditLog]]:
+    """The same, opened for writing; a store that is not there is not made."""
+    url, name = named(store, log)
+    AuditLogs(url, must_exist=True).close()
+    with closing(AuditLogs(url)) as logs:
+        yield logs, logs.get(chosen(logs, name))
+
+
+@contextmanager
 def proving_of(store: str, log: str | None) -> Iterator[Proving]:
     """What can be proven of the log that the options name."""
     from infrastructure.proving import Proving
@@ -87,11 +96,7 @@ def continue_log(store: str, log: str | None) -> None:
     """Have a log that lost what was signed here go on under a new identity, which is said."""
     from infrastructure.continued import continued_after_restore
 
-    # A store that is not there is not made.
-    url, name = named(store, log)
-    AuditLogs(url, must_exist=True).close()
-    with closing(AuditLogs(url)) as logs:
-        before = logs.get(chosen(logs, name))
+    with writing_log_of(store, log) as (logs, before):
         after = continued_after_restore(logs, before)
     if after.identity != before.identity:
         what = f"goes on as {after.identity} since order {after.version}"

@@ -85,11 +85,16 @@ def of_proof(name: str, proof: bytes, note: bytes | None, trust: Trust) -> Verif
 
 
 def is_proof(path: Path) -> bool:
-    """Whether a file begins as what `prove` writes, or is no export that was certified either."""
+    """Whether a file begins as what `prove` writes; else it is an export that was certified.
+
+    Raises `ProofError` for what is neither.
+    """
     begins = beginning_of(path, 64)
     if begins.startswith((b"c2sp.org/tlog-proof@", b"old ")):
         return True
-    return not (begins.startswith(FORM.encode()) or Path(f"{path}{SUFFIX}").exists())
+    if not begins.startswith(FORM.encode()) and not Path(f"{path}{SUFFIX}").exists():
+        raise ProofError(str(path), f"is no proof, and no {path.name}{SUFFIX} stands beside it")
+    return False
 
 
 def of_export(path: Path, note: bytes | None, trust: Trust) -> Verified:

@@ -51,7 +51,8 @@ def serve(
     def started(address: str) -> None:
         say(f"serving {store_shown(store)} at {address}", at_once=True)
 
-    serve_page(store, host, port, token_file=token_file, names=name or (), started=started)
+    url, log = named(store, None)
+    serve_page(url, host, port, token_file=token_file, names=name or (), log=log, started=started)
 
 
 @commands.command()

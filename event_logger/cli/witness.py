@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 from collections.abc import Callable
@@ -17,6 +16,8 @@ from event_logger.cli.strict_json import strict_json
 from event_logger.cli.terminal import say, say_error
 
 if TYPE_CHECKING:
+    import asyncio
+
     from infrastructure.http_server import HttpServer
     from infrastructure.redis.alarms import AlarmChannel
     from infrastructure.witness import Witness
@@ -76,6 +77,8 @@ def witness(
     as_json: AsJson = False,
 ) -> None:
     """Cosign the checkpoints of logs that only grow, until Ctrl-C; exit 1 if there was an alarm."""
+    import asyncio
+
     from infrastructure.cosigning import read_witness_key
     from infrastructure.files.policy_file import read_policy
     from infrastructure.http_server import HttpServer
@@ -128,6 +131,8 @@ async def _served(
     expect: float | None,
     exit_on_alarm: bool,
 ) -> None:
+    import asyncio
+
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for one in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(one, stop.set)
@@ -155,6 +160,8 @@ async def _served(
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    import asyncio
+
     try:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:

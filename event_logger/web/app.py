@@ -25,7 +25,8 @@ from event_logger.web.errors import PageError
 from event_logger.web.guard import Guard
 from event_logger.web.metrics import metrics
 from event_logger.web.site import Site
-from event_logger.web.streams import Streams
+from event_logger.web.streams import Streams, known_horizon
+from event_logger.web.threads import in_thread
 from event_logger.web.view import View
 from event_logger.web.views import VIEWS
 
@@ -33,6 +34,9 @@ _log = logging.getLogger("event_logger")
 
 SECONDS = 15.0
 """How long a request may take."""
+
+PATIENCE = {"html": 0.5, "json": 10.0, "csv": 10.0}
+"""How long an answer waits for what is made in the background: a page asks again by itself."""
 
 MOST_AT_WORK = 12
 """Requests that read at the same time; one more is told to come again."""
@@ -43,8 +47,14 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Application:
     """The page of one store. `stop` ends the streams that are open, for nobody ends them else."""
 
-    def __init__(self, store: str, hosts: Sequence[str] = (), token: str | None = None) -> None:
-        self.site = Site(store)
+    def __init__(
+        self,
+        store: str,
+        hosts: Sequence[str] = (),
+        token: str | None = None,
+        log: str | None = None,
+    ) -> None:
+        self.site = Site(store, log)
         self.streams = Streams(self.site.note)
         self._at_work = threading.Semaphore(MOST_AT_WORK)
         routes = [
@@ -91,7 +101,7 @@ class Application:
                 self._at_work.release()
 
         try:
-            return await asyncio.wait_for(asyncio.to_thread(done), SECONDS)
+            return await asyncio.wait_for(in_thread(done), SECONDS)
         except TimeoutError:
             raise PageError(
                 503, f"that took longer than {SECONDS:.0f} seconds; ask for less"
@@ -104,6 +114,7 @@ class Application:
             def made() -> Response:
                 try:
                     asked = Asked(self.site, view.path, given, view.params)
+                    asked.patience = PATIENCE[form]
                     return answers.answer(asked, view, form)
                 except EventLoggerError as error:
                     self.site.note(error)
@@ -132,9 +143,10 @@ class Application:
             asked = Asked(self.site, "/board/stream", given, (LOG, *board.FILTERS))
             limit = board.stuck_limit(asked)
             only = {name: asked.text(name) for name in ("type", "venue", "status")}
-            name = (await asyncio.to_thread(lambda: asked.head)).log_name
+            name = (await in_thread(lambda: asked.head)).log_name
             if asked.pages.mode != "live":
                 raise PageError(400, f"log {shown(name)} is of a backtest: nothing changes")
+            await in_thread(lambda: known_horizon(asked.head, after))
         except EventLoggerError as error:
             self.site.note(error)
             return answers.failure(error, "text")

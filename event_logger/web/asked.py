@@ -43,6 +43,8 @@ class Asked:
     ) -> None:
         self.site = site
         self.path = path
+        self.patience = 1.0
+        """Seconds that are waited for what is made in the background."""
         self._params = {param.name: param for param in params}
         self.given: dict[str, str] = {}
         for name, value in given:

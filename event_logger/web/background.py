@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from domain.errors import EventLoggerError
+from event_logger.web.errors import PageError
 
 T = TypeVar("T")
 
 _KEPT = 16
+_MOST_WAITING = 6
 
 
 class Work(Generic[T]):
@@ -45,11 +47,14 @@ class Background(Generic[T]):
     def result(self, key: object, do: Callable[[], T], seconds: float) -> T | None:
         """What the work gives, waited for so long; None while it goes on.
 
-        Raises the `EventLoggerError` that it ended with.
+        Raises the `EventLoggerError` that it ended with, and `PageError` where too much waits.
         """
         with self._lock:
             work = self._works.get(key)
             if work is None:
+                waiting = sum(not one.done.is_set() for one in self._works.values())
+                if waiting >= _MOST_WAITING:
+                    raise PageError(503, f"{waiting} audits are waited for; try again later")
                 work = self._works[key] = Work()
                 self._forget_oldest()
                 threading.Thread(

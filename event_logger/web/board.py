@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from domain.event_types import EVENT_TYPES
-from domain.statuses import STATUSES
+from domain.statuses import COMPLETED, STATUSES
 from domain.times import checked_duration
 from event_logger.reader import LogReader
 from event_logger.web.asked import AS_OF, LOG, Asked, Param
@@ -19,7 +19,9 @@ def board(asked: Asked) -> Page:
     """The board, as of now or then."""
     limit = stuck_limit(asked)
     only = {name: asked.text(name) for name in ("type", "venue", "status")}
-    live = read_board(asked.reader, limit, only)
+    live = _completed(asked)
+    if asked.pages.mode == "live":
+        live = read_board(asked.reader, limit, only)
     data = {
         "log": asked.reader.log_name,
         "mode": asked.pages.mode,
@@ -38,6 +40,21 @@ def board(asked: Asked) -> Page:
         "stream": asked.link("/board/stream", stuck=limit, **only),
     }
     return Page("board.html", f"Board of {asked.reader.log_name}", data, live["open"], shows)
+
+
+def _completed(asked: Asked) -> dict[str, Any]:
+    """The board of a backtest, in which nothing waits: what is counted anyhow, and no pass more."""
+    timelines = asked.site.folds.of(asked.reader, asked.as_of, asked.patience).timelines
+    count = asked.reader.global_order
+    return {
+        "counts": {COMPLETED: count} if count else {},
+        "by_venue": {name: {COMPLETED: n} for name, n in timelines.venues.items()},
+        "by_type": {name: {COMPLETED: n} for name, n in timelines.types.items()},
+        "confirmation_seconds": {"median": None, "p95": None},
+        "open": [],
+        "open_count": 0,
+        "stuck_count": 0,
+    }
 
 
 def stuck_limit(asked: Asked) -> str:

@@ -21,6 +21,8 @@ from projections.event_dicts import EventDict
 
 _COUNT = 30
 _MOST_STEPS = 1000
+_DEEPEST = 40
+"""Deeper steps are drawn as if they were so deep: details of details may be logged without end."""
 
 
 def bundles(asked: Asked) -> Page:
@@ -70,7 +72,7 @@ def bundle(asked: Asked) -> Page:
         "nested": _nested(steps[:_MOST_STEPS]),
         "left_out": max(0, len(steps) - _MOST_STEPS),
         "asked_order": order,
-        "depth": max(step["depth"] for step in steps),
+        "depth": min(8, max(step["depth"] for step in steps)),
     }
     rows = data["steps"]
     title = f"Bundle {wrapper['order']} {wrapper.get('bundle_name') or wrapper['event_type']}"
@@ -98,7 +100,7 @@ def _nested(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     path: list[dict[str, Any]] = []
     for step in steps:
         branch = step | {"below": []}
-        del path[step["depth"] :]
+        del path[min(step["depth"], _DEEPEST) :]
         (path[-1]["below"] if path else roots).append(branch)
         path.append(branch)
     return roots

@@ -50,7 +50,7 @@ def _side(asked: Asked, name: str | None, as_of: str | None) -> LogReader:
 
 def _told(asked: Asked, reader: LogReader) -> dict[str, Any]:
     horizon = reader.horizon
-    folded = asked.site.folds.of(reader, horizon)
+    folded = asked.site.folds.of(reader, horizon, 2 * asked.patience)
     return {
         "log": reader.log_name,
         "mode": LogPages(reader).mode,

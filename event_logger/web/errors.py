@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 from domain.errors import (
     CorruptLogError,
     EventLoggerError,
@@ -31,6 +33,12 @@ class MissingExtraError(EventLoggerError, ImportError):
             "the page needs Starlette, uvicorn, Jinja and prometheus-client; install them with"
             " pip install 'PATH/TO/THIS/CHECKOUT[web]'"
         )
+
+
+def require(*modules: str) -> None:
+    """Raises `MissingExtraError` where one of these modules is not installed."""
+    if any(importlib.util.find_spec(name) is None for name in modules):
+        raise MissingExtraError
 
 
 def status_of(error: EventLoggerError) -> int:

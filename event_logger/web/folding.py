@@ -34,7 +34,7 @@ class _Fold:
         self.transition = 0
         self.began = time.monotonic()
         self.done = threading.Event()
-        self.is_at_work = False
+        self.is_at_work = self.is_dropped = False
         self.error: EventLoggerError | None = None
 
 
@@ -78,7 +78,7 @@ class Folds:
 
     def _run(self, fold: _Fold, pages: LogPages, last: int) -> None:
         try:
-            while fold.timelines.order < last and not self._is_closed:
+            while fold.timelines.order < last and not (self._is_closed or fold.is_dropped):
                 first = fold.timelines.order + 1
                 fold.timelines.fold(pages.records(first, min(last, first + _PAGE - 1)))
                 fold.seen = fold.timelines.copy()
@@ -97,7 +97,8 @@ class Folds:
             fold = self._folds.setdefault(key, _Fold())
             self._folds.move_to_end(key)
             while len(self._folds) > _KEPT:
-                self._folds.popitem(last=False)
+                # Whoever asks for it again begins it anew.
+                self._folds.popitem(last=False)[1].is_dropped = True
             return fold
 
 

@@ -74,7 +74,9 @@ class Guard:
     def _refusal(self, request: Request) -> Response | None:
         scope = request.scope
         if _host_of(request.headers) not in self._hosts:
-            return _said(421, "this host is not served under that name")
+            return _said(
+                421, "this host is not served under that name; event-logger serve --name adds one"
+            )
         if len(scope.get("raw_path") or scope["path"]) > _LONGEST_PATH:
             return _said(414, "the address is too long")
         if len(scope["query_string"]) > _LONGEST_QUERY:

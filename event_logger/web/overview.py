@@ -62,7 +62,7 @@ def _log(asked: Asked, name: str) -> dict[str, Any]:
 def overview(asked: Asked) -> Page:
     """What a log holds, what waits, and its figures over time."""
     reader, site = asked.reader, asked.site
-    folded = site.folds.of(reader, asked.as_of)
+    folded = site.folds.of(reader, asked.as_of, asked.patience)
     window = _moment(asked, "since"), _moment(asked, "until")
     plots = plots_of(folded.timelines, *window)
     last = reader.global_order
@@ -81,6 +81,9 @@ def overview(asked: Asked) -> Page:
         "figures_up_to": folded.timelines.order,
         "event_types": dict(folded.timelines.types.most_common()),
         "venues": dict(folded.timelines.venues.most_common()),
+        "events_over_time": [
+            dict(zip(plot.columns, row, strict=True)) for plot in plots for row in plot.counts
+        ],
         "figures": figures,
         "figures_left_out": sorted(folded.timelines.left_out),
         "recent": recent,

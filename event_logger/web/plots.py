@@ -50,6 +50,9 @@ class Bar(NamedTuple):
     height: str
     style: int
     about: str
+    since: str
+    until: str
+    type: str | None
 
 
 class Window(NamedTuple):
@@ -211,8 +214,8 @@ def _stack(
         if count:
             height = (_base() - _TOP) * count / highest
             top -= height
-            name = types[style] if style < len(types) else "other types"
-            about = f"{iso(began)}: {count} {name}"
+            name = types[style] if style < len(types) else None
+            about = f"{iso(began)}: {count} {name or 'other types'}"
             bars.append(
                 Bar(
                     f"{left:.1f}",
@@ -221,6 +224,9 @@ def _stack(
                     f"{height:.1f}",
                     style,
                     about,
+                    iso(began),
+                    iso(began + width),
+                    name,
                 )
             )
     return bars

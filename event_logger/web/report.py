@@ -11,14 +11,13 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from typing import Any
 
 from domain.times import iso_utc
 from event_logger.paging import Asked as PageAsked
 from event_logger.paging import LogPages
 from event_logger.reader import LogReader
-from event_logger.web.errors import MissingExtraError
+from event_logger.web.errors import require
 from projections.certificate import as_text
 from projections.timelines import Timelines
 
@@ -54,8 +53,7 @@ def report_of(reader: LogReader, progress: Callable[[int, int], None] | None = N
     `progress` gets (done, total) events. Raises `CorruptLogError` for a log that is damaged, and
     `MissingExtraError`.
     """
-    if find_spec("jinja2") is None:
-        raise MissingExtraError
+    require("jinja2")
     # All of it is of one moment.
     then = reader.as_of(reader.horizon)
     shows = _shows(then, progress or (lambda done, total: None))

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from domain.errors import LogConfigurationError, shown
-from event_logger.web.errors import MissingExtraError
+from event_logger.web.errors import require
 
 if TYPE_CHECKING:
     from event_logger.web.app import Application
@@ -31,35 +31,26 @@ def serve(
     *,
     token_file: Path | None = None,
     names: Sequence[str] = (),
+    log: str | None = None,
     started: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Serve the page of a store until SIGINT or SIGTERM; `started` is told its address.
 
     Any address but the machine's own needs a token, which is in a file or in the environment;
-    `names` are those under which the page may be asked for, beside the host's. Raises
+    `names` are those under which the page may be asked for, beside the host's; `log` is the log
+    that is meant where an address names none. Raises
     `MissingExtraError`, `LogConfigurationError` or `StoreError`.
     """
     token = checked_token(host, token_file)
-    if is_lacking():
-        raise MissingExtraError
+    require("starlette", "uvicorn", "jinja2", "prometheus_client")
     from event_logger.web.app import Application
 
-    application = Application(store, (_in_header(host), *names), token)
+    application = Application(store, (_in_header(host), *names), token, log)
     # A store that is not there is said at once, and by its own sentence.
     application.site.readers().names()
     with _bound(host, port) as bound:
         started(f"http://{_in_header(host)}:{bound.getsockname()[1]}/")
         _run(application, bound)
-
-
-def is_lacking() -> bool:
-    """Whether what the extra `web` brings is not all there."""
-    from importlib.util import find_spec
-
-    return any(find_spec(name) is None for name in _NEEDED)
-
-
-_NEEDED = ("starlette", "uvicorn", "jinja2", "prometheus_client")
 
 
 def checked_token(host: str, token_file: Path | None) -> str | None:

@@ -12,10 +12,14 @@ from event_logger.web.folding import Folds
 
 
 class Site:
-    """One store, opened for reading when it is first asked for, and anew after it failed."""
+    """One store, opened for reading when it is first asked for, and anew after it failed.
 
-    def __init__(self, store: str) -> None:
+    `log` is the log that is meant where none is named; None: the one that the store holds.
+    """
+
+    def __init__(self, store: str, log: str | None = None) -> None:
         self._store = store
+        self._log = log
         self._lock = threading.Lock()
         self._readers: StoreReaders | None = None
         self.folds = Folds()
@@ -29,8 +33,8 @@ class Site:
             return self._readers
 
     def reader(self, log: str | None) -> LogReader:
-        """A reader of this log, as it is now."""
-        return self.readers().reader(log)
+        """A reader of this log, as it is now; None: of the one that is served by itself."""
+        return self.readers().reader(self._log if log is None else log)
 
     def note(self, error: EventLoggerError) -> None:
         """After a failure of the store the next request opens it again."""

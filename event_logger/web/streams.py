@@ -7,9 +7,11 @@ committed since, from the store.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from domain.errors import EventLoggerError, HorizonError
@@ -18,7 +20,10 @@ from event_logger.paging import LogPages
 from event_logger.reader import LogReader
 from event_logger.web.errors import PageError
 from event_logger.web.exact import plain, strict_json
+from event_logger.web.threads import in_thread
 from projections.entries import LogEntry, LoggedEntry
+
+_log = logging.getLogger("event_logger")
 
 MOST_STREAMS = 64
 _LOOK_SECONDS = 0.1
@@ -93,6 +98,12 @@ class _Feed:
                 reader = None
                 self._tell(Message("trouble", {"said": str(error)}))
                 self._stops.wait(1.0)
+            except Exception:
+                # The thread of all viewers goes on, whatever one look ends with.
+                _log.exception("a board could not be drawn")
+                reader = None
+                self._tell(Message("trouble", {"said": "the board could not be drawn"}))
+                self._stops.wait(1.0)
 
     def _look(self, reader: LogReader, quiet: float) -> float:
         now = reader.horizon
@@ -151,16 +162,16 @@ class Streams:
         viewer = _Viewer(asyncio.get_running_loop())
         feed = self._feed(key, open_, draw, viewer)
         try:
-            message: Message | None = await asyncio.to_thread(_since, open_, draw, after)
+            message: Message | None = await in_thread(lambda: _since(open_, draw, after))
             yield b"retry: 1000\n\n"
-            seen: Horizon | None = None
+            seen = None if after is None else Horizon.parse(after)
             while message is not None and not self._is_stopping:
                 if message.now is None or seen in (None, message.before):
                     yield message.encoded()
                     seen = message.now or seen
                 elif seen is not None and message.now.position > seen.position:
                     # Joined in between: some of it is known here.
-                    message = await asyncio.to_thread(_since, open_, draw, str(seen))
+                    message = await in_thread(partial(_since, open_, draw, str(seen)))
                     continue
                 message = await viewer.messages.get()
         finally:
@@ -190,14 +201,25 @@ class Streams:
                 self._feeds.pop(key, None)
 
 
-def _since(open_: Callable[[], LogReader], draw: Draw, after: str | None) -> Message:
-    """The board, and what was committed since it was last seen."""
-    reader = open_()
+def known_horizon(reader: LogReader, after: str | None) -> Horizon:
+    """The horizon that was seen last; None: the present one.
+
+    Raises `HorizonError` for one that the log has not come to.
+    """
     now = reader.horizon
     seen = now if after is None else Horizon.parse(after)
     if seen is None or seen.is_beyond(now):
         raise HorizonError(after, f"is no horizon of this log, which ends at {now}")
-    return change(reader, seen, now, draw)
+    return seen
+
+
+def _since(open_: Callable[[], LogReader], draw: Draw, after: str | None) -> Message:
+    """The board, and what was committed since it was last seen; or what is wrong."""
+    try:
+        reader = open_()
+        return change(reader, known_horizon(reader, after), reader.horizon, draw)
+    except EventLoggerError as error:
+        return Message("trouble", {"said": str(error)})
 
 
 def change(reader: LogReader, before: Horizon, now: Horizon, draw: Draw) -> Message:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
+from math import inf, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -149,6 +150,8 @@ def widened(cells: Loose, found: ColumnType) -> pa.Array:
         return array
     if former is T.NOTHING:
         return pa.nulls(len(array), loose_type(found))
+    if found is T.FLOAT:
+        return floats(array)
     if former is T.INT:
         return array.cast(pa.string())
     written = _WRITTEN.get(former)
@@ -156,6 +159,24 @@ def widened(cells: Loose, found: ColumnType) -> pa.Array:
         return array
     texts = [None if value is None else written(value) for value in array.to_pylist()]
     return pa.array(texts, pa.string())
+
+
+def floats(numbers: pa.Array) -> pa.Array:
+    """Ints, or the texts of numbers, as the floats that are nearest to them."""
+    import pyarrow as pa
+
+    try:
+        return numbers.cast(pa.float64(), safe=False)
+    except pa.ArrowInvalid:
+        made = [None if text is None else _float(text) for text in numbers.to_pylist()]
+        return pa.array(made, pa.float64())
+
+
+def _float(text: str) -> float:
+    # A signalling NaN is a NaN; what only hexadecimal digits tell is beyond every float.
+    if "NaN" in text:
+        return nan
+    return (-inf if text.startswith("-") else inf) if "x" in text else float(text)
 
 
 _WRITTEN: dict[ColumnType, Callable[[Any], str | None]] = {

@@ -44,6 +44,11 @@ class ColumnsFound:
             for found, order in batch.orders.get(key, {}).items():
                 first.setdefault(found, (place, order))
 
+    def type_of(self, field: str) -> ColumnType:
+        """The settled type of a field's column."""
+        found = self.types.get(Key(field, True), ColumnType.NOTHING)
+        return settled(field, found, is_field=True)
+
     def where(self, key: Key) -> dict[ColumnType, str]:
         """Where the values of each type were seen first, in that order."""
         first = sorted(self.first.get(key, {}).items(), key=lambda item: item[1])
@@ -68,7 +73,7 @@ class Layout:
     `taken` are names that the columns may not have. `notes` says, a sentence each, which extras
     hold values of several types, and which are called otherwise than in the log. With `asked`,
     there are those columns alone, in that order; raises `LogConfigurationError` for one that the
-    log does not have.
+    log does not have. With `as_floats`, what would be exact numbers are the nearest floats.
     """
 
     def __init__(
@@ -77,7 +82,10 @@ class Layout:
         wanted: Wanted,
         taken: Iterable[str] = (),
         asked: Sequence[str] | None = None,
+        *,
+        as_floats: bool = False,
     ) -> None:
+        self._as_floats = as_floats
         self.notes: list[str] = []
         self._taken = {name.casefold() for name in taken}
         self.columns: list[Column] = []
@@ -109,6 +117,8 @@ class Layout:
     def _settle(self, key: Key, found: ColumnsFound) -> None:
         type_found = found.types.get(key, ColumnType.NOTHING)
         one = settled(key.name, type_found, is_field=key.is_field)
+        if self._as_floats and one in (ColumnType.EXACT, ColumnType.BIG_INT):
+            one = ColumnType.FLOAT
         where = found.where(key)
         if one is ColumnType.MIXED:
             self.notes.append(

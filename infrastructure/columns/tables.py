@@ -42,10 +42,11 @@ def table(
     *,
     with_log: bool = False,
     asked: Sequence[str] | None = None,
+    as_floats: bool = False,
 ) -> pa.Table:
     """The logs as one table in memory; what its layout notes is warned of.
 
-    `asked` is as `Layout` has it, and so is what is raised.
+    `asked` and `as_floats` are as `Layout` has them, and so is what is raised.
     """
     import pyarrow as pa
 
@@ -54,7 +55,7 @@ def table(
         for log, batch in batches(sources, wanted):
             found.fold(log, batch)
             kept.append((log, batch))
-    layout = Layout(found, wanted, [LOG] if with_log else (), asked)
+    layout = Layout(found, wanted, [LOG] if with_log else (), asked, as_floats=as_floats)
     warn_of(layout.notes)
     schema = layout.schema(with_log=with_log)
     made = []

@@ -93,7 +93,7 @@ class CsvRun:
         """Let go of the temporary file."""
         self._file.close()
 
-    def records(self) -> Iterator[tuple[int, Record]]:
+    def records(self) -> Iterator[tuple[int, Record, bytes | None]]:
         """See `Run.records`; raises `EventLogFileError` with the row that is not sound."""
         self._file.seek(0)
         self._ends = array("q", [0])
@@ -106,7 +106,7 @@ class CsvRun:
                     raise EventLogFileError(self.name, number, str(error)) from error
                 self._file.write(stored)
                 self._ends.append(self._ends[-1] + len(stored))
-                yield number, record
+                yield number, record, None
         self._file.flush()
 
     def at(self, orders: Sequence[int]) -> dict[int, Record]:

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from domain.errors import ExportError
 from infrastructure.columns.balances import READ, balance_batch, balance_schema
-from infrastructure.columns.batches import Key
-from infrastructure.columns.layout import ColumnsFound, Layout
+from infrastructure.columns.layout import Layout
 from infrastructure.columns.tables import Source, settled_batches, warn_of
 from infrastructure.files.replaced_file import OUTPUT_FILES, named_or_new, replaced_file
-from projections.column_types import BALANCES, SNAPSHOT, ColumnType, settled
+from projections.column_types import BALANCES, SNAPSHOT
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -84,17 +83,11 @@ def write_parquet(
         schema = layout.schema(metadata)
         write(file, schema, (layout.record_batch(batch, schema) for _, batch in batches()))
         if second is not None:
-            times = times_of(found)
+            times = found.type_of("timestamp")
             schema = balance_schema(times, metadata)
             write(second, schema, (balance_batch(one, times, schema) for _, one in batches()))
             _flush(file)
     return path
-
-
-def times_of(found: ColumnsFound) -> ColumnType:
-    """The settled type of the events' timestamps."""
-    name = "timestamp"
-    return settled(name, found.types.get(Key(name, True), ColumnType.NOTHING), is_field=True)
 
 
 def counting(total: int, progress: Progress | None) -> Callable[[int], None]:

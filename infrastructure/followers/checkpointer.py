@@ -20,11 +20,10 @@ from infrastructure.followers.standby import STANDBY_SECONDS
 from infrastructure.signing import OwnerKey
 from infrastructure.store import LogStore
 from projections.checkpoint import Note, base64_text
+from projections.tiles import WIDTH
 
 if TYPE_CHECKING:
     from infrastructure.redis.checkpoints import CheckpointChannel
-
-FOLLOWER = "checkpoint"
 
 EVERY_SECONDS = 10.0
 """How old an entry is at most before it is signed for."""
@@ -71,6 +70,8 @@ class Checkpointer:
         self._signed_at = self._said_at = float("-inf")
         self._last: Signed | None = None
         self._is_said = True
+        self._kept = 0
+        """How many leaves the kept tiles reach to."""
         self.thread = FollowerThread(
             "event-log-checkpointer", log.name, self._round, _outage, self._release
         )
@@ -96,6 +97,8 @@ class Checkpointer:
             self._sign()
         if self._last is not None and (not self._is_said or self._is_silent()):
             self._say(self._last)
+        if self.thread.is_stopping:
+            self._keep_tiles()
         self.thread.say_over()
         return min(_LOOK_SECONDS, self._every_seconds)
 
@@ -112,10 +115,16 @@ class Checkpointer:
         self._signed_at = time.monotonic()
         self._signed = signed.horizon
         self._last, self._is_said = signed, False
-        if signed.is_new and self._checkpointing.tree is not None:
+        if signed.checkpoint.size // WIDTH > self._kept // WIDTH:
+            self._keep_tiles()
+
+    def _keep_tiles(self) -> None:
+        """Keep what was made since: once a tile is whole, since whoever logs waits meanwhile."""
+        tree = self._checkpointing.tree
+        if tree is not None and tree.size > self._kept:
             with suppress(StoreError):
-                self._checkpointing.tree.keep(self._store)
-            self._store.followers.store_position(FOLLOWER, self._log.id, signed.horizon)
+                tree.keep(self._store)
+                self._kept = tree.size
 
     def _is_silent(self) -> bool:
         return time.monotonic() > self._said_at + HEARTBEAT_SECONDS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from domain.errors import StoreUrlError, shown
@@ -66,6 +67,18 @@ def is_file_store(url: str) -> bool:
     except StoreUrlError:
         return False
     return path is not None and path.exists()
+
+
+def holds_store(path: str) -> bool:
+    """Whether a file is itself a store of ours; it is not opened as other files are, which would
+    drop the locks that this process holds on it.
+    """
+    from infrastructure.stores.sqlite.location import is_store_file
+
+    try:
+        return is_store_file(Path(path).resolve())
+    except (OSError, ValueError):
+        return False
 
 
 def made_whole(url: str) -> AbstractContextManager[str]:

@@ -10,7 +10,8 @@ trade where it is several fills against it, and else **ambiguous**: nothing tell
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
@@ -211,14 +212,24 @@ class Alignment:
 
     def _pair_alike(self, level: int, one: Block, other: Block) -> None:
         """Pair those that say the same, the first with the first; take them out."""
+        digests = [side.digest_of for side in self._sides]
+        self._pair_by(level, one, other, digests)
+        if one.orders and other.orders:
+            # Written otherwise, or with another snapshot or transaction.
+            contents = [partial(self._judging.content, side) for side in (0, 1)]
+            self._pair_by(level, one, other, contents)
+
+    def _pair_by(
+        self, level: int, one: Block, other: Block, said: Sequence[Callable[[int], bytes]]
+    ) -> None:
         if not one.orders or not other.orders:
             return
         waiting: dict[bytes, list[int]] = {}
         for order in reversed(other.orders):
-            waiting.setdefault(self._judging.content(1, order), []).append(order)
+            waiting.setdefault(said[1](order), []).append(order)
         left = []
         for order in one.orders:
-            alike = waiting.get(self._judging.content(0, order))
+            alike = waiting.get(said[0](order))
             if alike:
                 self._pair(level, order, alike.pop())
             else:

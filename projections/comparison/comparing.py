@@ -152,20 +152,20 @@ class _Comparing:
 
     def _compare_groups(self) -> None:
         for kind, orders, others, level in self._alignment.groups:
-            sides = [
-                [self._records.record(side, order) for order in of_side]
-                for side, of_side in enumerate((orders, others))
-            ]
-            for record in sides[0]:
-                self._note_read(record)
-            for side, records in enumerate(sides):
-                for record in records:
-                    if kind == PARTS:
-                        self._costs.add_partner(side, record)
-                    else:
-                        self._costs.add_ambiguous(side, record)
+            add = self._costs.add_partner if kind == PARTS else self._costs.add_ambiguous
+            for side, of_side in enumerate((orders, others)):
+                for some in in_batches(of_side):
+                    self._records.sides[side].fetch(some)
+                    for order in some:
+                        record = self._records.record(side, order)
+                        add(side, record)
+                        if side == 0:
+                            self._note_read(record)
             if kind == PARTS:
-                whole, of_parts = (put_together(records) for records in sides)
+                whole, of_parts = (
+                    put_together([self._records.record(side, order) for order in of_side])
+                    for side, of_side in enumerate((orders, others))
+                )
                 self._of_parts[orders] = self._judge_partners(
                     whole, of_parts, orders, others, KEYS[level]
                 )

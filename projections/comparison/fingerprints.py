@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Hashable, MutableSequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from typing import Any
 
-from domain.errors import CorruptLogError
+from domain.errors import CorruptLogError, shown
 from domain.times import is_on_the_hour
 from domain.values import encode
 from projections.comparison.costs import Costs
@@ -49,6 +49,7 @@ TRADES = frozenset(("SPOT_TRADE", "TRADE_EXECUTED"))
 """Types of which several may be the parts of one."""
 
 DIGEST_BYTES = 16
+_TEXTS = ("event_type", "venue", "token", "fee_token")
 _LINKS = frozenset(("parent_event", "related_events", "detail_orders"))
 _APART = frozenset(("recorded_at", "timestamp"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -102,9 +103,9 @@ class Fingerprints:
         self.statuses: set[str] = set()
         self._whole = sha256()
         places = Places(run)
-        for order, record in run.records():
+        for order, record, stored in run.records():
             try:
-                self._take(order, record, places)
+                self._take(order, record, stored, places)
             except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
                 if isinstance(error, CorruptLogError):
                     raise
@@ -122,7 +123,11 @@ class Fingerprints:
         """A digest of all that the event says but for its time."""
         return bytes(self.digests[(order - 1) * DIGEST_BYTES : order * DIGEST_BYTES])
 
-    def _take(self, order: int, record: Record, places: Places) -> None:
+    def _take(self, order: int, record: Record, stored: bytes | None, places: Places) -> None:
+        for name in _TEXTS:
+            value = record.get(name)
+            if value is not None and type(value) is not str:
+                raise ValueError(f"its {name} is {shown(value)}")
         extra = record.get("extra") or {}
         shape = (record["event_type"] in TRADES, tuple(record), tuple(extra))
         self.shapes[shape] += 1
@@ -136,12 +141,7 @@ class Fingerprints:
         except TypeError:
             # A list or a dict where a name should be.
             self.numbers.append(self.keys.number(*what, tuple(map(repr, kind))))
-        said = record.copy()
-        for name in _APART & record.keys():
-            del said[name]
-        for name in _LINKS & record.keys():
-            said[name] = _relative(order, record[name])
-        digest = blake2b(encode(said), digest_size=DIGEST_BYTES).digest()
+        digest = sha256(_said(order, record, stored)).digest()[:DIGEST_BYTES]
         self.digests += digest
         self._whole.update(digest + timestamp.encode())
         self.totals.add(record)
@@ -160,6 +160,22 @@ class Fingerprints:
         except OverflowError:
             # 64 bits of nanoseconds end in 2262.
             self.times = [*self.times, time]
+
+
+def _said(order: int, record: Record, stored: bytes | None) -> bytes:
+    """All that an event says but for its times, the orders that it names as how far back."""
+    links = _LINKS & record.keys()
+    if stored is not None and not links:
+        # A third of the time that encoding takes; what is stored begins with the two times.
+        times = f'{{"recorded_at":"{record["recorded_at"]}","timestamp":"{record["timestamp"]}",'
+        if stored.startswith(times.encode()):
+            return stored[len(times) :]
+    said = record.copy()
+    for name in _APART & record.keys():
+        del said[name]
+    for name in links:
+        said[name] = _relative(order, record[name])
+    return encode(said)[1:]
 
 
 def _relative(order: int, link: Any) -> Any:

@@ -27,8 +27,11 @@ class Run(Protocol):
     horizon: str | None
     told_in_text: bool
 
-    def records(self) -> Iterator[tuple[int, Record]]:
-        """All records with their orders, 1, 2, 3 …; raises where one is damaged."""
+    def records(self) -> Iterator[tuple[int, Record, bytes | None]]:
+        """All records with their orders, 1, 2, 3 …; raises where one is damaged.
+
+        With each the JSON that it was decoded from, where all that it says now stands in that.
+        """
 
     def at(self, orders: Sequence[int]) -> dict[int, Record]:
         """The records of these orders."""

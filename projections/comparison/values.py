@@ -58,11 +58,17 @@ class Judge:
         """The verdict on two numbers, to the last digit."""
         if one == other:
             return EQUAL
-        if not self.tolerance:
+        if not self.tolerance or self._are_far(one, other):
             return CONFLICTING
         apart = EXACT.subtract(one, other).copy_abs()
         allowed = EXACT.multiply(self.tolerance, max(one.copy_abs(), other.copy_abs()))
         return WITHIN if apart <= allowed else CONFLICTING
+
+    def _are_far(self, one: Decimal, other: Decimal) -> bool:
+        """Whether no difference need be reckoned, which may take as many digits as there are."""
+        if self.tolerance >= _HALF:
+            return False
+        return not one or not other or abs(one.adjusted() - other.adjusted()) > 1
 
     def is_unset(self, value: Any) -> bool:
         """Whether it is as if the event had no such field."""
@@ -88,4 +94,5 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value).lower()
 
 
+_HALF = Decimal("0.5")
 _HOLDING = (dict, list, tuple)

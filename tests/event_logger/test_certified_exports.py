@@ -108,6 +108,15 @@ def test_a_log_as_of_then_is_bound_to_a_checkpoint_of_now(
     assert (said["horizon"], said["size"]) == (horizon, 16)
 
 
+def test_parquet_is_certified_as_the_others(desk: Desk) -> None:
+    path = desk.folder / "log.parquet"
+    desk.export(path, "--format", "parquet", "--as-of", "9+2")
+    said = json.loads(desk.verify(path, "--json").stdout)
+    assert (said["format"], said["horizon"]) == ("parquet", "9+2")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert "it was cut or changed" in desk.verify(path, code=1).stderr
+
+
 def test_a_file_that_was_changed(desk: Desk) -> None:
     data, note = desk.csv.read_bytes(), beside(desk.csv).read_bytes()
     changed = data.replace(b"STAKE", b"STOKE", 1)

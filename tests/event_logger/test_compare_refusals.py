@@ -33,6 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 USAGE = [
     (("base",), "B: is missing"),
+    (("", "base.csv"), "an empty name"),
     ((), "A: is missing"),
     (("base", "again"), "no log without --store"),
     (("a.csv", "b.csv", "--window", "soon"), "--window: must be a time"),

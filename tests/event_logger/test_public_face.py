@@ -131,7 +131,7 @@ METHODS = {
     "bundle_trees": "",
     "to_arrow": "columns=None",
     "scan": "columns=None",
-    "to_dataframe": "",
+    "to_dataframe": "numbers='float', columns=None, backend='pandas'",
     "check_certificate": "certificate",
 }
 

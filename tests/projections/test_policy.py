@@ -205,6 +205,21 @@ def test_a_log_that_is_known_by_its_line() -> None:
         read.with_log(X1._replace(kind=ED25519))
 
 
+HEARTBEAT = VerifierKey(f"{LOG.name}/heartbeat", COSIGNATURE, b"H" * 32)
+
+
+def test_a_heartbeat_tells_a_time_and_is_no_witness() -> None:
+    known = f"witness h {HEARTBEAT}\nwitness a {X1}\n"
+    assert policy(f"log {LOG}\n{known}quorum a\n").keys == [LOG, HEARTBEAT, X1]
+    for counted in ("quorum h\n", "group g any a h\nquorum a\n", "group g any h\nquorum g\n"):
+        with pytest.raises(ValueError, match="the witness 'h' has a key of the log"):
+            policy(f"log {LOG}\n{known}{counted}")
+        with pytest.raises(ValueError, match="the witness 'h' has a key of the log"):
+            policy(known + counted).with_log(LOG)
+    another = HEARTBEAT._replace(name=f"{LOG.name}s/w")
+    assert policy(f"log {LOG}\nwitness h {another}\nquorum h\n").is_reached([another])
+
+
 @given(st.data())
 def test_a_policy_of_which_one_byte_is_another_is_read_or_refused(data: st.DataObject) -> None:
     whole = bytearray(SPECIFIED.encode())

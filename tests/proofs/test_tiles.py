@@ -120,6 +120,29 @@ def test_tiles_that_are_lost_or_wrong_are_not_believed_and_are_made_anew(
         assert desk.rows("SELECT level, tile, hashes FROM tiles ORDER BY 1, 2") == before
 
 
+@pytest.mark.parametrize(
+    "damage", ["DELETE FROM tiles WHERE level=0 AND tile=0", "UPDATE tiles SET hashes=zeroblob(64)"]
+)
+def test_rebuild_makes_tiles_anew_that_are_not_what_the_entries_give(
+    desk: Desk, damage: str
+) -> None:
+    before = desk.rows("SELECT level, tile, hashes FROM tiles ORDER BY 1, 2")
+    assert "nothing changed" in desk.run("rebuild").stdout
+    desk.run_sql(damage)
+    done = desk.run("rebuild").stdout
+    assert "tiles: were not what the entries give, made anew of" in done
+    if "zeroblob" not in damage:
+        assert desk.rows("SELECT level, tile, hashes FROM tiles ORDER BY 1, 2") == before
+    assert "nothing changed" in desk.run("rebuild").stdout
+
+
+def test_rebuild_leaves_tiles_that_tell_where_a_signed_log_was_changed(desk: Desk) -> None:
+    before = desk.rows("SELECT level, tile, hashes FROM tiles ORDER BY 1, 2")
+    desk.run_sql("UPDATE stored_events SET committed_at=7 WHERE originator_version=100")
+    desk.run("rebuild")
+    assert desk.rows("SELECT level, tile, hashes FROM tiles ORDER BY 1, 2") == before
+
+
 def test_a_row_that_is_not_what_its_tile_says_is_not_proven(desk: Desk) -> None:
     desk.run_sql("UPDATE stored_events SET committed_at=7 WHERE originator_version=100")
     done = desk.run("prove", "120", "--checkpoint", desk.held, code=1)
@@ -176,7 +199,8 @@ def test_no_root_is_changed_when_a_store_of_format_1_is_brought_to_the_present_o
     with AuditLogs(url_of(path), must_exist=True) as logs:
         found = logs.get(log)
         tree = LogTree(logs.store, found)
-        assert [leaf.hash for leaf in tree.grow(logs.horizon(found).position + 1)] == before
+        grown = tree.grow(logs.horizon(found).position + 1)
+        assert [leaf.hash for page in grown for leaf in page] == before
         assert tree.root(tree.size) == root_of(before)
 
 

@@ -40,11 +40,12 @@ def asking(store: str, **options: Any) -> Iterator[TestClient]:
         yield client
 
 
-def desk(folder: Path) -> str:
+def desk(folder: Path, long_text: int = 0) -> str:
     """A store with a live log `desk` and a log of a backtest `run`; gives its URL.
 
     In `desk`: 1 a stake that was sped up, confirmed and reorged; 2 a bundle of 3 and 4; 5 has
-    amounts and times beyond what JavaScript can tell; 6 has hostile text; 7 is open.
+    amounts and times beyond what JavaScript can tell; 6 has hostile text, with one of
+    `long_text` letters; 7 is open.
     """
     store = url_of(folder / "desk.db")
     with EventLogger("live", store=store, log="desk", redis=False, actor="desk 1") as logger:
@@ -67,6 +68,8 @@ def desk(folder: Path) -> str:
             huge=10**40,
         )
         hostile: dict[str, Any] = {"purpose": HOSTILE, HOSTILE: HOSTILE}
+        if long_text:
+            hostile["long"] = "W" * long_text
         logger.log_event(HOUR, "BALANCE_CHANGE", HOSTILE, HOSTILE, 1, **hostile)
         logger.log_event(HOUR, "LOAN_CREATED", "AAVE", "WETH", 1, tx_hash="0xccc")
     with EventLogger(store=store, log="run", metadata={"strategy": "x"}) as logger:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from domain.errors import StoreNotFoundError
-from event_logger.web import one_event
+from event_logger.web import app, one_event
 from event_logger.web.site import Site
-from tests.support import url_of
+from tests.redis_server import eventually
+from tests.support import PATIENCE, url_of
 from tests.web.client import asking, data_of
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
         ("/overview?log=desk&as_of=2001-01-01T00:00:00Z", 400, "was opened"),
         ("/board?log=desk&stuck=soon", 400, "must be a time such as 90s"),
         ("/board/stream?log=run", 400, "nothing changes"),
+        ("/board/stream?log=desk&last_event_id=9%2B9", 400, "is no horizon of this log"),
+        ("/board/stream?log=desk&last_event_id=x", 400, "is no horizon of this log"),
         ("/findings?log=desk&severity=bad", 400, "the nearest is"),
         ("/compare?left=desk", 400, "the parameter right is missing"),
         ("/nope", 404, "there is no page at this address"),
@@ -142,6 +146,28 @@ def test_what_fails_unforeseen_is_said_without_a_traceback(
     assert answer.status_code == 500
     assert "of no concern" not in answer.text
     assert "RuntimeError" in caplog.text
+
+
+def test_what_takes_too_long_is_not_waited_for_and_too_much_at_once_is_refused(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end = threading.Event()
+
+    def waiting(one: object) -> list[object]:
+        may_end.wait(PATIENCE)
+        return []
+
+    monkeypatch.setattr(one_event, "_fields", waiting)
+    monkeypatch.setattr(app, "SECONDS", 0.05)
+    monkeypatch.setattr(app, "MOST_AT_WORK", 1)
+    with asking(store) as client:
+        late = client.get("/event?log=desk&order=1")
+        assert (late.status_code, "ask for less" in late.text) == (503, True)
+        busy = client.get("/api/events?log=desk")
+        assert (busy.status_code, "try again" in busy.text) == (503, True)
+        assert client.get("/healthz").status_code == 200
+        may_end.set()
+        eventually(lambda: client.get("/events?log=desk").status_code == 200)
 
 
 def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:

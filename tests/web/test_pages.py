@@ -7,12 +7,15 @@ import html
 import io
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from event_logger import EventLogger
 from event_logger.web.views import VIEWS
-from tests.web.client import HOSTILE, LARGE, MOMENT, PRECISE, data_of
+from tests.support import HOUR, url_of
+from tests.web.client import HOSTILE, LARGE, MOMENT, PRECISE, asking, data_of
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -204,6 +207,7 @@ def test_a_plot_can_be_zoomed_and_its_points_lead_to_events(client: TestClient) 
     assert {one["figure"] for one in whole["figures"]} == {
         "equity STRATEGY.USDT", "balance WALLET.ETH",
     }  # fmt: skip
+    assert sum(int(row["PNL_SNAPSHOT"]) for row in whole["events_over_time"]) == 30
     zoomed = "/overview?log=run&since=2024-05-12T20:00:00Z&until=2024-05-12T22:00:00Z"
     page = client.get(zoomed).text
     assert 'href="/event?log=run&amp;order=8"' in page
@@ -215,6 +219,27 @@ def test_two_logs_part_where_they_part(client: TestClient) -> None:
     assert same["first_difference"] is None
     cut = data_of(client.get("/compare.json?left=run&right=run&right_as_of=12"))
     assert cut["first_difference"]["order"] == "13"
+
+
+def test_a_store_may_be_served_with_the_name_of_a_log(store: str) -> None:
+    with asking(store, log="run") as client:
+        assert data_of(client.get("/overview.json"))["log"] == "run"
+        assert data_of(client.get("/overview.json?log=desk"))["log"] == "desk"
+
+
+def test_details_of_details_of_any_depth_are_drawn(tmp_path: Path) -> None:
+    store = url_of(tmp_path / "deep.db")
+    with EventLogger(store=store) as logger:
+        (*_, last) = logger.log_atomic_transaction(
+            HOUR, "B", [{"event_type": "STEP", "venue": "V"}]
+        )
+        for _ in range(300):
+            last = logger.log_event(HOUR, "STEP", "V", parent_event=last)
+    with asking(store) as client:
+        page = client.get(f"/bundle?order={last}")
+        assert page.status_code == 200
+        assert f"order={last}" in page.text
+        assert len(data_of(client.get(f"/bundle.json?order={last}"))["steps"]) == last
 
 
 def test_the_raw_record_is_text(client: TestClient) -> None:

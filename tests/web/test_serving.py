@@ -34,15 +34,25 @@ def test_it_ends_at_a_signal_with_a_stream_open_and_the_logs_untouched(store: st
     assert Path(store.removeprefix("sqlite:///")).read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("command", "lacking"),
+    [(("serve",), "uvicorn"), (("report", "--log", "run", "-o", "report.html"), "jinja2")],
+)
 def test_what_is_not_installed_is_said_with_the_way_to_install_it(
-    store: str, monkeypatch: pytest.MonkeyPatch
+    store: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+    lacking: str,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     there = importlib.util.find_spec
     monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "uvicorn" else there(name)
+        importlib.util, "find_spec", lambda name: None if name == lacking else there(name)
     )
-    said = run("serve", "--store", store, code=1).stderr
+    said = run(*command, "--store", store, code=1).stderr
     assert said.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
     assert "pip install 'PATH/TO/THIS/CHECKOUT[web]'" in said
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from domain.errors import HorizonError
+from domain.errors import StoreError
 from event_logger import EventLogger
 from event_logger.store_readers import StoreReaders
 from event_logger.web import streams
@@ -92,8 +92,10 @@ def test_a_stream_goes_on_from_the_horizon_that_was_seen_last(
         assert [change["order"] for change in data["changes"]] == ["1", "2"]
         await one.aclose()
         for nonsense in ("9", "x"):
-            with pytest.raises(HorizonError):
-                await anext(opened(nonsense))
+            lost = opened(nonsense)
+            await anext(lost)
+            assert "is no horizon of this log" in told(await anext(lost))[1]["said"]
+            await lost.aclose()
 
     streamed(tmp_path, look)
 
@@ -152,3 +154,35 @@ def test_there_are_so_many_streams_at_most(
         all_streams.refuse_too_many()
 
     streamed(tmp_path, look)
+
+
+def test_a_store_that_goes_away_is_told_and_what_was_missed_comes_when_it_is_back(
+    tmp_path: Path, logger: EventLogger
+) -> None:
+    logger.log_price_update(HOUR, "BINANCE", "ETH", 1)
+    is_away = True
+    failures: list[Exception] = []
+
+    async def look() -> None:
+        all_streams = Streams(failures.append)
+        with StoreReaders(url_of(tmp_path / "live.db")) as readers:
+
+            def opened() -> Any:
+                if is_away:
+                    raise StoreError("sqlite:///live.db", "is away")
+                return readers.reader("desk")
+
+            one: Any = all_streams.messages("desk", opened, lambda reader: "", "1")
+            await anext(one)
+            assert "is away" in told(await anext(one))[1]["said"]
+            nonlocal_away()
+            told_id, data = await next_change(one)
+            assert (told_id, [c["order"] for c in data["changes"]]) == ("2", ["2"])
+            await one.aclose()
+
+    def nonlocal_away() -> None:
+        nonlocal is_away
+        is_away = False
+
+    asyncio.run(look())
+    assert all(isinstance(one, StoreError) for one in failures)

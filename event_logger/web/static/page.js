@@ -55,7 +55,7 @@ if (plots && plots.dataset.first) {
     const whole = new Date(Number(micros / 1000n)).toISOString();
     return whole.replace(/Z$/, `${String(micros % 1000n).padStart(3, "0")}Z`);
   };
-  for (const svg of plots.querySelectorAll("figure > svg")) {
+  for (const svg of plots.querySelectorAll("figure svg[role=img]")) {
     let from = null, box = null;
     svg.addEventListener("pointerdown", (event) => {
       if (event.pointerType === "touch" || event.button !== 0) return;
@@ -92,12 +92,25 @@ if (plots && plots.dataset.first) {
   }
 }
 
+if (plots) {
+  plots.addEventListener("click", (event) => {
+    const point = event.target.closest("[data-order]"), bar = event.target.closest("[data-since]");
+    if (!point && !bar) return;
+    const address = new URL(point ? plots.dataset.event : plots.dataset.events, location.href);
+    const given = (point || bar).dataset;
+    for (const name of ["order", "since", "until", "type"]) {
+      if (given[name]) address.searchParams.set(name, given[name]);
+    }
+    location.assign(address);
+  });
+}
+
 // The board: one stream, resumed from where it was, closed while nobody looks.
 const live = document.getElementById("live");
 if (live) {
   const board = document.getElementById("board"), fresh = document.getElementById("fresh");
   const changes = document.getElementById("changes"), nothing = document.getElementById("nothing");
-  let stream = null, horizon = live.dataset.horizon, heard = Date.now(), waiting = null, more = 0;
+  let stream = null, horizon = live.dataset.horizon, heard = Date.now(), waiting = null, more = 0, refused = 0;
 
   const say = (state, text) => { live.className = `live ${state}`; live.textContent = text; };
   const isReading = () => window.scrollY > 40 || board.contains(document.activeElement);
@@ -123,6 +136,7 @@ if (live) {
   const change = (event) => {
     const told = JSON.parse(event.data);
     heard = Date.now();
+    refused = 0;
     horizon = told.horizon;
     waiting = told.board;
     more += Number(told.count);
@@ -137,7 +151,8 @@ if (live) {
   };
   const open = () => {
     const address = new URL(live.dataset.stream, location.href);
-    address.searchParams.set("last_event_id", horizon);
+    // A place that is refused again and again is none of this store any more.
+    if (refused < 3) address.searchParams.set("last_event_id", horizon);
     stream = new EventSource(address);
     stream.addEventListener("change", change);
     stream.addEventListener("trouble", (event) => {
@@ -146,7 +161,7 @@ if (live) {
     });
     stream.onerror = () => {
       say("stale", `not connected; as of ${horizon}`);
-      if (stream && stream.readyState === EventSource.CLOSED) { close(); setTimeout(wake, 2000); }
+      if (stream && stream.readyState === EventSource.CLOSED) { refused += 1; close(); setTimeout(wake, 2000); }
     };
   };
   const close = () => { if (stream) stream.close(); stream = null; };

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from domain.horizon import START
-from infrastructure.store import RowsOf
+from infrastructure.derived_store import RowsOf
 from infrastructure.stored import IndexChange
 from infrastructure.stores.postgres.connections import Connections
 from infrastructure.stores.postgres.driver import ServerConnection

@@ -8,7 +8,8 @@ from uuid import UUID
 from eventsourcing.persistence import ApplicationRecorder
 
 from domain.errors import ReadOnlyStoreError
-from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads, Tiles
+from infrastructure.derived_store import Board, Followers, Indexes, Tiles
+from infrastructure.store import Appends, Lease, Reads
 from infrastructure.stores.postgres.appends import PostgresAppends
 from infrastructure.stores.postgres.board import PostgresBoard
 from infrastructure.stores.postgres.connections import Connections

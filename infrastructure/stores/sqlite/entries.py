@@ -15,6 +15,9 @@ from projections.entries import FOLLOWED_FIELDS, LogEntry, LoggedEntry, Transiti
 
 Entry = TypeVar("Entry")
 
+# Half of what making a named tuple by its own constructor takes (measured): a log is mostly events.
+_new: Any = tuple.__new__
+
 # One row for a whole page: SQLite takes the fields out of the records while the threads that log
 # have the interpreter, and does not ask for it row by row. All fields by one json_extract: asked
 # for several, it copies them as they are written; one alone it decodes, and cuts at a NUL.
@@ -52,7 +55,7 @@ def select_stored_entries(
     connection: sqlite3.Connection, log_id: str, after: Horizon, limit: int
 ) -> list[StoredEntry]:
     """The same entries as they are stored."""
-    events = connection.execute(
+    events: list[Any] = connection.execute(
         "SELECT originator_version, topic, state, committed_at, writer FROM stored_events"
         " WHERE originator_id=? AND originator_version>? ORDER BY originator_version LIMIT ?",
         (log_id, after.order, limit),
@@ -64,6 +67,15 @@ def select_stored_entries(
         " WHERE t.log_id=? AND t.number>? ORDER BY t.number LIMIT ?",
         (log_id, after.transition, limit),
     ).fetchall()
+    if not transitions:
+        before = after.transition
+        return [
+            _new(
+                StoredEntry,
+                (_new(Horizon, (order, before)), order, None, None, topic, state, at, writer),
+            )
+            for order, topic, state, at, writer in events
+        ]
     return _merged(after, events, transitions, limit, _stored_event, _stored_transition)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from domain.horizon import START
-from infrastructure.store import RowsOf
+from infrastructure.derived_store import RowsOf
 from infrastructure.stored import IndexChange
 from infrastructure.stores.sqlite.connections import Connections
 from infrastructure.stores.sqlite.entries import select_stored_entries

@@ -32,6 +32,7 @@ FORMAT = 2
 PREFIX = "sqlite:///"
 MEMORY = (":memory:", "sqlite://", "sqlite:///:memory:")
 _HEADER_BYTES = 100
+_LOOKED_AT = 20
 
 
 @dataclass(frozen=True)
@@ -127,14 +128,28 @@ def require_made(location: Location) -> None:
 
 
 def _nearest_to(path: Path) -> str:
-    """Which file beside the missing one may have been meant."""
+    """Which store beside the missing file may have been meant; of many files the nearest."""
     try:
-        files = [one.name for one in path.parent.iterdir() if one.is_file()]
+        files = {one.name for one in path.parent.iterdir() if one.is_file()}
     except OSError:
         return ""
-    suffixes = ("-wal", "-shm", "-journal")
-    near = nearest(path.name, [name for name in files if not name.endswith(suffixes)])
-    return "" if near is None else f"; the nearest is {path.with_name(near)}"
+    for _ in range(_LOOKED_AT):
+        near = nearest(path.name, files)
+        if near is None:
+            break
+        if is_store_file(path.with_name(near)):
+            return f"; the nearest is {path.with_name(near)}"
+        files.remove(near)
+    return ""
+
+
+def is_store_file(path: Path) -> bool:
+    """Whether a file that is there is a store of ours, of whatever format."""
+    try:
+        application_id, _ = _header(Location(f"{PREFIX}{path}", path), path)
+    except (OSError, ValueError):
+        return False
+    return application_id == APPLICATION_ID
 
 
 def refuse_newer(location: Location, version: int) -> None:

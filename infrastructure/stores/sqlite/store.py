@@ -9,7 +9,8 @@ from eventsourcing.persistence import ApplicationRecorder
 
 from domain.errors import OlderStoreError, ReadOnlyStoreError, StoreError
 from infrastructure.commit_signal import CommitSignals
-from infrastructure.store import Appends, Board, Followers, Indexes, Lease, Reads, Tiles
+from infrastructure.derived_store import Board, Followers, Indexes, Tiles
+from infrastructure.store import Appends, Lease, Reads
 from infrastructure.stores.sqlite.appends import SQLiteAppends
 from infrastructure.stores.sqlite.belonging import refuse_strange_log
 from infrastructure.stores.sqlite.board import SQLiteBoard

@@ -39,8 +39,8 @@ class RunInMemory:
         self.told_in_text = told_in_text
         self._records = records
 
-    def records(self) -> Iterator[tuple[int, Record]]:
-        return enumerate(self._records, 1)
+    def records(self) -> Iterator[tuple[int, Record, bytes | None]]:
+        return ((order, record, None) for order, record in enumerate(self._records, 1))
 
     def at(self, orders: Sequence[int]) -> dict[int, Record]:
         return {order: self._records[order - 1] for order in orders}

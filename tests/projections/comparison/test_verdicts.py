@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from domain.errors import CorruptLogError
 from tests.projections.comparison.runs import (
     MINUTE,
     Given,
@@ -204,3 +205,26 @@ def test_the_key_is_said() -> None:
         "time, type, venue, token, bundle, step, kind": 1,
         "time, type, venue, token, kind": 2,
     }
+
+
+def test_many_of_one_key_and_time() -> None:
+    a = [event(amount=n % 50) for n in range(600)]
+    found = comparison_of(a, [*reversed(a)])
+    assert counts(found) == {"equal": (600, 600)}
+    other = [event(amount=n % 50 + 100) for n in range(400)]
+    assert counts(comparison_of(a, other)) == {"ambiguous": (600, 400)}
+
+
+def test_numbers_of_any_size_are_compared_without_reckoning_them_out() -> None:
+    a = [event(big=Decimal("1E+999999999"), small=Decimal("1E-999999999"))]
+    b = [event(big=Decimal("2"), small=Decimal(0))]
+    assert counts(comparison_of(a, a, tolerance="0.1")) == {"equal": (1, 1)}
+    assert counts(comparison_of(a, b, tolerance="0.1")) == {"different": (1, 1)}
+
+
+@pytest.mark.parametrize("name", ["event_type", "venue", "token", "timestamp", "fee_token"])
+def test_an_event_that_is_none_is_said(name: str) -> None:
+    for wrong in (7, ["x"], {"x": 1}):
+        with pytest.raises(CorruptLogError) as raised:
+            comparison_of([event(), event() | {name: wrong}], [])
+        assert raised.value.order == 2

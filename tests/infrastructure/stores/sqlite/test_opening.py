@@ -87,6 +87,22 @@ def test_reading_makes_no_store_and_no_log(path: Path) -> None:
         assert logs.names() == ["run-1"]
 
 
+def test_what_is_proposed_in_place_of_a_missing_store_is_a_store(path: Path) -> None:
+    connection = sqlite3.connect(path.with_name("runz.db"))
+    connection.execute("CREATE TABLE strangers (x)")
+    connection.close()
+    path.with_name("runs.csv").write_text("timestamp,event_type,venue\n")
+    path.with_name("runs.txt").write_bytes(b"SQLite format 3\0" + bytes(200))
+    path.with_name("run.db").touch()
+    with pytest.raises(StoreNotFoundError) as raised:
+        open_log(url_of(path))
+    assert "nearest" not in str(raised.value)
+    EventLogger(store=url_of(path.with_name("old-runs-2.db"))).close()
+    with pytest.raises(StoreNotFoundError) as raised:
+        open_log(url_of(path))
+    assert str(raised.value).endswith(f"; the nearest is {path.with_name('old-runs-2.db')}")
+
+
 def test_a_new_store_says_whose_it_is_and_is_in_wal_mode(path: Path) -> None:
     EventLogger(store=url_of(path)).close()
     connection = sqlite3.connect(path)

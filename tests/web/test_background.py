@@ -1,0 +1,112 @@
+"""Work in the background: once, one at a time, so much at most, and kept for who asks next."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from domain.errors import CorruptLogError
+from event_logger import EventLogger, open_log
+from event_logger.web import background, folding
+from event_logger.web.audited import Audits
+from event_logger.web.background import Background
+from event_logger.web.errors import PageError
+from event_logger.web.folding import Folds
+from tests.support import HOUR, PATIENCE, url_of
+
+
+def test_a_piece_of_work_is_done_once_and_kept() -> None:
+    works: Background[int] = Background()
+    done: list[int] = []
+
+    def do() -> int:
+        done.append(1)
+        return 7
+
+    assert [works.result("a", do, PATIENCE) for _ in range(3)] == [7, 7, 7]
+    assert (len(done), works.known("a"), works.known("b")) == (1, 7, None)
+
+
+def test_what_is_not_done_yet_is_none_and_goes_on() -> None:
+    works: Background[int] = Background()
+    may_end = threading.Event()
+    assert works.result("a", lambda: 7 if may_end.wait(PATIENCE) else 0, 0.0) is None
+    may_end.set()
+    assert works.result("a", lambda: 8, PATIENCE) == 7
+
+
+def test_what_failed_is_said_and_tried_again() -> None:
+    works: Background[int] = Background()
+
+    def fail() -> int:
+        raise CorruptLogError("x", 3, "it is damaged")
+
+    with pytest.raises(CorruptLogError):
+        works.result("a", fail, PATIENCE)
+    assert works.result("a", lambda: 7, PATIENCE) == 7
+
+
+def test_so_much_waits_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "_MOST_WAITING", 2)
+    works: Background[bool] = Background()
+    may_end = threading.Event()
+    for key in ("a", "b"):
+        assert works.result(key, lambda: may_end.wait(PATIENCE), 0.0) is None
+    with pytest.raises(PageError, match="2 audits are waited for") as refused:
+        works.result("c", lambda: True, 0.0)
+    assert refused.value.status == 503
+    may_end.set()
+    assert works.result("b", lambda: True, PATIENCE)
+    assert works.result("c", lambda: True, PATIENCE)
+
+
+def test_figures_go_on_with_a_log_and_are_folded_anew_after_a_transition(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "_FOLD_AGAIN_SECONDS", 0.0)
+    store = url_of(tmp_path / "live.db")
+    folds = Folds()
+    with EventLogger("live", store=store, redis=False) as logger, open_log(store) as reader:
+        logger.log_event(HOUR, "SPOT_TRADE", "DEX", "ETH", 1, execution_cost_usd=5, tx_hash="0x1")
+        assert folds.of(reader, None, PATIENCE).timelines.order == 1
+        logger.log_event(HOUR, "X", "V")
+        folded = folds.of(reader, None, PATIENCE)
+        assert (folded.timelines.order, folded.is_complete) == (2, True)
+        assert [one.kind for one in folded.timelines.figures()] == ["execution cost"]
+        logger.update_event(1, {"status": "failed"})
+        again = folds.of(reader, None, PATIENCE)
+        assert (again.timelines.order, again.timelines.figures()) == (2, [])
+        # What was handed out stays as it was.
+        assert [one.kind for one in folded.timelines.figures()] == ["execution cost"]
+
+
+def test_of_many_horizons_the_last_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "_KEPT", 2)
+    store = url_of(tmp_path / "run.db")
+    with EventLogger(store=store) as logger:
+        for _ in range(5):
+            logger.log_event(HOUR, "X", "V")
+    folds = Folds()
+    with open_log(store) as reader:
+        for order in range(1, 6):
+            then = reader.as_of(order)
+            assert folds.of(then, then.horizon, PATIENCE).timelines.types.total() == order
+    assert len(folds._folds) == 2
+
+
+def test_the_last_audit_is_known_until_there_is_another(tmp_path: Path) -> None:
+    store = url_of(tmp_path / "run.db")
+    audits = Audits()
+    with EventLogger(store=store) as logger, open_log(store) as reader:
+        logger.log_event(HOUR, "X", "V")
+        logger.flush()
+        assert audits.last(reader) is None
+        report = audits.of(reader, PATIENCE)
+        assert report is not None
+        verdict = audits.last(reader)
+        assert verdict is not None
+        assert (verdict.is_sound, verdict.horizon.order) == (report.is_sound, 1)
