@@ -8,6 +8,9 @@ from pathlib import Path
 
 # Its modules alone take 20 MB, which are not to be counted.
 import pandas  # noqa: F401
+import pyarrow
+import pyarrow.compute
+import pyarrow.parquet
 import pytest
 
 from event_logger import EventLogger, open_log
@@ -50,6 +53,26 @@ def test_an_export_holds_a_few_events_at_a_time(
     with open_log(store) as reader:
         reader.export_to_csv(path) if form == "csv" else reader.export_to_jsonl(path)
     assert peak() < MOST
+
+
+def test_so_does_parquet(
+    store: str, tmp_path: Path, peak: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit in (
+        "files.spool._IN_MEMORY",
+        "columns.batches._BYTES",
+        "files.parquet_export._BYTES",
+    ):
+        monkeypatch.setattr(f"infrastructure.{limit}", 2**20)
+    pool = pyarrow.proxy_memory_pool(pyarrow.default_memory_pool())
+    pyarrow.set_memory_pool(pool)
+    try:
+        with open_log(store) as reader:
+            reader.export_to_parquet(str(tmp_path / "file"))
+    finally:
+        pyarrow.set_memory_pool(pyarrow.system_memory_pool())
+    assert peak() < MOST
+    assert pool.max_memory() < MOST
 
 
 def test_so_does_an_import_of_json_lines(
