@@ -87,4 +87,5 @@ class EventLogFileError(EventLoggerError, ValueError):
     def __init__(self, path: str, row: int, problem: str) -> None:
         self.path = path
         self.row = row
+        self.problem = problem
         super().__init__(f"{path}, row {row}: {problem}")

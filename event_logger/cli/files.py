@@ -33,7 +33,9 @@ def import_file(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="A CSV event log, or JSON lines of an export.", parser=file_path
+            metavar="FILE",
+            help="A CSV event log, or JSON lines of an export; - for standard input.",
+            parser=file_path,
         ),
     ],
     store: Store,

@@ -16,6 +16,7 @@ from domain.errors import (
     StoreNotFoundError,
 )
 from infrastructure.audit_logs import AuditLogs
+from infrastructure.files.pipes import readable_again
 from infrastructure.stores import made_whole
 
 Progress = Callable[[int], None]
@@ -44,7 +45,7 @@ def import_file(
 ) -> ImportReport:
     """Import a CSV event log, or JSON lines as `export --format jsonl` writes them, as a new log.
 
-    A store that is not there is made of it whole, or not at all. Raises
+    `-` is standard input. A store that is not there is made of it whole, or not at all. Raises
     `EventLogFileError`, `LogConfigurationError` for a log that is there already, or `StoreError`.
     """
     # One that is no store yet, or of a former format, is made so by opening it for writing.
@@ -53,6 +54,13 @@ def import_file(
         closing(AuditLogs(store, must_exist=True)) as there,
     ):
         refuse_taken(there, log)
+    with readable_again(path) as file:
+        return _imported(file, store, log, progress)
+
+
+def _imported(
+    path: str | os.PathLike[str], store: str, log: str, progress: Progress | None
+) -> ImportReport:
     if is_jsonl(path):
         from infrastructure.files.jsonl_import import prepared_jsonl as prepared
     else:
