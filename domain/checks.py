@@ -6,7 +6,7 @@ same functions out of it: what runs per logged event is the model, without its o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
@@ -112,6 +112,14 @@ def checked_flag(option: str, value: Any) -> bool:
     if isinstance(plain, int) and plain in (0, 1):
         return bool(plain)
     raise LogConfigurationError(option, value, f"must be True or False, not {shown(value)}")
+
+
+def checked_choice(option: str, value: Any, known: Sequence[str]) -> str:
+    """The text, which is one of those known; raises `LogConfigurationError` for anything else."""
+    if isinstance(value, str) and value in known:
+        return value
+    names = f"{', '.join(map(repr, known[:-1]))} or {known[-1]!r}"
+    raise LogConfigurationError(option, value, f"must be {names}, not {shown(value)}")
 
 
 def text(field: str, value: Any) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from domain.checks import checked_choice, checked_flag
 from domain.corrections import CORRECTED_BY
 from domain.errors import LogConfigurationError, shown
 from domain.values import encode
@@ -49,13 +50,8 @@ def to_dataframe(
     the log does not have.
     """
     asked = checked_columns(columns)
-    for option, value, known in (
-        ("numbers", numbers, ("float", "decimal")),
-        ("backend", backend, ("pandas", "pyarrow")),
-    ):
-        if value not in known:
-            problem = f"must be {known[0]} or {known[1]}, not {shown(value)}"
-            raise LogConfigurationError(option, value, problem)
+    checked_choice("numbers", numbers, ("float", "decimal"))
+    checked_choice("backend", backend, ("pandas", "pyarrow"))
     there = reader._exported()
     if backend == "pandas":
         return there.events.dataframe(there.last_order, numbers, asked)
@@ -168,30 +164,28 @@ def checked_columns(columns: Any) -> tuple[str, ...] | None:
     if isinstance(columns, str) or not isinstance(columns, Iterable):
         problem = f"must be a list of names, not {shown(columns)}"
         raise LogConfigurationError("columns", columns, problem)
-    asked = tuple(dict.fromkeys(columns))
+    asked = list(columns)
     for name in asked:
-        if not isinstance(name, str):
+        if type(name) is not str:
             raise LogConfigurationError("columns", name, f"must be names, not {shown(name)}")
     if not asked:
         raise LogConfigurationError("columns", columns, "names no column; leave it out for all")
-    return asked
+    return tuple(dict.fromkeys(asked))
 
 
 def checked_parquet(columns: Any, snapshots: Any, balances: Any) -> ParquetOptions:
     """What is to be written; raises `LogConfigurationError`."""
-    from domain.checks import checked_flag
     from infrastructure.files.parquet_export import ParquetOptions
 
-    if snapshots not in SNAPSHOTS:
-        problem = f"must be json, nested or none, not {shown(snapshots)}"
-        raise LogConfigurationError("snapshots", snapshots, problem)
+    checked_choice("snapshots", snapshots, SNAPSHOTS)
     asked = checked_columns(columns)
     return ParquetOptions(asked, snapshots, checked_flag("balances", balances))
 
 
 def checked_partition(partition: Any, options: ParquetOptions, filepath: object) -> tuple[str, ...]:
     """What a data set is parted by; raises `LogConfigurationError`."""
-    parts = checked_columns(partition) if partition else ()
+    is_left_out = isinstance(partition, tuple | list | str) and not partition
+    parts = () if is_left_out else checked_columns(partition)
     for name in parts or ():
         if name not in PARTITIONS:
             problem = f"is by log, month, or both, not by {shown(name)}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from domain.audit_log import checked_mode
-from domain.checks import checked_flag, is_valid_unicode
+from domain.checks import checked_choice, checked_flag, is_valid_unicode
 from domain.errors import LogConfigurationError, shown
 from domain.intake import LoggingRules
 from event_logger.settings import default_store
@@ -56,19 +56,8 @@ class LoggerOptions:
             raise LogConfigurationError(
                 "commit_every", every, f"must be 1 or more, not {shown(every)}"
             )
-        if not isinstance(self.if_exists, str) or self.if_exists not in IF_EXISTS:
-            raise LogConfigurationError(
-                "if_exists",
-                self.if_exists,
-                f"must be {', '.join(map(repr, IF_EXISTS[:-1]))} or {IF_EXISTS[-1]!r},"
-                f" not {shown(self.if_exists)}",
-            )
-        if type(self.durability) is not str or self.durability not in DURABILITY:
-            raise LogConfigurationError(
-                "durability",
-                self.durability,
-                f"must be 'full' or 'relaxed', not {shown(self.durability)}",
-            )
+        checked_choice("if_exists", self.if_exists, IF_EXISTS)
+        checked_choice("durability", self.durability, DURABILITY)
         if self.actor is not None and (not isinstance(self.actor, str) or not self.actor.strip()):
             raise LogConfigurationError(
                 "actor", self.actor, f"must be text, not {shown(self.actor)}"

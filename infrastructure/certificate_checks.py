@@ -13,7 +13,7 @@ from domain.errors import CertificateError, CorruptLogError, shown
 from domain.horizon import Horizon
 from infrastructure.audit_rules import rules_named
 from infrastructure.certifying import Certifying, PrefixDiffersError
-from infrastructure.continued import former_identities
+from infrastructure.continued import has_had_identity
 from infrastructure.files.paths import why_no_path
 from infrastructure.leaves import Leaf
 from infrastructure.store import LogStore
@@ -53,8 +53,11 @@ def checked(
     What was logged since is not looked at. Raises `CertificateError` for one of another log.
     """
     said = certificate.said
-    former = {one.identity for one in former_identities(store, log)}
-    if said["identity"] not in {log.identity, *former}:
+    try:
+        is_of_it = has_had_identity(store, log, said["identity"])
+    except CorruptLogError:
+        is_of_it = False
+    if not is_of_it:
         raise CertificateError(name, _of_another(said, log))
     end = store.reads.end(log.id).horizon
     upto = min(certificate.horizon, end, key=lambda horizon: horizon.position)

@@ -124,6 +124,13 @@ def former_identities(store: LogStore, log: AuditLog) -> list[Former]:
     return found
 
 
+def has_had_identity(store: LogStore, log: AuditLog, identity: object) -> bool:
+    """Whether it is the log's, or one that the log had before; raises as `former_identities`."""
+    if identity == log.identity:
+        return True
+    return any(one.identity == identity for one in former_identities(store, log))
+
+
 def _said(state: bytes) -> dict[str, Any]:
     try:
         record = orjson.loads(state)

@@ -14,7 +14,7 @@ from domain.audit_log import AuditLog
 from domain.errors import ProofError, UnknownOrderError, shown
 from domain.horizon import START, Horizon
 from infrastructure.checkpointing import Checkpointing
-from infrastructure.continued import former_identities
+from infrastructure.continued import has_had_identity
 from infrastructure.held_against import HeldAgainst
 from infrastructure.kept_checkpoints import kept_marks
 from infrastructure.leaves import Leaf, Leaves
@@ -171,8 +171,7 @@ class Proving:
         except ValueError as error:
             raise ProofError("the checkpoint", str(error)) from None
         identity = checkpoint.origin.rpartition("/")[2]
-        former = former_identities(self._store, self._log)
-        if identity not in (self._log.identity, *(one.identity for one in former)):
+        if not has_had_identity(self._store, self._log, identity):
             raise ProofError(
                 "the checkpoint",
                 f"is of {checkpoint.origin}, and log {shown(self._log.name)} has the identity"

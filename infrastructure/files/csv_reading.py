@@ -10,7 +10,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from domain.errors import EventLogFileError, LogConfigurationError, shown
+from domain.checks import checked_choice
+from domain.errors import EventLogFileError, shown
 from infrastructure.files.csv_columns import CellError, series, snapshot_series
 from infrastructure.files.paths import why_no_path
 from infrastructure.listing import without_cycle_search
@@ -40,10 +41,7 @@ def read_event_log(
     """
     import pandas as pd
 
-    if not isinstance(numbers, str) or numbers not in ("float", "decimal"):
-        raise LogConfigurationError(
-            "numbers", numbers, f"must be 'float' or 'decimal', not {shown(numbers)}"
-        )
+    checked_choice("numbers", numbers, ("float", "decimal"))
     with without_cycle_search(), open_rows(path) as rows:
         columns = dict(zip(rows.header, rows.columns(), strict=True))
         try:
