@@ -89,9 +89,13 @@ def test_only_the_columns_that_are_wanted_are_there() -> None:
             assert frame["x"].tolist() == [1, 2]
             with pytest.raises(LogConfigurationError, match="names 'y', which this log has no"):
                 logger.to_dataframe(columns=["y"], backend=backend)
-        with pytest.raises(LogConfigurationError, match="numbers must be 'float' or 'decimal', not"):
+        with pytest.raises(
+            LogConfigurationError, match="numbers must be 'float' or 'decimal', not"
+        ):
             logger.to_dataframe("exact")
-        with pytest.raises(LogConfigurationError, match="backend must be 'pandas' or 'pyarrow', not"):
+        with pytest.raises(
+            LogConfigurationError, match="backend must be 'pandas' or 'pyarrow', not"
+        ):
             logger.to_dataframe(backend="polars")
 
 
