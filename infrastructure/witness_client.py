@@ -97,8 +97,9 @@ def _posted(url: str, body: bytes) -> _Answer:
     end.start()
     try:
         connection.request("POST", path, body, {"Content-Type": "text/plain; charset=utf-8"})
-        answer = connection.getresponse()
-        given = answer.read(_MOST_ANSWER + 1)
+        # An answer that is to be the connection's last is not closed with that.
+        with connection.getresponse() as answer:
+            given = answer.read(_MOST_ANSWER + 1)
         if is_late.is_set():
             raise TimeoutError
         if len(given) > _MOST_ANSWER:

@@ -49,9 +49,8 @@ class Running:
     def post(self, body: bytes) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request("POST", "/add-checkpoint", body)
-        status = connection.getresponse().status
-        connection.close()
-        return status
+        with closing(connection), connection.getresponse() as answer:
+            return answer.status
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         self.process.send_signal(number)
