@@ -86,13 +86,19 @@ class PostgresLease:
             return
         try:
             connection = self._connections.connect(**_with_options(self._connections))
-            if self._lock(connection):
+            if self._lock(connection) and self._is_known_yet(connection):
                 self._connection = connection
             else:
-                # Another has it; whether it wrote, the log's head tells.
+                # Another has it, or had it meanwhile; whether it wrote, the log's head tells.
                 connection.close()
         except (psycopg.Error, StoreError):
             return
+
+    def _is_known_yet(self, connection: ServerConnection) -> bool:
+        """Whether the log's head names no later holder, who may have lost its session as well."""
+        statement = f"SELECT epoch FROM {self._schema}.heads WHERE log_id = %s"
+        row = connection.run(statement, (self._log_id,)).fetchone()
+        return row is None or self._fences.knows(self._log_id, int(row[0]))
 
     def _let_go(self) -> None:
         connection, self._connection = self._connection, None
