@@ -87,6 +87,18 @@ def _check_signature(text: str, key: VerifierKey, signed: bytes) -> None:
         raise ValueError(f"has a signature of {shown(key.name)} that does not hold") from None
 
 
+def _head_and_note(text: bytes) -> tuple[str, list[str], bytes]:
+    """The first line and the others before the first empty line, and the note after it.
+
+    A first line that is empty, which none may be, where there is no note or the head is no ASCII.
+    """
+    head, separator, note = text.partition(b"\n\n")
+    first, *lines = head.split(b"\n")
+    if not separator or not head.isascii():
+        return "", [], b""
+    return first.decode(), [one.decode() for one in lines], note
+
+
 class Proof(NamedTuple):
     """A tlog-proof: what is at an index of a log, and a checkpoint whose tree has it there."""
 
@@ -98,12 +110,8 @@ class Proof(NamedTuple):
     @classmethod
     def parse(cls, proof: bytes) -> Self:
         """The parts of a proof file; nothing in it is trusted yet."""
-        head, separator, note = proof.partition(b"\n\n")
-        try:
-            first, *lines = head.decode("ascii").split("\n")
-        except UnicodeDecodeError:
-            first, lines = "", []
-        if first != PROOF or not separator or len(lines) < 2:
+        first, lines, note = _head_and_note(proof)
+        if first != PROOF or len(lines) < 2:
             raise ValueError(f"is no proof of {PROOF}")
         said, index, *hashes = lines
         if not said.startswith("extra ") or not index.startswith("index "):
@@ -186,12 +194,8 @@ class Growth(NamedTuple):
     @classmethod
     def parse(cls, body: bytes) -> Self:
         """The parts of a body; nothing in it is trusted yet."""
-        head, separator, note = body.partition(b"\n\n")
-        try:
-            first, *lines = head.decode("ascii").split("\n")
-        except UnicodeDecodeError:
-            first, lines = "", []
-        if not separator or not first.startswith("old "):
+        first, lines, note = _head_and_note(body)
+        if not first.startswith("old "):
             raise ValueError("is no proof that a log has grown: it begins with the old size")
         return cls(number_of(first.removeprefix("old "), "old size"), _hashes(lines), note)
 
