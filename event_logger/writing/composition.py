@@ -49,7 +49,7 @@ def compose(options: LoggerOptions) -> Parts:
     logs, log = _opened(options)
     log.intake.rules = options.rules
     try:
-        refuse_closed(logs.store, log)
+        refuse_closed(logs.store.url, logs.store.reads.last_event(log.id))
         mend_indexes(logs.store, log)
     except BaseException:
         logs.close()
