@@ -42,7 +42,7 @@ class PostgresLease:
         self._log_id = log_id
         self._log = log
         self._role = role
-        self._key = _key(self._schema, log_id, role)
+        self._key = _key(connections.location.schema_name, log_id, role)
         self._connection: ServerConnection | None = None
         self._process = os.getpid()
 
