@@ -14,10 +14,15 @@ from infrastructure.files.paths import why_no_path
 
 def file_path(given: str) -> Path:
     """The path of a file or folder; raises `typer.BadParameter` for what cannot be one."""
-    problem = why_no_path(given)
+    return Path(output_path(given))
+
+
+def output_path(given: str) -> str:
+    """The path of a file to write, as given: a slash at its end is one, and a `Path` has none."""
+    problem = why_no_path(given) if given else "is no path; name a file"
     if problem is not None:
         raise typer.BadParameter(f"{shown(given)} {problem}")
-    return Path(given)
+    return given
 
 
 Store = Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from domain.errors import CorruptLogError, LogDiffersError, ProofError
-from event_logger.cli.options import AsJson, Log, MaybeStore, Store, file_path
+from event_logger.cli.options import AsJson, Log, MaybeStore, Store, file_path, output_path
 from event_logger.cli.output import print_json
 from event_logger.cli.signed import (
     KeyFile,
@@ -27,9 +27,9 @@ key_commands = typer.Typer(no_args_is_help=True, help="Make and show the key tha
 commands.add_typer(key_commands, name="key")
 
 Output = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        "--output", "-o", metavar="FILE", help="The file; else standard output.", parser=file_path
+        "--output", "-o", metavar="FILE", help="The file; else standard output.", parser=output_path
     ),
 ]
 PolicyFile = Annotated[
@@ -161,10 +161,10 @@ def checkpoint(
     _write(note, output_file)
 
 
-def _write(data: bytes, output_file: Path | None) -> None:
+def _write(data: bytes, output_file: str | None) -> None:
     from infrastructure.files.replaced_file import STANDARD_OUTPUT, replaced_file
 
-    name = STANDARD_OUTPUT if output_file is None else str(output_file)
+    name = STANDARD_OUTPUT if output_file is None else output_file
     with replaced_file(name) as file:
         file.write(data)
     if name != STANDARD_OUTPUT:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import select
 from typing import Any
 from uuid import UUID
 
@@ -42,14 +41,14 @@ class PostgresLease:
         self._log_id = log_id
         self._log = log
         self._role = role
-        self._key = _key(self._schema, log_id, role)
+        self._key = _key(connections.location.schema_name, log_id, role)
         self._connection: ServerConnection | None = None
         self._process = os.getpid()
 
     @property
     def is_held(self) -> bool:
         """See `infrastructure.store.Lease`; a lease whose connection broke is held no more."""
-        if self._connection is not None and _is_broken(self._connection):
+        if self._connection is not None and self._connection.is_broken():
             self._let_go()
         return self._connection is not None
 
@@ -82,7 +81,7 @@ class PostgresLease:
 
     def _renew(self) -> None:
         former = self._connection
-        if former is None or not _is_broken(former):
+        if former is None or not former.is_broken():
             return
         try:
             connection = self._connections.connect(**_with_options(self._connections))
@@ -145,19 +144,3 @@ def _with_options(connections: Connections) -> dict[str, Any]:
 def _key(schema: str, log_id: UUID, role: str) -> int:
     name = f"{schema}\0{log_id}\0{role}".encode()
     return int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True)
-
-
-def _is_broken(connection: ServerConnection) -> bool:
-    """Whether the server has ended the session, looked at without asking it anything."""
-    if connection.closed:
-        return True
-    poll = select.poll()
-    poll.register(connection.pgconn.socket, select.POLLIN)
-    if not poll.poll(0):
-        return False
-    try:
-        connection.pgconn.consume_input()
-    except psycopg.Error:
-        return True
-    # An idle session is sent nothing but notices, and the reason why it is ended.
-    return bool(poll.poll(0)) or connection.closed

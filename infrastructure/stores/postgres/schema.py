@@ -142,7 +142,7 @@ def format_of(connection: Connection[Any], location: Location) -> int | None:
         "SELECT c.relname::text FROM pg_catalog.pg_class c"
         " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
         " WHERE n.nspname = %s AND c.relname = ANY(%s)",
-        (location.schema, names),
+        (location.schema_name, names),
     ).fetchall()
     found = {row[0] for row in rows}
     if not found:
@@ -151,7 +151,7 @@ def format_of(connection: Connection[Any], location: Location) -> int | None:
     if mark is None or mark[0] != MAGIC:
         raise NotAnAuditStoreError(
             location.url,
-            f"the schema {location.schema} holds another program's tables ({min(found)});"
+            f"the schema {location.schema_name} holds another program's tables ({min(found)});"
             " name another with ?schema=",
         )
     version = int(mark[1])
@@ -183,7 +183,7 @@ def require_made(connection: Connection[Any], location: Location) -> None:
     """Raises `StoreNotFoundError` where there is no store, and what `format_of` raises."""
     if format_of(connection, location) is None:
         raise StoreNotFoundError(
-            location.url, f"the schema {location.schema} holds no store; name another with ?schema="
+            location.url, f"the schema {location.schema_name} holds no store; name another with ?schema="
         )
 
 
@@ -196,7 +196,7 @@ def make(connection: Connection[Any], location: Location) -> None:
     with connection.transaction():
         connection.execute(
             "SELECT pg_catalog.pg_advisory_xact_lock(%s, pg_catalog.hashtext(%s))",
-            (_MAKING, schema),
+            (_MAKING, location.schema_name),
         )
         if format_of(connection, location) is not None:
             _make_later(connection, schema)
