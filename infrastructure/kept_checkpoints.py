@@ -141,17 +141,20 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def held_checkpoint(origin: str, folder: Path | None = None) -> Iterator[KeptCheckpoint]:
+def held_checkpoint(
+    origin: str, folder: Path | None = None, purpose: str = ""
+) -> Iterator[KeptCheckpoint]:
     """The last checkpoint of an origin, held until the block ends; others wait.
 
-    Raises `ProofError` where the folder cannot be used.
+    For a purpose of its own it is held apart, so that whoever signs waits for none of it; the
+    checkpoint then is not to be put. Raises `ProofError` where the folder cannot be used.
     """
     way_out = f"name one by {FOLDER_VARIABLE}" if folder is None else "name another"
     folder = folder or checkpoints_folder()
     name = file_name(origin)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / f"{name}.lock").open("w")
+        lock = (folder / f"{name}{purpose and f'.{purpose}'}.lock").open("w")
     except OSError as error:
         raise ProofError(*_unusable(folder, error, way_out)) from error
     with lock:
