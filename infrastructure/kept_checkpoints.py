@@ -65,6 +65,17 @@ class KeptCheckpoint:
         """Keep a note beside the last checkpoint, as what speaks against it."""
         _replace(self.path.with_suffix(f".{kind}"), note)
 
+    def aside(self, kind: str) -> bytes | None:
+        """What was kept beside it; None where nothing is."""
+        try:
+            return self.path.with_suffix(f".{kind}").read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def forget_aside(self, kind: str) -> None:
+        """Let go of what was kept beside it."""
+        self.path.with_suffix(f".{kind}").unlink(missing_ok=True)
+
     def marks(self) -> Marks | None:
         """The marks that were kept with it; None where there are none, or none that can be read."""
         return _marks(self.path)
