@@ -22,7 +22,16 @@ from infrastructure.http_server import Request, Response
 from infrastructure.kept_checkpoints import KeptCheckpoint, held_checkpoint
 from projections.checkpoint import Checkpoint, Note
 from projections.policy import Policy, cosigned_at
-from projections.witnessing import ABSENCE, FORK, ROLLBACK, Alarm, Refused, Submitted, refused, submitted
+from projections.witnessing import (
+    ABSENCE,
+    FORK,
+    ROLLBACK,
+    Alarm,
+    Refused,
+    Submitted,
+    refused,
+    submitted,
+)
 
 _log = logging.getLogger("event_logger")
 
@@ -163,7 +172,7 @@ class Witness:
 
 
 def _keep_evidence(last: KeptCheckpoint, alarm: Alarm, note: bytes) -> None:
-    """Keep what speaks against a log, and that it is still to be said; a full disk hides nothing."""
+    """Keep what speaks against a log, and that it is to be said; a full disk hides nothing."""
     try:
         last.put_aside(f"{alarm.kind}{_UNSAID}", orjson.dumps(alarm._asdict()))
         last.put_aside(alarm.kind, note)

@@ -16,7 +16,6 @@ from infrastructure.witness import MOST_BYTES, Witness
 from projections.checkpoint import COSIGNATURE, ED25519, Checkpoint, Note, Signature, VerifierKey
 from projections.merkle import EMPTY_ROOT, root_of
 from projections.policy import Policy, cosigned_at
-from projections.witnessing import Alarm
 from tests.http_service import Served
 from tests.infrastructure.witness_desk import (
     KEY,
@@ -182,55 +181,6 @@ def test_what_speaks_against_a_log_is_kept(desk: Desk) -> None:
     desk.post(growth(3, 4))
     assert [path.read_bytes() for path in desk.folder.glob("*.fork")] == [another_past(5)]
     assert [path.read_bytes() for path in desk.folder.glob("*.rollback")] == [note_of(4)]
-
-
-def killed_before_it_says(desk: Desk, asked: bytes) -> None:
-    """The witness ends once it has kept what speaks against a log, and says nothing."""
-
-    def dies(alarm: Alarm) -> None:
-        raise KeyboardInterrupt
-
-    desk.witness = Witness(KEY, POLICY, desk.folder, dies)
-    with pytest.raises(KeyboardInterrupt):
-        desk.post(asked)
-
-
-def test_an_alarm_that_was_kept_and_not_said_is_said_at_the_next_start(desk: Desk) -> None:
-    desk.post(growth(0, 5))
-    killed_before_it_says(desk, body(5, another_past(5)))
-    killed_before_it_says(desk, growth(3, 4))
-    for found in ([("fork", 5), ("rollback", 4)], []):
-        desk.open()
-        desk.witness.tell_unsaid()
-        assert desk.kinds == found
-        desk.alarms.clear()
-    # What was said is not said again, and what comes anew is.
-    desk.post(growth(2, 3))
-    assert desk.kinds == [("rollback", 3)]
-
-
-@pytest.mark.parametrize("kept", [b"", b"{}", b"nonsense", b'{"kind": 1}', b"\xff" * 9])
-def test_an_alarm_whose_keeping_was_damaged_is_said_all_the_same(desk: Desk, kept: bytes) -> None:
-    desk.post(growth(0, 5))
-    killed_before_it_says(desk, growth(3, 4))
-    (path,) = desk.folder.glob("*.rollback-unsaid")
-    path.write_bytes(kept)
-    desk.open()
-    desk.witness.tell_unsaid()
-    assert desk.kinds == [("rollback", None)]
-    assert not path.exists()
-
-
-def test_a_full_disk_hides_no_fork(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.post(growth(0, 5))
-
-    def fails(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("os.fsync", fails)
-        assert desk.post(body(5, another_past(5)))[0] == 422
-    assert desk.kinds == [("fork", 5)]
 
 
 class Clock:
