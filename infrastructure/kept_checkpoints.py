@@ -65,6 +65,17 @@ class KeptCheckpoint:
         """Keep a note beside the last checkpoint, as what speaks against it."""
         _replace(self.path.with_suffix(f".{kind}"), note)
 
+    def aside(self, kind: str) -> bytes | None:
+        """What was kept beside it; None where nothing is."""
+        try:
+            return self.path.with_suffix(f".{kind}").read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def forget_aside(self, kind: str) -> None:
+        """Let go of what was kept beside it."""
+        self.path.with_suffix(f".{kind}").unlink(missing_ok=True)
+
     def marks(self) -> Marks | None:
         """The marks that were kept with it; None where there are none, or none that can be read."""
         return _marks(self.path)
@@ -141,17 +152,20 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def held_checkpoint(origin: str, folder: Path | None = None) -> Iterator[KeptCheckpoint]:
+def held_checkpoint(
+    origin: str, folder: Path | None = None, purpose: str = ""
+) -> Iterator[KeptCheckpoint]:
     """The last checkpoint of an origin, held until the block ends; others wait.
 
-    Raises `ProofError` where the folder cannot be used.
+    For a purpose of its own it is held apart, so that whoever signs waits for none of it; the
+    checkpoint then is not to be put. Raises `ProofError` where the folder cannot be used.
     """
     way_out = f"name one by {FOLDER_VARIABLE}" if folder is None else "name another"
     folder = folder or checkpoints_folder()
     name = file_name(origin)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / f"{name}.lock").open("w")
+        lock = (folder / f"{name}{purpose and f'.{purpose}'}.lock").open("w")
     except OSError as error:
         raise ProofError(*_unusable(folder, error, way_out)) from error
     with lock:

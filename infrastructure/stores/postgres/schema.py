@@ -183,7 +183,8 @@ def require_made(connection: Connection[Any], location: Location) -> None:
     """Raises `StoreNotFoundError` where there is no store, and what `format_of` raises."""
     if format_of(connection, location) is None:
         raise StoreNotFoundError(
-            location.url, f"the schema {location.schema_name} holds no store; name another with ?schema="
+            location.url,
+            f"the schema {location.schema_name} holds no store; name another with ?schema=",
         )
 
 
