@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from domain.times import checked_duration
 from event_logger.search import checked_only
-from projections.status_board import LiveStatus
 
 if TYPE_CHECKING:
     from event_logger.reader import LogReader
@@ -38,5 +37,7 @@ def live_status(
 
         board = StatusBoard(reader._logs.store, reader._log)
         return board.read(limit, reader._now(), only)
+    from projections.status_board import LiveStatus
+
     folded = LiveStatus().fold(reader._events().records(1, last))
     return folded.as_dict(datetime.now(UTC), limit, only=only)
