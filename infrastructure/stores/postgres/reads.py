@@ -9,6 +9,7 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
+from domain.closing import LastEvent
 from domain.errors import StoreError
 from domain.horizon import Horizon
 from infrastructure.stored import LogEnd, OpenedLog, Stored, StoredEntry, StoredTransition
@@ -48,6 +49,10 @@ class PostgresReads:
     def end(self, log_id: UUID) -> LogEnd:
         """See `Reads.end`."""
         return self._connections.reading(lambda one: self._selects.end(one.run, log_id))
+
+    def last_event(self, log_id: UUID) -> LastEvent | None:
+        """See `Reads.last_event`."""
+        return self._connections.reading(lambda one: self._selects.last_event(one.run, log_id))
 
     def size(self, log_id: UUID) -> int:
         """See `Reads.size`."""
