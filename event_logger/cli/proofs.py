@@ -10,6 +10,7 @@ import typer
 from domain.errors import CorruptLogError, LogDiffersError, ProofError
 from event_logger.cli.options import AsJson, Log, MaybeStore, Store, file_path, output_path
 from event_logger.cli.output import print_json
+from event_logger.cli.program import Typeless
 from event_logger.cli.signed import (
     KeyFile,
     continue_log,
@@ -23,7 +24,9 @@ from event_logger.cli.signed import (
 from event_logger.cli.terminal import say
 
 commands = typer.Typer()
-key_commands = typer.Typer(no_args_is_help=True, help="Make and show the key that signs.")
+key_commands = typer.Typer(
+    cls=Typeless, no_args_is_help=True, help="Make and show the key that signs."
+)
 commands.add_typer(key_commands, name="key")
 
 Output = Annotated[
@@ -183,7 +186,7 @@ def _read(file: Path) -> bytes:
 def prove(
     store: Store,
     order: Annotated[
-        int | None, typer.Argument(metavar="[ORDER]", min=0, help="The event; 0: the opening.")
+        int | None, typer.Argument(metavar="ORDER", min=0, help="The event; 0: the opening.")
     ] = None,
     log: Log = None,
     transition: Annotated[
@@ -227,7 +230,7 @@ def verify(
     proof: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]",
+            metavar="FILE",
             help="What prove or export --certified wrote; without it, the store.",
             parser=file_path,
         ),
