@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 import typer
-from typer.core import TyperArgument, TyperGroup
+from typer.core import TyperGroup
 
 from domain.errors import EventLoggerError
 from event_logger.cli import INTERRUPTED
@@ -50,7 +50,7 @@ class Typeless(TyperGroup):
 
 def _typeless(params: Any) -> Any:
     for param in params:
-        if isinstance(param, TyperArgument):
+        if param.param_type_name == "argument":
             param.display_type_rich = _no_type
         elif getattr(param, "is_flag", False):
             param.metavar = ""
