@@ -87,6 +87,8 @@ def status(
 
     if watch:
         with until_told_to_stop(), opened() as reader:
+            # What is said of the filters comes before the screen is taken.
+            read(reader)
             output.watch_status(lambda: read(reader), interval, stuck is not None)
         return
     with opened() as reader:
