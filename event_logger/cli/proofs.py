@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from domain.errors import CorruptLogError, LogDiffersError, ProofError
-from event_logger.cli.options import AsJson, Log, MaybeStore, Store, file_path, output_path
+from event_logger.cli.options import (
+    AsJson,
+    Log,
+    MaybeStore,
+    Store,
+    file_path,
+    new_file_path,
+    output_path,
+)
 from event_logger.cli.output import print_json
 from event_logger.cli.program import Typeless
 from event_logger.cli.signed import (
@@ -48,7 +56,9 @@ PolicyFile = Annotated[
 
 @key_commands.command("new")
 def new(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file.", parser=file_path)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The new file.", parser=new_file_path)
+    ],
     prefix: Annotated[
         str | None,
         typer.Option(metavar="P", help="The owner's, such as example.com/desk1: no log's name."),
@@ -165,12 +175,12 @@ def checkpoint(
 
 
 def _write(data: bytes, output_file: str | None) -> None:
-    from infrastructure.files.replaced_file import STANDARD_OUTPUT, replaced_file
+    from infrastructure.files.replaced_file import OUTPUT_FILES, STANDARD_OUTPUT, replaced_file
 
     name = STANDARD_OUTPUT if output_file is None else output_file
     with replaced_file(name) as file:
         file.write(data)
-    if name != STANDARD_OUTPUT:
+    if name not in OUTPUT_FILES:
         say(name)
 
 
