@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from domain.errors import CorruptLogError, LogDiffersError
-from event_logger.cli.options import AsJson, Log, MaybeStore, Store, file_path
+from event_logger.cli.options import AsJson, Log, MaybeStore, Store, file_path, new_file_path
 from event_logger.cli.output import print_json
 from event_logger.cli.program import Typeless
 from event_logger.cli.proof_files import Output, PolicyFile, read_file, refuse_precious, written
@@ -31,7 +31,9 @@ commands.add_typer(key_commands, name="key")
 
 @key_commands.command("new")
 def new(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file.", parser=file_path)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The new file.", parser=new_file_path)
+    ],
     prefix: Annotated[
         str | None,
         typer.Option(metavar="P", help="The owner's, such as example.com/desk1: no log's name."),
