@@ -57,11 +57,13 @@ class PostgresReads:
     def size(self, log_id: UUID) -> int:
         """See `Reads.size`."""
         sizes = " UNION ALL ".join(
-            f"SELECT octet_length(state) AS n FROM {self._schema}.{table} WHERE log_id = %(log)s"
+            f"SELECT pg_catalog.octet_length(state) AS n FROM {self._schema}.{table}"
+            " WHERE log_id = %(log)s"
             for table in ("events", "transitions")
         )
         ((found,),) = self._all(
-            f"SELECT COALESCE(SUM(n), 0)::bigint FROM ({sizes}) AS s", named={"log": log_id}
+            f"SELECT COALESCE(pg_catalog.sum(n), 0)::bigint FROM ({sizes}) AS s",
+            named={"log": log_id},
         )
         return int(found)
 
