@@ -115,8 +115,7 @@ class Checkpointing:
         at = tree.size
         with seldom_cycle_search():
             for page in tree.grow(size):
-                for leaf in page[max(0, marks.size - at) :]:
-                    marks.append(leaf.hash)
+                marks.extend(page[max(0, marks.size - at) :])
                 at += len(page)
         return old is None or not old.size or tree.root(old.size) == old.root
 
