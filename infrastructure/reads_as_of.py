@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
 from domain.closing import LastEvent
@@ -14,8 +14,17 @@ from domain.values import decode
 from infrastructure.followed import followed_entry
 from infrastructure.reading import NO_RECORD
 from infrastructure.store import Reads
-from infrastructure.stored import LogEnd, OpenedLog, Stored, StoredEntry, StoredTransition
+from infrastructure.stored import (
+    LogEnd,
+    OpenedLog,
+    PlainEvent,
+    Stored,
+    StoredEntry,
+    StoredTransition,
+)
 from projections.entries import LogEntry, TransitionEntry
+
+T = TypeVar("T")
 
 _PAGE = 500
 
@@ -122,6 +131,14 @@ class ReadsAsOf:
         """See `Reads.stored_entries`."""
         found = self._reads.stored_entries(log_id, after, limit)
         return [one for one in found if self._is_entry_known(log_id, one)]
+
+    def plain_events(
+        self, log_id: UUID, after: Horizon, limit: int, take: Callable[[Iterable[PlainEvent]], T]
+    ) -> T:
+        """See `Reads.plain_events`."""
+        if log_id == self._log_id:
+            limit = min(limit, self._horizon.order - after.order)
+        return self._reads.plain_events(log_id, after, max(0, limit), take)
 
     def stored(self, log_id: UUID, horizon: Horizon) -> Stored:
         """See `Reads.stored`."""

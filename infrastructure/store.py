@@ -16,7 +16,7 @@ driver's own. A method that raised one has changed nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
@@ -30,6 +30,7 @@ from infrastructure.stored import (
     Commit,
     LogEnd,
     OpenedLog,
+    PlainEvent,
     Source,
     Stored,
     StoredEntry,
@@ -38,6 +39,8 @@ from infrastructure.stored import (
     Writes,
 )
 from projections.entries import LogEntry
+
+T = TypeVar("T")
 
 
 class AtTheEnd(Protocol):
@@ -175,6 +178,15 @@ class Reads(Protocol):
 
         `after` need be no point of the log: they are the events after its order and the transitions
         after its number, in the order of their commit.
+        """
+
+    def plain_events(
+        self, log_id: UUID, after: Horizon, limit: int, take: Callable[[Iterable[PlainEvent]], T]
+    ) -> T:
+        """What `take` makes of the events after a horizon, up to the next transition.
+
+        The entries that follow on a horizon are these, up to `limit`; none where a transition is
+        the next one. They are bare rows, given one by one, and `take` reads nothing else meanwhile.
         """
 
     def stored(self, log_id: UUID, horizon: Horizon) -> Stored:

@@ -48,13 +48,15 @@ def certify(
     """Certify what the log gives, or check that it still gives what a certificate says."""
     if check is not None and output_file is not None:
         raise typer.BadParameter("makes a certificate; --check checks one", param_hint="--output")
+    from infrastructure.files.replaced_file import OUTPUT_FILES
+
     with opened(store, log, as_of) as reader:
         if check is None:
             made = reader.certify(output_file)
             if output_file is None:
                 for line in as_text(made).splitlines():
                     say(line)
-            elif output_file != "-":
+            elif output_file not in OUTPUT_FILES:
                 say(output_file)
             return
         found = reader.check_certificate(check)

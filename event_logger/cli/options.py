@@ -25,13 +25,26 @@ def output_path(given: str) -> str:
     return given
 
 
+def new_path(given: str) -> str:
+    """The path, or URL, of a file that is kept; raises `typer.BadParameter` for a stream."""
+    from infrastructure.files.replaced_file import OUTPUT_FILES
+
+    if output_path(given) in OUTPUT_FILES:
+        raise typer.BadParameter(f"{shown(given)} is standard output; name a file")
+    return given
+
+
+def new_file_path(given: str) -> Path:
+    """The same as a path."""
+    return Path(new_path(given))
+
+
 Store = Annotated[
     str,
     typer.Option(
         envvar="EVENT_LOGGER_STORE",
         metavar="URL",
-        help="The store: sqlite:///runs.db, postgresql://user@host/database; #NAME after it: that"
-        " log.",
+        help="The store: sqlite:///runs.db, postgresql://user@host/db; #NAME after it: that log.",
     ),
 ]
 MaybeStore = Annotated[
@@ -73,13 +86,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program t
 Wait = Annotated[
     bool, typer.Option("--wait", help="Wait for what is not there yet: store, log, Redis.")
 ]
+
+
+def _redis(meaning: str) -> Any:
+    return typer.Option(envvar="EVENT_LOGGER_REDIS", metavar="URL", help=meaning)
+
+
 Redis = Annotated[
     str | None,
-    typer.Option(
-        envvar="EVENT_LOGGER_REDIS",
-        metavar="URL",
-        help="The Redis, as redis://localhost:6379/0, which is also what is taken without it.",
-    ),
+    _redis("The Redis, as redis://localhost:6379/0, which is also what is taken without it."),
+]
+AskedRedis = Annotated[
+    str | None, _redis("The Redis to ask, as redis://localhost:6379/0; without it none is asked.")
 ]
 Prefix = Annotated[
     str,

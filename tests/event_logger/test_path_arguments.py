@@ -45,6 +45,27 @@ def test_what_the_library_says_is_said_as_the_rest(arguments: tuple[str, ...], s
     assert told.startswith(f"event-logger: {said}")
 
 
+KEPT = [
+    ("backup",), ("upgrade", "--to"), ("key", "new", "--prefix", "example.com/desk"),
+    ("audit", "--by", "a", "--why", "b", "--write-baseline"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", KEPT, ids=" ".join)
+def test_what_is_kept_is_not_written_to_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    url = url_of(tmp_path / "a.db")
+    with EventLogger(store=url) as logger:
+        log_amounts(logger, 1)
+    store = () if command[0] == "key" else ("--store", url)
+    for target in ("-", "/dev/stdout"):
+        done = run(*command, target, *store, code=2)
+        assert "is standard output; name a file" in done.stderr
+        assert not Path("-").exists()
+
+
 WRITERS = [
     ("export",), ("export", "--format", "jsonl"), ("export", "--format", "parquet"),
     ("sql", "SELECT 1", "--format", "csv"), ("certify",), ("report",), ("checkpoint",),

@@ -122,8 +122,9 @@ def test_a_commit_whose_answer_is_lost_for_good_is_said_to_be_in_doubt(
     from infrastructure.stores.postgres import doubts
 
     monkeypatch.setattr(doubts, "WAIT_SECONDS", 0.5)
-    with EventLogger(mode, store=proxy.url(), redis=False, commit_every=1) as logger:
+    with EventLogger(mode, store=proxy.url(), redis=False) as logger:
         log_amounts(logger, 1, 2)
+        logger.flush()
         committed = threading.Event()
 
         def cut(from_client: bool, piece: bytes) -> str:
@@ -134,6 +135,7 @@ def test_a_commit_whose_answer_is_lost_for_good_is_said_to_be_in_doubt(
         proxy.cut = cut
         with pytest.raises(StoreError, match="whether it is stored is seen when") as refused:
             logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", 3)
+            logger.flush()
         assert "\n" not in str(refused.value)
         proxy.cut = never
         log_amounts(logger, 4)

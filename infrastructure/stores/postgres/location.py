@@ -99,7 +99,8 @@ def _has_all_hosts(hosts: Any) -> bool:
 def _set(parameters: dict[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in parameters.items() if value is not None}
     given.setdefault("application_name", "event-logger")
-    return given
+    # Of a database that knows no encoding, the driver would give bytes for texts.
+    return given | {"client_encoding": "UTF8"}
 
 
 def _parts(url: str) -> tuple[str, str, str]:

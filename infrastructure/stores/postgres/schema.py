@@ -1,8 +1,10 @@
 """The tables of a PostgreSQL store, by which one is known as ours, and how they are made.
 
-Every name is written with its schema. Texts that come from a log are kept as `bytea`: the server's
-`text` holds no NUL character and sorts by whatever the database was made with. Texts that are
-looked up stand in their index as `key_of` gives them, since an index holds 2,700 bytes at most.
+Every name is written with its schema, whatever the `search_path` of a role is; but `unnest` of
+several arrays is the server's own under its bare name alone. Texts that come from a log are kept as
+`bytea`: the server's `text` holds no NUL character and sorts by whatever the database was made
+with. Texts that are looked up stand in their index as `key_of` gives them, since an index holds
+2,700 bytes at most.
 """
 
 from __future__ import annotations
