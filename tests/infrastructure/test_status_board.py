@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from domain.audit_log import AuditLog
 from domain.bundle import atomic_wrapper
 from domain.errors import StoreError
-from domain.horizon import START, Horizon
+from domain.horizon import START
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.followers import board as followed
 from infrastructure.followers.board import StatusBoard
@@ -180,13 +180,14 @@ def test_a_follower_looks_at_the_whole_board_only_now_and_then(
         monkeypatch.setattr(followed, "_SHARE_OF_LOOKING", 1e-9)
         follower = StatusBoard(logs.store, log).follower(logs.store.commits)
         follower.start()
-        for order in (1, 2, 3):
+
+        def is_followed() -> bool:
+            end = logs.store.reads.end(log.id).horizon
+            return logs.store.followers.position(FOLLOWER, log.id) == end
+
+        for _ in range(3):
             log_one(logs, log)
-            eventually(
-                lambda upto=Horizon(order, 0): (
-                    logs.store.followers.position(FOLLOWER, log.id) == upto
-                )
-            )
+            eventually(is_followed)
         follower.stop()
         assert looks == [log.id]
         assert is_rebuilt(StatusBoard(logs.store, log))
