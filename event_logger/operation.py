@@ -9,10 +9,10 @@ from domain.pairs import venues_in
 from domain.times import checked_duration
 from event_logger.misspelt import say_unless_held
 from event_logger.search import checked_only
-from projections.status_board import LiveStatus, Only
 
 if TYPE_CHECKING:
     from event_logger.reader import LogReader
+    from projections.status_board import Only
 
 
 def live_status(
@@ -48,6 +48,8 @@ def _board(reader: LogReader, limit: float | None, only: Only) -> dict[str, Any]
 
         board = StatusBoard(reader._logs.store, reader._log)
         return board.read(limit, reader._now(), only)
+    from projections.status_board import LiveStatus
+
     folded = LiveStatus().fold(reader._events().records(1, last))
     return folded.as_dict(datetime.now(UTC), limit, only=only)
 
@@ -59,6 +61,8 @@ def _say_what_is_not_held(reader: LogReader, only: Only) -> None:
     if not asked:
         return
     reader._said.update(asked)
+    from projections.status_board import Only
+
     whole = _board(reader, None, Only())
     held = {
         "event_type": whole["by_type"],

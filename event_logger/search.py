@@ -18,10 +18,11 @@ from infrastructure.reading import LogReading, Rows
 from infrastructure.store import Reads
 from infrastructure.timestamps import timestamp_of
 from projections.event_dicts import EventDict
-from projections.status_board import Only
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from projections.status_board import Only
 
 
 class Criteria(TypedDict, total=False):
@@ -184,6 +185,8 @@ def checked_bound(name: str, value: Any, otherwise: Any) -> int:
 
 def checked_only(event_type: Any, venue: Any, status: Any) -> Only:
     """What a status board is asked for; raises `InvalidEventError` for blank, or no text."""
+    from projections.status_board import Only
+
     only = Only(event_type, venue, status)
     for name, value in only._asdict().items():
         _checked_filter(name, value)

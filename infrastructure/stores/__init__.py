@@ -45,6 +45,11 @@ def is_on_server(url: str) -> bool:
     return url.lower().startswith(SERVER_SCHEMES)
 
 
+def is_before_database(text: str) -> bool:
+    """Whether the text is the beginning of a server's URL, and ends before the database's name."""
+    return is_on_server(text) and "/" not in text.partition("://")[2]
+
+
 def is_part_of_store(url: str, path: str) -> bool:
     """Whether a file, by whatever path, is one of those that the store is kept in."""
     if is_on_server(url):
