@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from domain.effects import movements, untold_fields
 from domain.event_values import EXACT, decimal_of
 from domain.statuses import OPEN_STATUSES
 from projections.audit.moments import microseconds
-from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
 from projections.event_dicts import Record
 
 _TRADE = "TRADE_EXECUTED"
@@ -23,6 +23,8 @@ class Positions(Rule):
     """A position's size after its trades is the size before, and what they traded."""
 
     NAME = "positions"
+    TYPES = frozenset((_TRADE,))
+    IS_OF_SNAPSHOTS = True
     CHECKS = (
         "the size that the first snapshot after a perpetual's trades shows is the size after the"
         " trades before, plus or minus theirs; zero, or nothing, where all is closed"
@@ -41,24 +43,29 @@ class Positions(Rule):
         """The positions of the first snapshot that shows any part of them: what trades start
         from."""
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """A trade is noted; a snapshot after it is compared."""
         now = event.now
         if now is None:
-            return
+            return NOTHING
         if now.get("event_type") == _TRADE:
             self._note(event, now)
-        if "position_snapshot" not in now:
-            return
         is_first = self._shown is None
-        shown = positions_shown(now) if self._open or is_first else None
-        if shown is not None:
-            at = self._shown_at(event)
-            for key, traded in list(self._open.items()):
-                if at is None or (traded.is_settled and traded.settled <= at):
-                    del self._open[key]
-                    yield from self._compared(event.order, key, traded, shown)
-            self._shown = shown if is_first else self._shown
+        if not (self._open or is_first):
+            return NOTHING
+        shown = positions_shown(now)
+        if shown is None:
+            return NOTHING
+        if is_first:
+            self._shown = shown
+        return self._all_compared(event, shown)
+
+    def _all_compared(self, event: AuditedEvent, shown: Mapping[str, Any]) -> Iterator[Finding]:
+        at = self._shown_at(event)
+        for key, traded in list(self._open.items()):
+            if at is None or (traded.is_settled and traded.settled <= at):
+                del self._open[key]
+                yield from self._compared(event.order, key, traded, shown)
 
     def end(self) -> Iterator[Finding]:
         """What no snapshot has shown."""
