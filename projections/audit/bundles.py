@@ -29,6 +29,8 @@ class Open:
     leaves: Leaves = field(default_factory=Leaves)
     lacking: list[tuple[int, str, Decimal]] = field(default_factory=list)
     """The (order, asset, amount) by which a step used more than was there."""
+    has_wrong: bool = False
+    """Whether a bundle within it is wrong, which makes its own sums wrong too."""
 
 
 class Bundles(Rule):
@@ -141,12 +143,18 @@ class Bundles(Rule):
             self._wallet = {asset: one for asset, one in numbers.items() if one is not None}
 
     def _judged(self, one: Open) -> Iterator[Finding]:
-        """All that is wrong with a bundle is one finding: what is lost breaks sum and order."""
+        """All that is wrong with a bundle is one finding: what is lost breaks sum and order.
+
+        It is that of the innermost bundle that is wrong.
+        """
         self.looked_at += 1
         if self.log.mode == "live":
             self._gaps.note(one.order, "live, what the wallet holds by a step is not known")
         off = list(self._claims(one))
-        if not off and not one.lacking:
+        if off or one.lacking or one.has_wrong:
+            for wrapper in self._open[-1:]:
+                wrapper.has_wrong = True
+        if one.has_wrong or not (off or one.lacking):
             return
         said = [
             f"{name} is {found.found} and its leaves give {found.expected}" for name, found in off
