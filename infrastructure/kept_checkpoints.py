@@ -13,14 +13,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from domain.audit_log import AuditLog
 from domain.errors import EventLoggerError, LogBehindError, ProofError
 from infrastructure.store import LogStore
-from projections.checkpoint import Checkpoint, Note
-from projections.marks import Marks
+
+if TYPE_CHECKING:
+    from projections.checkpoint import Checkpoint
+    from projections.marks import Marks
 
 FOLDER_VARIABLE = "EVENT_LOGGER_CHECKPOINTS"
 KEY_VARIABLE = "EVENT_LOGGER_KEY"
@@ -105,6 +107,10 @@ def last_seen(identity: str, folder: Path | None = None) -> Seen | None:
     except (ProofError, OSError):
         # Nothing of this user's was ever kept there.
         return None
+    if not paths:
+        return None
+    from projections.checkpoint import Checkpoint, Note
+
     for path in paths:
         try:
             checkpoint = Checkpoint.parse(Note.parse(path.read_bytes()).text)
@@ -131,6 +137,8 @@ def kept_marks(origin: str, folder: Path | None = None) -> Marks | None:
 
 
 def _marks(path: Path) -> Marks | None:
+    from projections.marks import Marks
+
     try:
         return Marks.parse(path.with_suffix(_MARKS).read_bytes())
     except (OSError, ValueError):

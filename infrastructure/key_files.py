@@ -78,7 +78,7 @@ def require_cryptography(what: str) -> None:
     try:
         import cryptography  # noqa: F401
     except ImportError:
-        problem = "needs the library cryptography: install event-logger[proofs]"
+        problem = "needs the library cryptography: pip install 'event-logger[proofs]'"
         raise ProofError(what, problem) from None
 
 

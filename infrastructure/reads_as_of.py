@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
+from domain.closing import LastEvent
 from domain.errors import StoreError
 from domain.horizon import START, Horizon
 from domain.lifecycle import lifecycle_id
@@ -69,6 +70,10 @@ class ReadsAsOf:
             for one, stored in found.items()
         }
         return {one: stored for one, stored in known.items() if stored}
+
+    def last_event(self, log_id: UUID) -> LastEvent | None:
+        """See `Reads.last_event`: whether the log is closed is asked of it as it is now."""
+        return self._reads.last_event(log_id)
 
     def size(self, log_id: UUID) -> int:
         """See `Reads.size`; of the log that is read as of then, a page at a time."""

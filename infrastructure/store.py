@@ -22,6 +22,7 @@ from uuid import UUID
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
 from domain.audit_log import AuditLog
+from domain.closing import LastEvent
 from domain.horizon import Horizon
 from infrastructure.commit_signal import CommitSignals
 from infrastructure.derived_store import Board, Followers, Indexes, Tiles
@@ -116,8 +117,7 @@ class Appends(Protocol):
 
         Returns the log's new end. Raises a `StoreError` only when nothing was stored: after a
         failure that left it open whether the commit reached the disk, the store looks; and
-        `LogClosedError` for a log whose last event says that it went on elsewhere
-        (`domain.closing`), unless it was taken over here (`infrastructure.standing`). What
+        `LogClosedError` for a log that is closed (`domain.closing`). What
         `decide` raises passes through; so does an interruption, which may come after the commit. A
         signal handler that appends meanwhile is served first; `decide` is then called again.
         """
@@ -137,6 +137,12 @@ class Reads(Protocol):
 
     def end(self, log_id: UUID) -> LogEnd:
         """Where the log ends, in constant time."""
+
+    def last_event(self, log_id: UUID) -> LastEvent | None:
+        """The last logged event, with what tells whether it closed the log, in constant time.
+
+        None where nothing was logged.
+        """
 
     def size(self, log_id: UUID) -> int:
         """How many bytes the states of the log's entries have; each is looked at."""

@@ -136,12 +136,12 @@ class _Running:
     """Signs one checkpoint after the other, and says each where the options have it."""
 
     def __init__(
-        self, output_file: Path | None, redis: str | None, prefix: str, as_json: bool
+        self, output_file: str | None, redis: str | None, prefix: str, as_json: bool
     ) -> None:
         from infrastructure.files.replaced_file import OUTPUT_FILES
 
         self._printed: _Printed | None = None
-        if output_file is None or str(output_file) in OUTPUT_FILES:
+        if output_file is None or output_file in OUTPUT_FILES:
             output_file = None
             self._printed = _Printed(as_json)
         self._file = output_file
@@ -191,7 +191,7 @@ class _Running:
 
         found: list[Outlet] = [] if self._channel is None else [self._channel]
         if self._file is not None:
-            found.append(CheckpointFile(self._file, enough))
+            found.append(CheckpointFile(Path(self._file), enough))
         if self._printed is not None:
             self._printed.enough = enough
             found.append(self._printed)

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from domain.errors import CorruptLogError, LogDiffersError
-from event_logger.cli.options import AsJson, Log, MaybeStore, Store, file_path
+from event_logger.cli.options import AsJson, Log, MaybeStore, Store, file_path, new_file_path
 from event_logger.cli.output import print_json
+from event_logger.cli.program import Typeless
 from event_logger.cli.proof_files import Output, PolicyFile, read_file, refuse_precious, written
 from event_logger.cli.signed import (
     KeyFile,
@@ -22,13 +23,17 @@ from event_logger.cli.signed import (
 from event_logger.cli.terminal import say
 
 commands = typer.Typer()
-key_commands = typer.Typer(no_args_is_help=True, help="Make and show the key that signs.")
+key_commands = typer.Typer(
+    cls=Typeless, no_args_is_help=True, help="Make and show the key that signs."
+)
 commands.add_typer(key_commands, name="key")
 
 
 @key_commands.command("new")
 def new(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file.", parser=file_path)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The new file.", parser=new_file_path)
+    ],
     prefix: Annotated[
         str | None,
         typer.Option(metavar="P", help="The owner's, such as example.com/desk1: no log's name."),
@@ -106,7 +111,7 @@ def rotate(
 def prove(
     store: Store,
     order: Annotated[
-        int | None, typer.Argument(metavar="[ORDER]", min=0, help="The event; 0: the opening.")
+        int | None, typer.Argument(metavar="ORDER", min=0, help="The event; 0: the opening.")
     ] = None,
     log: Log = None,
     transition: Annotated[
@@ -151,7 +156,7 @@ def verify(
     proof: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]",
+            metavar="FILE",
             help="What prove or export --certified wrote; without it, the store.",
             parser=file_path,
         ),

@@ -45,7 +45,7 @@ def compose(options: LoggerOptions) -> Parts:
     logs, log = _opened(options)
     log.intake.rules = options.rules
     try:
-        refuse_closed(logs.store, log)
+        refuse_closed(logs.store.url, logs.store.reads.last_event(log.id))
         mend_indexes(logs.store, log)
         if signing is not None:
             signing.refuse_own_witness(log)

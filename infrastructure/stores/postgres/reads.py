@@ -9,6 +9,7 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
+from domain.closing import LastEvent
 from domain.errors import StoreError
 from domain.horizon import Horizon
 from infrastructure.stored import (
@@ -59,14 +60,20 @@ class PostgresReads:
         """See `Reads.end`."""
         return self._connections.reading(lambda one: self._selects.end(one.run, log_id))
 
+    def last_event(self, log_id: UUID) -> LastEvent | None:
+        """See `Reads.last_event`."""
+        return self._connections.reading(lambda one: self._selects.last_event(one.run, log_id))
+
     def size(self, log_id: UUID) -> int:
         """See `Reads.size`."""
         sizes = " UNION ALL ".join(
-            f"SELECT octet_length(state) AS n FROM {self._schema}.{table} WHERE log_id = %(log)s"
+            f"SELECT pg_catalog.octet_length(state) AS n FROM {self._schema}.{table}"
+            " WHERE log_id = %(log)s"
             for table in ("events", "transitions")
         )
         ((found,),) = self._all(
-            f"SELECT COALESCE(SUM(n), 0)::bigint FROM ({sizes}) AS s", named={"log": log_id}
+            f"SELECT COALESCE(pg_catalog.sum(n), 0)::bigint FROM ({sizes}) AS s",
+            named={"log": log_id},
         )
         return int(found)
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
+from domain.closing import LastEvent
 from domain.errors import StoreError
 from domain.horizon import Horizon
 from infrastructure.stored import (
@@ -33,6 +34,7 @@ from infrastructure.stores.sqlite.selects import (
     checked_commit_time,
     require_end,
     select_end,
+    select_last_event,
     select_order_of,
     select_states,
 )
@@ -82,6 +84,11 @@ class SQLiteReads:
         """See `Reads.end`."""
         with store_errors(self._url), self._connections.reading() as connection:
             return require_end(connection.execute, self._url, log_id.hex)
+
+    def last_event(self, log_id: UUID) -> LastEvent | None:
+        """See `Reads.last_event`."""
+        with store_errors(self._url), self._connections.reading() as connection:
+            return select_last_event(connection.execute, log_id.hex)
 
     def size(self, log_id: UUID) -> int:
         """See `Reads.size`."""
