@@ -9,10 +9,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Self, TypeVar
 
-from domain.accounts import SIZE, WALLET, account_of, decimals_of, perp_account
-from domain.effects import UNDONE, filled, movements, trade_sign
+from domain.accounts import SIZE, WALLET, account_of, decimals_of, perp_account, scaled_token
+from domain.effects import UNDONE, filled, is_inverse, movements, settled_in, trade_sign
 from domain.event_values import EXACT, EventMapping, EventValues, decimal_of
-from domain.pairs import quote_token
 
 ENTRY_PRICE = "entry_price"
 """What a perpetual's account holds beside its size: the average price at which it was opened."""
@@ -87,9 +86,9 @@ class Balances:
         price = values.number("average_price", ENTRY_PRICE)
         if not (venue and instrument and sign and amount and price is not None):
             return
-        if values.get("status") in UNDONE:
+        if values.get("status") in UNDONE or is_inverse(values):
             return
-        account, quote = perp_account(venue, instrument), quote_token(instrument)
+        account, quote = perp_account(venue, instrument), settled_in(values)
         size, entry = self.balances[f"{account}.{SIZE}"], self.balances[f"{account}.{ENTRY_PRICE}"]
         after = EXACT.add(size, EXACT.multiply(sign, amount))
         if size == 0 or (size > 0) == (sign > 0):
@@ -175,6 +174,21 @@ def flat_numbers(
             for asset in (SIZE, ENTRY_PRICE):
                 if f".{asset}" in numbers:
                     yield f"{account}.{asset}", numbers[f".{asset}"]
+
+
+def as_booked(shown: dict[str, T], booked: Mapping[str, Any]) -> dict[str, T]:
+    """What a snapshot shows, with AAVE's tokens under the names under which they were booked.
+
+    A snapshot may have them as their contracts do, `aEthweETH`, or in another case than the log.
+    """
+    named: dict[str, T] = {}
+    for name, amount in shown.items():
+        account, _, asset = name.rpartition(".")
+        if account == WALLET and name not in booked:
+            other = f"{account}.{scaled_token(asset)}"
+            name = other if other in booked and other not in shown and other not in named else name
+        named[name] = amount
+    return named
 
 
 def _numbers(

@@ -28,6 +28,7 @@ from projections.json_cells import told_apart
 
 _CHAIN = frozenset(CHAIN_FIELDS)
 _loads = orjson.loads
+_DOLLAR = ord("$")
 
 
 Shape = tuple[tuple[str, ...], tuple[str, ...]]
@@ -275,7 +276,7 @@ def as_stored(state: bytes) -> Record:
     Raises `orjson.JSONDecodeError` for bytes that are no JSON.
     """
     record: Record = _loads(state)
-    if b'"$$' in state and record.get("extra"):
+    if _DOLLAR in state and b'"$$' in state and record.get("extra"):
         record["extra"] = {_unescaped(name): value for name, value in record["extra"].items()}
     return record
 

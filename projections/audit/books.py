@@ -8,14 +8,14 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from domain.accounts import SIZE, decimals_of, perp_account
-from domain.effects import Movement, movements, untold_legs
+from domain.effects import Movement, is_inverse, movements, settled_in, untold_legs
 from domain.event_types import EVENT_TYPES
 from domain.event_values import EXACT, EventValues
-from domain.pairs import quote_token
 from projections.audit.accrual import Accruals, accrues
-from projections.audit.figures import FLOAT_PART, ZERO, Figure
+from projections.audit.figures import FLOAT_PART, ZERO, Figure, quotient
+from projections.audit.figures import shown as as_shown
 from projections.audit.rule import AuditOptions
-from projections.balances import ENTRY_PRICE, Balances, flat_numbers, part_of
+from projections.balances import ENTRY_PRICE, Balances, as_booked, flat_numbers, part_of
 
 _PARTS = ("wallet", "cex_accounts", "perp_positions")
 _ENTRY = f".{ENTRY_PRICE}"
@@ -138,8 +138,8 @@ class Books:
         """A perpetual's trade: what it realises is as it tells, where that may be so."""
         venue, instrument = values.given_text("venue") or "", values.given_text("instrument")
         balances, account = self._balances.balances, perp_account(venue, instrument or "")
-        name = f"{venue.lower()}.{quote_token(instrument)}"
-        size, before = balances[f"{account}.{SIZE}"], balances[name]
+        name, of_size = f"{venue.lower()}.{settled_in(values)}", f"{account}.{SIZE}"
+        size, entry, before = balances[of_size], balances[account + _ENTRY], balances[name]
         self._balances.apply(event)
         told = sum((one.amount for one in moved if f"{one.account}.{one.asset}" == name), ZERO)
         realised = EXACT.subtract(EXACT.subtract(balances[name], before), told)
@@ -148,8 +148,16 @@ class Books:
             balances[name] = EXACT.add(balances[name], EXACT.subtract(given, realised))
         elif realised:
             self._note(name, realised, False, True)
-        is_averaged = size and abs(balances[f"{account}.{SIZE}"]) > abs(size)
-        self._note(f"{account}.{ENTRY_PRICE}", ZERO, False, bool(is_averaged))
+        after, price = balances[of_size], values.number("average_price", ENTRY_PRICE)
+        is_averaged = size * after > ZERO and abs(after) > abs(size)
+        if is_inverse(values):
+            self._adrift.add(account + _ENTRY)
+        elif is_averaged and price is not None:
+            # Each venue cuts an average where it likes: it is compared as it is shown.
+            added = EXACT.multiply(EXACT.subtract(after, size), price)
+            paid = EXACT.add(EXACT.multiply(size, entry), added)
+            balances[account + _ENTRY] = quotient(paid, after)
+        self._note(account + _ENTRY, ZERO, False, is_averaged)
 
     def compare(
         self, order: int, snapshot: Mapping[str, Any], in_flight: Mapping[str, int]
@@ -161,7 +169,8 @@ class Books:
         if snapshot == self._last:
             self._alike = (self._alike[0], order)
             return
-        shown, held = dict(flat_numbers(snapshot, Figure.of)), self._balances.balances
+        held = self._balances.balances
+        shown = as_booked(dict(flat_numbers(snapshot, Figure.of)), held)
         before = Balances()
         before.balances.update(held)
         is_off = False
@@ -205,9 +214,8 @@ class Books:
             yield f"an event does not tell by how much it moved {name}"
         else:
             first, last = self._alike
-            yield Off(
-                name, expected, found.value, tolerance, last if since.at == first else since.at
-            )
+            told = as_shown(expected, found) if name.endswith(_ENTRY) else expected
+            yield Off(name, told, found.value, tolerance, last if since.at == first else since.at)
 
     def _is_otherwise(self, name: str, found: Figure, allowed: Decimal) -> bool:
         """Whether it is what it would be, had the snapshot before not been wrong."""
@@ -246,8 +254,8 @@ def names_of(event: Mapping[str, Any]) -> set[str]:
     names = {f"{account}.{asset}" for account, asset in legs}
     for account, asset in legs:
         if asset == SIZE:
-            venue, _, instrument = account.partition(".")
-            names |= {f"{account}.{ENTRY_PRICE}", f"{venue}.{quote_token(instrument)}"}
+            venue, quote = account.partition(".")[0], settled_in(EventValues(event))
+            names |= {f"{account}.{ENTRY_PRICE}", f"{venue}.{quote}"}
     return names
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from domain.effects import filled, trade_sign
+from domain.effects import filled, is_inverse, trade_sign
 from domain.event_values import EXACT, EventValues
-from domain.pairs import quote_token
 from projections.audit.arithmetic import ArithmeticRule, is_told
 from projections.audit.figures import ZERO, Difference, Figure, digits_of, quotient
 from projections.audit.held import HeldPositions
@@ -64,7 +63,7 @@ class Trades(ArithmeticRule):
             for price in _given(values, "entry_price", "price", "average_price")
         ]
         differences = [self._one_product(notional, *one) for one in pairs]
-        if not pairs or None in differences or _is_inverse(values, notional):
+        if not pairs or None in differences or is_inverse(values):
             return None
         found = differences[0]
         if found is None:
@@ -104,6 +103,9 @@ class Trades(ArithmeticRule):
         venue, instrument = values.given_text("venue"), values.given_text("instrument")
         if told is None or price is None or venue is None or instrument is None:
             return None
+        if is_inverse(values):
+            self.unjudgeable(order, "what an inverse contract realises is in its base, and")
+            return None
         sign, amount = trade_sign(values), filled(values)
         if not self._held.is_known or sign is None or amount is None:
             self.unjudgeable(order, "no snapshot of the positions before what is realised")
@@ -122,9 +124,3 @@ class Trades(ArithmeticRule):
 def _given(values: EventValues, *names: str) -> list[Figure]:
     figures = (Figure.named(values, name) for name in names)
     return [one for one in figures if one is not None]
-
-
-def _is_inverse(values: EventValues, notional: Figure) -> bool:
-    """Whether it is a contract that is sized in USD, whatever the price is."""
-    is_in_usd = quote_token(values.get("instrument")) == "USD"
-    return is_in_usd and values.given_number("amount") == notional.value
