@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from domain.audit_log import AuditLog
-from domain.errors import LogBehindError, ProofError
+from domain.errors import EventLoggerError, LogBehindError, ProofError
 from infrastructure.store import LogStore
 
 if TYPE_CHECKING:
@@ -180,6 +180,9 @@ def held_checkpoint(
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             yield KeptCheckpoint(folder / f"{name}{_CHECKPOINT}")
+        except EventLoggerError:
+            # A store that fails is an OSError as well.
+            raise
         except OSError as error:
             raise ProofError(*_unusable(folder, error, way_out)) from error
 

@@ -64,6 +64,8 @@ def location_of(url: str) -> Location:
         raise StoreUrlError(shown(url), "is no store URL; no file's name holds a NUL character")
     if not is_valid_unicode(name):
         raise StoreUrlError(shown(url), "is no store URL; its text is no valid Unicode")
+    if name.endswith("/"):
+        raise StoreUrlError(url, "names a folder; write the name of a file in it")
     try:
         path = Path(os.path.realpath(Path(name).expanduser()))
         # Looked at for the OSError: a name may be too long for any file.
