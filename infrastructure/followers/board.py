@@ -64,16 +64,18 @@ class StatusBoard:
         if not _adds_up(rows):
             self._store.board.clear(self._log.id)
             position = START
-        while True:
-            entries = self._entries(position)
-            if not entries:
-                return
+        while entries := self._entries(position):
             upto = entries[-1].horizon
             opened = self._opened_before(entries)
             changes = LiveStatus().follow(entries, self._members, opened, self._submitted)
             if not self._store.board.fold(self._log.id, changes, position, upto):
-                upto = self._checked(self._store.board.read(self._log.id).horizon)
-            position = upto
+                position = self._checked(self._store.board.read(self._log.id).horizon)
+            elif len(entries) < PAGE:
+                # What came meanwhile is the next round's: while others log, there always is some,
+                # and each fold is a transaction.
+                return
+            else:
+                position = upto
 
     def read(
         self,
