@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
@@ -13,7 +13,9 @@ from eventsourcing.persistence import StoredEvent
 from domain.audit_log import AuditLog, numbered
 from domain.horizon import Horizon
 from domain.intake import PlainEntry
-from projections.status_board import Kind, OpenEvent
+
+if TYPE_CHECKING:
+    from projections.status_board import Kind, OpenEvent
 
 
 class LogEnd(NamedTuple):
@@ -101,6 +103,21 @@ class StoredTransition(NamedTuple):
     after: int | None = None
 
 
+def in_order(transitions: Iterable[StoredTransition]) -> list[StoredTransition]:
+    """An event's transitions as they are read; one not numbered after those before has no number.
+
+    Nothing stands before the first transition of a log, which is its number 1.
+    """
+    last, found = 0, []
+    for one in transitions:
+        if type(one.number) is int and one.number > last:
+            last = one.number
+            found.append(one)
+        else:
+            found.append(one._replace(number=None))
+    return found
+
+
 class Stored(NamedTuple):
     """Who committed an entry and when: the store's time, the writer's number; None: not known."""
 
@@ -123,6 +140,10 @@ class StoredEntry(NamedTuple):
     state: bytes | None
     committed_at: int | None
     writer: int | None
+
+
+PlainEvent = tuple[Any, Any, Any, Any, Any]
+"""Order, topic, state, time of the commit and writer of a stored event, whatever is there."""
 
 
 class Commit(NamedTuple):

@@ -86,6 +86,15 @@ def holds_store(path: str) -> bool:
         return False
 
 
+def is_kept_in_a_store(path: str) -> bool:
+    """Whether a store of ours is kept in the file, by itself or beside the store's own."""
+    from infrastructure.stores.sqlite.location import SUFFIXES
+
+    return any(
+        holds_store(path.removesuffix(suffix)) for suffix in SUFFIXES if path.endswith(suffix)
+    )
+
+
 def made_whole(url: str) -> AbstractContextManager[str]:
     """The URL under which to open a store that is to be there once the block ends, or not at all.
 

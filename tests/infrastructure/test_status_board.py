@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from infrastructure.audit_logs import AuditLogs
 from infrastructure.followers import board as followed
 from infrastructure.followers.board import StatusBoard
 from infrastructure.stores.running_quantiles import quantiles
-from infrastructure.stores.sqlite.board import FOLLOWER
+from infrastructure.stores.sqlite.board import FOLLOWER, SQLiteBoard
 from infrastructure.stores.sqlite.confirmation_times import ConfirmationTimes
 from infrastructure.stores.sqlite.reads import SQLiteReads
 from infrastructure.timestamps import timestamp_of
@@ -162,6 +163,34 @@ def test_a_failure_before_the_commit_changes_nothing(
         board.catch_up()
         assert is_rebuilt(board)
         assert board.read(now=NOW)["counts"] == {"pending": 4}
+
+
+def test_a_follower_looks_at_the_whole_board_only_now_and_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with live_log(tmp_path) as (logs, log):
+        looks: list[object] = []
+        whole = SQLiteBoard.read
+
+        def looking(board: SQLiteBoard, log_id: UUID) -> Any:
+            looks.append(log_id)
+            return whole(board, log_id)
+
+        monkeypatch.setattr(SQLiteBoard, "read", looking)
+        monkeypatch.setattr(followed, "_SHARE_OF_LOOKING", 1e-9)
+        follower = StatusBoard(logs.store, log).follower(logs.store.commits)
+        follower.start()
+
+        def is_followed() -> bool:
+            end = logs.store.reads.end(log.id).horizon
+            return logs.store.followers.position(FOLLOWER, log.id) == end
+
+        for _ in range(3):
+            log_one(logs, log)
+            eventually(is_followed)
+        follower.stop()
+        assert looks == [log.id]
+        assert is_rebuilt(StatusBoard(logs.store, log))
 
 
 def test_the_follower_keeps_the_board_and_outlives_a_failing_store(
