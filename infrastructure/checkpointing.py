@@ -19,6 +19,16 @@ from projections.marks import Marks
 from projections.verification import checked_checkpoint
 
 
+def refuse_volatile(store: LogStore) -> None:
+    """Raises `ProofError` for a store in memory."""
+    if store.is_volatile:
+        raise ProofError(
+            f"the store {store.url}",
+            "dies with its process, and a checkpoint of it could be held against nothing: name one"
+            " that is kept, as sqlite:///runs.db",
+        )
+
+
 class Signed(NamedTuple):
     """A signed checkpoint, where the log ended, and whether it says more than the one before."""
 
@@ -52,6 +62,7 @@ class Checkpointing:
         Raises `ProofError`, having signed nothing, where the log does not continue the last one
         that this machine signed.
         """
+        refuse_volatile(self._store)
         if is_copy(self._store, self._log.id):
             raise ProofError(
                 f"log {shown(self._log.name)}",
@@ -104,8 +115,7 @@ class Checkpointing:
         at = tree.size
         with seldom_cycle_search():
             for page in tree.grow(size):
-                for leaf in page[max(0, marks.size - at) :]:
-                    marks.append(leaf.hash)
+                marks.extend(page[max(0, marks.size - at) :])
                 at += len(page)
         return old is None or not old.size or tree.root(old.size) == old.root
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
@@ -13,7 +13,9 @@ from eventsourcing.persistence import StoredEvent
 from domain.audit_log import AuditLog, numbered
 from domain.horizon import Horizon
 from domain.intake import PlainEntry
-from projections.status_board import Kind, OpenEvent
+
+if TYPE_CHECKING:
+    from projections.status_board import Kind, OpenEvent
 
 
 class LogEnd(NamedTuple):
@@ -123,6 +125,10 @@ class StoredEntry(NamedTuple):
     state: bytes | None
     committed_at: int | None
     writer: int | None
+
+
+PlainEvent = tuple[Any, Any, Any, Any, Any]
+"""Order, topic, state, time of the commit and writer of a stored event, whatever is there."""
 
 
 class Commit(NamedTuple):

@@ -28,6 +28,7 @@ from projections.json_cells import told_apart
 
 _CHAIN = frozenset(CHAIN_FIELDS)
 _loads = orjson.loads
+_DOLLAR = ord("$")
 
 
 Shape = tuple[tuple[str, ...], tuple[str, ...]]
@@ -280,7 +281,7 @@ def as_stored(state: bytes, loads: Callable[[bytes], Record] = _loads) -> Record
     Raises `orjson.JSONDecodeError` for bytes that are no JSON.
     """
     record = loads(state)
-    if b'"$$' in state and record.get("extra"):
+    if _DOLLAR in state and b'"$$' in state and record.get("extra"):
         record["extra"] = {_unescaped(name): value for name, value in record["extra"].items()}
     return record
 

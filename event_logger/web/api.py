@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-from event_logger.web.asked import Param
+from event_logger.web.asked import ZONE, Param
 from event_logger.web.view import View
 from event_logger.web.views import VIEWS
 
@@ -52,7 +52,7 @@ def _operation(view: View) -> dict[str, Any]:
     return {
         "operationId": view.path.strip("/"),
         "summary": view.about,
-        "parameters": [_parameter(param) for param in view.params],
+        "parameters": [_parameter(param) for param in (*view.params, ZONE)],
         "responses": answers,
     }
 

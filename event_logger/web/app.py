@@ -119,8 +119,8 @@ class Application:
                 except EventLoggerError as error:
                     self.site.note(error)
                     return answers.failure(error, form)
-                except Exception:
-                    _log.exception("the page %s failed", view.path)
+                except Exception as error:
+                    _log.exception("the page %s failed: %r", view.path, error)
                     sentence = f"the page {view.path} failed; the server's log says why"
                     return answers.failure(PageError(500, sentence), form)
 
@@ -141,7 +141,7 @@ class Application:
         try:
             self.streams.refuse_too_many()
             asked = Asked(self.site, "/board/stream", given, (LOG, *board.FILTERS))
-            limit = board.stuck_limit(asked)
+            limit, zone = board.stuck_limit(asked), asked.zone
             only = {name: asked.text(name) for name in ("type", "venue", "status")}
             name = (await in_thread(lambda: asked.head)).log_name
             if asked.pages.mode != "live":
@@ -154,10 +154,15 @@ class Application:
         def drawn(reader: Any) -> str:
             live = board.read_board(reader, limit, only)
             link = asked.link
-            return draw("_board.html", board=live, link=link, stuck_after=limit).decode()
+            shows = {"board": live, "link": link, "stuck_after": limit, "zone": zone}
+            return draw("_board.html", **shows).decode()
 
         messages = self.streams.messages(
-            (name, limit, *only.values()), lambda: self.site.reader(name), drawn, after
+            (name, limit, str(zone), *only.values()),
+            lambda: self.site.reader(name),
+            drawn,
+            after,
+            zone,
         )
         return StreamingResponse(messages, media_type="text/event-stream")
 

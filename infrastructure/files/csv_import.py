@@ -44,8 +44,9 @@ def import_csv(
     The file is checked whole before anything is stored, and stored in one transaction. Its `order`,
     `status`, `detail_orders` and `detail_count` must agree with what the import arrives at. Numbers
     are Decimals (floats where they are written as 1e-07), so that exporting what was imported gives
-    the same bytes. Timestamps off the hour are accepted. Raises `EventLogFileError` with the row
-    that is not sound, `LogConfigurationError` for a log that is there already.
+    the same bytes. Timestamps off the hour are accepted. What the log said of itself is history: it
+    neither closes nor continues the new one. Raises `EventLogFileError` with the row that is not
+    sound, `LogConfigurationError` for a log that is there already.
     """
     refuse_taken(logs, log)
     with prepared_csv(path, log, progress) as prepared:
@@ -59,7 +60,7 @@ def prepared_csv(
 ) -> Iterator[Prepared]:
     """The file read, checked and encoded; no store is touched. Raises as `import_csv` does."""
     new = AuditLog.open(log, metadata=captured_metadata({"imported_from": Path(path).name}))
-    new.intake.rules = LoggingRules(hourly_timestamps=False)
+    new.intake.rules = LoggingRules(hourly_timestamps=False, takes_words_of_the_log=True)
     opened = new.collect_events()
     report = ImportReport(log)
     with Spool[Logged]() as spool:

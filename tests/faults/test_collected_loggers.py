@@ -12,7 +12,15 @@ import pytest
 
 from event_logger import EventLogger
 from infrastructure.stores.sqlite import appends, board
-from tests.support import PATIENCE, log_amounts, numbered, run_program, stored, url_of
+from tests.support import (
+    PATIENCE,
+    log_amounts,
+    numbered,
+    run_program,
+    start_program,
+    stored,
+    url_of,
+)
 
 
 def dropped(path: Path) -> None:
@@ -72,3 +80,28 @@ threading.Timer(0.5, lambda: stranger.execute("ROLLBACK")).start()
     EventLogger(store=url_of(path)).close()
     assert run_program(program, url_of(path), path) == "went on\n"
     assert stored(path) == numbered(3)
+
+
+AWAY = """
+logger = EventLogger(store=sys.argv[1], log="run")
+logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", 1)
+logger.flush()
+logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", 2)
+os.rename(sys.argv[2], sys.argv[2] + ".away")
+"""
+
+
+@pytest.mark.parametrize("end", ["del logger", "", "raise SystemExit(3)"])
+def test_what_cannot_be_stored_as_the_program_ends_is_said_in_a_sentence(
+    tmp_path: Path, end: str
+) -> None:
+    path = tmp_path / "runs.db"
+    with start_program(AWAY + end, url_of(path), path) as program:
+        _, said = program.communicate(timeout=PATIENCE)
+    assert "Traceback" not in said
+    (last,) = [line for line in said.splitlines() if "not stored" in line]
+    assert "was moved, deleted or replaced" in last
+    assert "log 'run'" in last
+    assert program.returncode == (3 if "exit" in end.lower() else 0)
+    Path(f"{path}.away").rename(path)
+    assert stored(path, "run") == numbered(1)

@@ -54,7 +54,7 @@ def test_so_much_waits_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     may_end = threading.Event()
     for key in ("a", "b"):
         assert works.result(key, lambda: may_end.wait(PATIENCE), 0.0) is None
-    with pytest.raises(PageError, match="2 audits are waited for") as refused:
+    with pytest.raises(PageError, match="2 others are being worked on") as refused:
         works.result("c", lambda: True, 0.0)
     assert refused.value.status == 503
     may_end.set()

@@ -114,9 +114,15 @@ class Connections:
         return self.turn is turn
 
     def writer(self) -> ServerConnection:
-        """The connection that appends; `lock` is held. Raises `StoreError`."""
+        """The connection that appends; `lock` is held. Raises `StoreError`.
+
+        One that ended meanwhile is not written to: of what is sent there, nobody knows what became.
+        """
         writer = self._writer
-        if writer is None or writer.closed:
+        if writer is not None and writer.is_broken():
+            self.drop_writer()
+            writer = None
+        if writer is None:
             writer = self._writer = self.connect()
         return writer
 

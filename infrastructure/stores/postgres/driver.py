@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 from contextlib import suppress
 from typing import Any, LiteralString, TypeVar
@@ -13,7 +14,7 @@ from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
 
 from domain.errors import ReadOnlyStoreError, StoreError
-from infrastructure.stores.postgres.errors import as_connection_error
+from infrastructure.stores.postgres.errors import as_connection_error, as_session_error
 from infrastructure.stores.postgres.location import Location
 from infrastructure.stores.postgres.schema import OLDEST_SERVER
 
@@ -46,6 +47,24 @@ class ServerConnection(psycopg.Connection[TupleRow]):
     def run(self, statement: str, parameters: Any = None) -> psycopg.Cursor[TupleRow]:
         """One statement of ours."""
         return self.execute(sql(statement), parameters)
+
+    def is_broken(self) -> bool:
+        """Whether the server has ended the session, looked at without asking it anything.
+
+        On a connection that nobody is in the middle of using.
+        """
+        if self.closed:
+            return True
+        poll = select.poll()
+        poll.register(self.pgconn.socket, select.POLLIN)
+        if not poll.poll(0):
+            return False
+        try:
+            self.pgconn.consume_input()
+        except psycopg.Error:
+            return True
+        # An idle session is sent nothing but notices, and the reason why it is ended.
+        return bool(poll.poll(0)) or self.closed
 
     def abandon(self) -> None:
         """Let the server roll back what is open, whatever the driver is in the middle of.
@@ -82,7 +101,7 @@ def connect(
         _set_up(connection, location, writes=writes, durability=durability)
     except psycopg.Error as error:
         connection.close()
-        raise as_connection_error(location.url, error) from error
+        raise as_session_error(location.url, error) from error
     except BaseException:
         connection.close()
         raise

@@ -130,7 +130,7 @@ def one_event_parameters(
 _EVENTS = (
     "e AS (INSERT INTO {schema}.events (" + EVENT_COLUMNS + ") SELECT %(log)s, o + i, %(topic)s,"
     " u.s, at, %(writer)s::int, CASE WHEN i = %(events)s THEN %(token)s::bigint END"
-    " FROM head, unnest(%(states)b::bytea[]) WITH ORDINALITY AS u(s, i))"
+    " FROM head, pg_catalog.unnest(%(states)b::bytea[]) WITH ORDINALITY AS u(s, i))"
 )
 _TRANSITIONS = (
     "x AS (INSERT INTO {schema}.transitions (" + TRANSITION_COLUMNS + ")"

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.errors import EventLoggerError, StoreError
 from domain.horizon import Horizon
+from infrastructure.closing import refuse_closed
 from infrastructure.store import Decide
 from infrastructure.stored import Commit, LogEnd, PlainEvents, Source, WriterIdentity, Writes
 from infrastructure.stores.postgres import clock
@@ -15,7 +16,7 @@ from infrastructure.stores.postgres.at_the_end import AtTheEnd
 from infrastructure.stores.postgres.binary_copy import EVENT_COLUMNS, copy_in, event_rows
 from infrastructure.stores.postgres.clock import StoreClock
 from infrastructure.stores.postgres.connections import Connections, Turn
-from infrastructure.stores.postgres.continued import append_commits, refuse_closed
+from infrastructure.stores.postgres.continued import append_commits
 from infrastructure.stores.postgres.doubts import Doubt
 from infrastructure.stores.postgres.fences import Fences
 from infrastructure.stores.postgres.holding import Head, hold
@@ -164,7 +165,7 @@ class Sending:
         self._fences.check(log_id, head.epoch)
         if expected is None or head.epoch != expected.epoch:
             # Whoever closes a log moves its epoch on.
-            refuse_closed(turn, self._url, self._schema, log_id, head.end)
+            refuse_closed(self._url, self._selects.last_event(turn.run, log_id))
         if writes is None or expected is None or head.end != expected.end or not _size(writes):
             writes = decide(AtTheEnd(turn, self._selects, log_id, head.end))
         if not _size(writes):

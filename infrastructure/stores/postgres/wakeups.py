@@ -34,7 +34,7 @@ class WakingSignals(CommitSignals):
     def __init__(self, connections: Connections) -> None:
         super().__init__()
         self._connections = connections
-        self._channel = f"event_logger.{connections.location.schema}"[:63]
+        self._channel = f"event_logger.{connections.location.schema_name}"[:63]
         self._is_closing = False
         self._untold: queue.SimpleQueue[UUID | None] = queue.SimpleQueue()
         self._teller: threading.Thread | None = None

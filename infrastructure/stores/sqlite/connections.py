@@ -219,7 +219,7 @@ class Connections:
             self.turn = None
             if writer is not None:
                 with suppress(sqlite3.Error):
-                    self.checkpoints.take_back_unfinished(writer.execute)
+                    self.checkpoints.take_back_at_end(writer)
                 writer.close()
         self._close_idle()
 

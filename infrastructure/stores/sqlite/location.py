@@ -80,10 +80,14 @@ def location_of(url: str) -> Location:
         raise StoreUrlError(url, f"there is no home folder {home}; write the path out") from None
 
 
+SUFFIXES = ("", "-wal", "-shm")
+"""What the names of a store's files end with, after the name of the store."""
+
+
 def parts_of(url: str) -> frozenset[str]:
     """The paths of the files that a store is kept in; none of one in memory."""
     path = location_of(url).path
-    return frozenset(f"{path}{suffix}" for suffix in ("", "-wal", "-shm") if path is not None)
+    return frozenset(f"{path}{suffix}" for suffix in SUFFIXES if path is not None)
 
 
 def is_made(location: Location) -> bool:

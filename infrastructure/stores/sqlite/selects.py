@@ -10,8 +10,10 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
+from domain.closing import LastEvent
 from domain.errors import StoreError, shown
 from domain.horizon import Horizon
+from infrastructure.standing import CONTINUED
 from infrastructure.stored import LogEnd
 
 Run = Callable[[str, Sequence[Any]], sqlite3.Cursor]
@@ -65,6 +67,26 @@ def select_states(
         " AND originator_version BETWEEN ? AND ? AND topic=? ORDER BY originator_version LIMIT ?",
         (log_id, first, last, AuditLog.EventLogged.TOPIC, limit),
     ).fetchall()
+
+
+_LAST_LOGGED = (
+    "SELECT e.originator_version, e.state, e.writer,"
+    " (SELECT writer FROM stored_events WHERE originator_id=?1 AND originator_version=0),"
+    " (SELECT event_order FROM follower_positions WHERE log_id=?1 AND follower=?2)"
+    " FROM stored_events e WHERE e.originator_id=?1 AND e.topic=?3"
+    " ORDER BY e.originator_version DESC LIMIT 1"
+)
+
+
+def select_last_event(run: Run, log_id: str) -> LastEvent | None:
+    """The log's last event, and what tells whether it closed the log."""
+    row = run(_LAST_LOGGED, (log_id, CONTINUED, AuditLog.EventLogged.TOPIC)).fetchone()
+    if row is None:
+        return None
+    order, state, *numbers = row
+    # What a damaged row has in their place is no number.
+    writer, opened_by, taken_over = (one if type(one) is int else None for one in numbers)
+    return LastEvent(order, state, writer, opened_by, taken_over)
 
 
 def select_order_of(run: Run, log_id: str, event_id: str) -> int | None:
