@@ -7,6 +7,7 @@ import os
 import socket
 import stat
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
@@ -48,6 +49,8 @@ def serve(
     application = Application(store, (_in_header(host), *names), token, log)
     # A store that is not there is said at once, and by its own sentence.
     application.site.readers().names()
+    # What takes long to import is not waited for by whoever asks first.
+    import_module("pandas")
     with _bound(host, port) as bound:
         started(f"http://{_in_header(host)}:{bound.getsockname()[1]}/")
         _run(application, bound)
