@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import stat
@@ -150,6 +151,8 @@ def _run(application: Application, bound: socket.socket) -> None:
         http="h11",
         ws="none",
     )
+    # It says of every stream whose viewer has gone that it cannot be written to.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     loop = asyncio.new_event_loop()
     try:
         loop.run_until_complete(Server(config).serve(sockets=[bound]))
