@@ -74,20 +74,20 @@ class LogReading:
         while first <= last:
             upto = min(last, first + at_once - 1)
             rows = self._store.reads.events(self._log.id, first, upto, at_once)
-            if len(rows) != upto - first + 1 or not _are_sound(rows):
+            sizes = _sound_sizes(rows)
+            if len(sizes) != upto - first + 1:
                 yield self._sound_part(rows, first)
                 return
             yield rows
             first = upto + 1
-            bytes_there = sum([len(state) for _, state in rows])
-            at_once = min(size, max(1, _PAGE_BYTES * len(rows) // bytes_there))
+            at_once = min(size, max(1, _PAGE_BYTES * len(rows) // sum(sizes)))
 
     def _sound_part(self, rows: list[tuple[int, bytes]], first: int) -> Rows:
         """The rows before the damage, and then the error."""
         for expected, row in zip_longest(range(first, first + len(rows) + 1), rows):
             if row is None or row[0] != expected:
                 raise self._damaged(expected, "its record is missing, or is no logged event")
-            if not _are_sound([row]):
+            if not _sound_sizes([row]):
                 raise self._damaged(expected, f"its record is {shown(row[1])}")
             yield row
 
@@ -293,10 +293,12 @@ def _status_of(entry: LogEntry) -> object:
     return entry.record.get("status", PENDING) if isinstance(entry, LoggedEntry) else entry.status
 
 
-def _are_sound(rows: list[tuple[int, bytes]]) -> bool:
-    """Whether all rows may be records, as far as a look at their ends tells."""
+def _sound_sizes(rows: list[tuple[int, bytes]]) -> list[int]:
+    """How long those are that may be records, as far as a look at their ends tells.
+
+    One look at each row: a page is more than the processor's cache holds.
+    """
     try:
-        # A list, not a generator: a third of the time (measured).
-        return all([state[:16] == _HEAD and state[-1] == _TAIL for _, state in rows])  # noqa: C419
+        return [len(state) for _, state in rows if state[:16] == _HEAD and state[-1] == _TAIL]
     except (TypeError, IndexError):
-        return False
+        return []
