@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from uuid import UUID
@@ -109,6 +109,21 @@ class StoredTransition(NamedTuple):
     state: bytes
     committed_at: int | None
     after: int | None = None
+
+
+def in_order(transitions: Iterable[StoredTransition]) -> list[StoredTransition]:
+    """An event's transitions as they are read; one not numbered after those before has no number.
+
+    Nothing stands before the first transition of a log, which is its number 1.
+    """
+    last, found = 0, []
+    for one in transitions:
+        if type(one.number) is int and one.number > last:
+            last = one.number
+            found.append(one)
+        else:
+            found.append(one._replace(number=None))
+    return found
 
 
 class Stored(NamedTuple):

@@ -47,6 +47,11 @@ class BufferedWriter:
         self._is_inside = False
 
     @property
+    def pending(self) -> int:
+        """See `Writer.pending`."""
+        return len(self._cells) - 1
+
+    @property
     def last_errors(self) -> list[str]:
         """See `Writer.last_errors`; a backtest has no followers."""
         return []
