@@ -19,7 +19,7 @@ from domain.lifecycle import EventLifecycle, lifecycle_id
 from domain.statuses import PARTIALLY_FILLED, PENDING, SUBMITTED, check_status
 from domain.values import decode
 from infrastructure.store import LogStore
-from infrastructure.stored import StoredTransition
+from infrastructure.stored import StoredTransition, sound_sizes
 from infrastructure.timestamps import timestamp_of
 from projections.current_state import Transition, current, history
 from projections.entries import LogEntry, LoggedEntry, TransitionEntry
@@ -32,7 +32,6 @@ _CURRENT_PAGE = 200
 # Events with texts of 100 KB are read by the dozen.
 _FIRST_PAGE, _PAGE_BYTES = 100, 4 * 2**20
 
-_HEAD, _TAIL = b'{"recorded_at":"', ord("}")
 NO_RECORD = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
 """What decoding raises for bytes that are no record."""
 
@@ -74,7 +73,7 @@ class LogReading:
         while first <= last:
             upto = min(last, first + at_once - 1)
             rows = self._store.reads.events(self._log.id, first, upto, at_once)
-            sizes = _sound_sizes(rows)
+            sizes = sound_sizes(rows)
             if len(sizes) != upto - first + 1:
                 yield self._sound_part(rows, first)
                 return
@@ -87,7 +86,7 @@ class LogReading:
         for expected, row in zip_longest(range(first, first + len(rows) + 1), rows):
             if row is None or row[0] != expected:
                 raise self._damaged(expected, "its record is missing, or is no logged event")
-            if not _sound_sizes([row]):
+            if not sound_sizes([row]):
                 raise self._damaged(expected, f"its record is {shown(row[1])}")
             yield row
 
@@ -296,14 +295,3 @@ class LogReading:
 
 def _status_of(entry: LogEntry) -> object:
     return entry.record.get("status", PENDING) if isinstance(entry, LoggedEntry) else entry.status
-
-
-def _sound_sizes(rows: list[tuple[int, bytes]]) -> list[int]:
-    """How long those are that may be records, as far as a look at their ends tells.
-
-    One look at each row: a page is more than the processor's cache holds.
-    """
-    try:
-        return [len(state) for _, state in rows if state[:16] == _HEAD and state[-1] == _TAIL]
-    except (TypeError, IndexError):
-        return []
