@@ -96,12 +96,17 @@ class LogReading:
             self._log.name, order, f"{what}; the orders before and after it can be read by range"
         )
 
-    def decoded(self, rows: Iterable[tuple[int, bytes]], as_time: AsTime) -> Records:
-        """The rows as records; times made by `as_time`."""
+    def decoded(
+        self,
+        rows: Iterable[tuple[int, bytes]],
+        as_time: AsTime,
+        decoding: Callable[[bytes], Record] | None = None,
+    ) -> Records:
+        """The rows as records; times made by `as_time`, or all of them by `decoding`."""
         order = 0
         try:
             for order, state in rows:
-                record = decode(state, as_time)
+                record = decode(state, as_time) if decoding is None else decoding(state)
                 # Looked at for the KeyError: no event is without them.
                 record["timestamp"], record["event_type"], record["venue"]
                 if "status" in record:

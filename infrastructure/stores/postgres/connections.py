@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import psycopg
@@ -75,6 +75,12 @@ class Turn:
             raise Superseded
         cursor = self.connection.run(statement, parameters)
         return cursor.fetchone() if cursor.description else None
+
+    def commit_row(self, statement: str, values: Sequence[bytes]) -> list[int] | None:
+        """`commit` with a statement that `ServerConnection.row_of` takes."""
+        if self._connections.turn is not self:
+            raise Superseded
+        return self.connection.row_of(statement, values)
 
     def copy_in(self, statement: str, rows: bytes) -> None:
         """Rows by COPY, in the server's binary form."""

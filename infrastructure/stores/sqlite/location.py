@@ -92,6 +92,11 @@ def parts_of(url: str) -> frozenset[str]:
     return frozenset(f"{path}{suffix}" for suffix in SUFFIXES if path is not None)
 
 
+def write_ahead_log(path: Path) -> Path:
+    """Where SQLite keeps the write-ahead log of this file."""
+    return path.with_name(f"{path.name}-wal")
+
+
 def is_made(location: Location) -> bool:
     """Whether there is a store of ours at the place, of whatever format up to the present one.
 

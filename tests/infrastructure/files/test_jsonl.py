@@ -174,7 +174,7 @@ def test_what_a_line_holds(lines: list[bytes]) -> None:
         (HEADER, b'"5+3"', b'"4+3"', "row 8: the file ends at 5+3, and its header says 4+3"),
         (HEADER, b'"writer":1', b'"writer":2', "row 1: writer 1 is none of the header's"),
         (HEADER, b'"live"', b'"backtest"', "row 2: a backtest log has no transitions"),
-        (HEADER, b'"metadata":{', b'"metadata":7,"m":{', "row 0: is no header of JSON lines (met"),
+        (HEADER, b'"metadata":{', b'"metadata":7,"m":{', "row 0: is no header of JSON lines"),
         (A, b'"writer":1', b'"writer":{"a":1}', "row 1: writer {'a': 1} is none of the header's"),
         (A, b'"writer":1', b'"writer":[1]', "row 1: writer [1] is none of the header's"),
         (A, b'"writer":1', b'"writer":true', "row 1: writer True is none of the header's"),
