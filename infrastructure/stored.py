@@ -12,6 +12,7 @@ from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog, numbered
 from domain.horizon import Horizon
+from domain.identity import Cell
 from domain.intake import PlainEntry
 
 if TYPE_CHECKING:
@@ -71,6 +72,13 @@ class PlainEvents(Sequence[AuditLog.EventLogged]):
         if isinstance(orders, range):
             return numbered(self._log_id, orders.start, self.states[place])  # type: ignore[arg-type]
         return AuditLog.EventLogged.of(self._log_id, orders, self.states[place])  # type: ignore[arg-type]
+
+
+def events_of(log_id: UUID, first: int, cells: Sequence[Cell]) -> Sequence[AuditLog.EventLogged]:
+    """The events of the cells, with consecutive orders from the first."""
+    if set(map(type, cells)) == {PlainEntry}:
+        return PlainEvents(log_id, first, cells)  # type: ignore[arg-type]
+    return numbered(log_id, first, cells)
 
 
 class Writes(NamedTuple):
