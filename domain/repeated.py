@@ -62,7 +62,7 @@ class Decoding:
 
     def _without_snapshot(self, encoded: bytes) -> Record | None:
         """The record, another text in its snapshot's place; None where it is not the last one."""
-        if not self._last or self._last not in encoded or not _is_plain(encoded):
+        if not self._last or encoded.find(self._last) < 0 or not _is_plain(encoded):
             return None
         record: Record = orjson.loads(encoded.replace(self._last, self._cut))
         # One that stands deeper down is not the event's.
@@ -73,10 +73,10 @@ class Decoding:
         snapshot = record.get(_FIELD) if type(record) is dict else None
         if type(snapshot) is dict and snapshot:
             stored = _KEY + orjson.dumps(snapshot)
-            if stored in encoded and _is_plain(encoded):
+            if encoded.find(stored) >= 0 and _is_plain(encoded):
                 self._last = stored
 
 
 def _is_plain(encoded: bytes) -> bool:
     """Whether there is one snapshot alone, and no key that a caller began with a `$`."""
-    return encoded.count(_KEY) == 1 and b'"$$' not in encoded
+    return encoded.count(_KEY) == 1 and encoded.find(b'"$$') < 0

@@ -121,6 +121,19 @@ def last_seen(identity: str, folder: Path | None = None) -> Seen | None:
     return max(found, key=lambda seen: seen.checkpoint.size, default=None)
 
 
+def why_unreadable(identity: str, folder: Path) -> str | None:
+    """What is wrong with a checkpoint that is kept of the log of this identity; None if nothing."""
+    from projections.checkpoint import Checkpoint, Note
+
+    for path in folder.glob(f"*%2F{quote(identity)}{_CHECKPOINT}"):
+        try:
+            Checkpoint.parse(Note.parse(path.read_bytes()).text)
+        except (OSError, ValueError) as error:
+            reason = (isinstance(error, OSError) and error.strerror) or str(error)
+            return f"the checkpoint that was signed here last cannot be read: {path} ({reason})"
+    return None
+
+
 def refuse_behind(store: LogStore, log: AuditLog) -> None:
     """Raises `LogBehindError` where the log ends before what this machine signed of it."""
     seen = last_seen(log.identity or "")

@@ -12,6 +12,7 @@ from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog, numbered
 from domain.horizon import Horizon
+from domain.identity import Cell
 from domain.intake import PlainEntry
 
 if TYPE_CHECKING:
@@ -39,6 +40,20 @@ class Transition(NamedTuple):
     stored: StoredEvent
     after: int
     tx_hash: str | None
+
+
+_HEAD, _TAIL = b'{"recorded_at":"', ord("}")
+
+
+def sound_sizes(rows: list[tuple[int, bytes]]) -> list[int]:
+    """How long those are that may be records, as far as a look at their ends tells.
+
+    One look at each row: a page is more than the processor's cache holds.
+    """
+    try:
+        return [len(state) for _, state in rows if state[:16] == _HEAD and state[-1] == _TAIL]
+    except (TypeError, IndexError):
+        return []
 
 
 class PlainEvents(Sequence[AuditLog.EventLogged]):
@@ -71,6 +86,13 @@ class PlainEvents(Sequence[AuditLog.EventLogged]):
         if isinstance(orders, range):
             return numbered(self._log_id, orders.start, self.states[place])  # type: ignore[arg-type]
         return AuditLog.EventLogged.of(self._log_id, orders, self.states[place])  # type: ignore[arg-type]
+
+
+def events_of(log_id: UUID, first: int, cells: Sequence[Cell]) -> Sequence[AuditLog.EventLogged]:
+    """The events of the cells, with consecutive orders from the first."""
+    if set(map(type, cells)) == {PlainEntry}:
+        return PlainEvents(log_id, first, cells)  # type: ignore[arg-type]
+    return numbered(log_id, first, cells)
 
 
 class Writes(NamedTuple):

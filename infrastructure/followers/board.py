@@ -90,8 +90,13 @@ class StatusBoard:
             opened = self._opened_before(entries)
             changes = LiveStatus().follow(entries, self._members, opened, self._submitted)
             if not self._store.board.fold(self._log.id, changes, position, upto):
-                upto = self._checked(self._store.board.read(self._log.id).horizon)
+                position = self._checked(self._store.board.read(self._log.id).horizon)
+                continue
             position = upto
+            if len(entries) < PAGE:
+                # What came meanwhile is the next round's: while others log, there always is some,
+                # and each fold is a transaction.
+                break
         self._folded = position
 
     def read(

@@ -262,3 +262,25 @@ def test_venues_that_differ_after_a_nul_are_two(tmp_path: Path) -> None:
         assert board.read(60.0, NOW) == folded_in_memory
         assert folded_in_memory["by_venue"] == {"A\0B": {"pending": 1}, "A\0C": {"pending": 1}}
         assert [event["venue"] for event in folded_in_memory["open"]] == ["A\0B", "A\0C"]
+
+
+def test_catching_up_ends_while_others_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each fold is a transaction: what comes while it lasts is the next round's, not one of one."""
+    with live_log(tmp_path) as (logs, log):
+        for _ in range(5):
+            log_one(logs, log)
+        monkeypatch.setattr(followed, "PAGE", 2)
+        folds: list[Any] = []
+        board = logs.store.board
+
+        def fold(*arguments: Any) -> bool:
+            if len(folds) < 20:
+                log_one(logs, log)
+            folds.append(arguments)
+            return type(board).fold(board, *arguments)
+
+        monkeypatch.setattr(board, "fold", fold)
+        StatusBoard(logs.store, log).catch_up()
+        assert len(folds) == 5
+        StatusBoard(logs.store, log).catch_up()
+        assert is_rebuilt(StatusBoard(logs.store, log))

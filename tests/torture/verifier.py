@@ -19,7 +19,8 @@ from tests.torture.processes import Running
 from tests.torture.worker import options
 
 LARGEST_BUNDLE = 8
-RUINED = {"StoreError", "CorruptLogError"}
+RUINED = {"StoreError", "CorruptLogError", "DatabaseError"}
+"""What is said of a store that was ruined, and what SQLite said that it comes from."""
 
 
 def verified(

@@ -17,6 +17,7 @@ from event_logger.web.audited import Audits
 from event_logger.web.background import Background
 from event_logger.web.errors import PageError
 from event_logger.web.folding import Folds
+from infrastructure.reading import Records
 from projections.timelines import Timelines
 from tests.support import HOUR, PATIENCE, url_of
 from tests.web.client import asking, data_of
@@ -117,6 +118,19 @@ def test_the_last_audit_is_known_until_there_is_another(tmp_path: Path) -> None:
         assert (verdict.is_sound, verdict.horizon.order) == (report.is_sound, 1)
 
 
+def counted_reading(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The first order of each page of records that is read from now on."""
+    read: list[int] = []
+    records = LogPages.records
+
+    def counted(pages: LogPages, first: int, last: int) -> Records:
+        read.append(first)
+        return records(pages, first, last)
+
+    monkeypatch.setattr(LogPages, "records", counted)
+    return read
+
+
 def test_what_a_transition_changes_is_folded_in_from_the_event_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,23 +138,19 @@ def test_what_a_transition_changes_is_folded_in_from_the_event_on(
     monkeypatch.setattr(folding, "_PAGE", 5)
     store = url_of(tmp_path / "live.db")
     folds = Folds()
-    read: list[int] = []
     with EventLogger("live", store=store, redis=False) as logger, open_log(store) as reader:
         for n in range(40):
             logger.log_event(HOUR, "SPOT_TRADE", "DEX", "ETH", 1, execution_cost_usd=10**n)
         assert folds.of(reader, None, PATIENCE).is_complete
-        records = LogPages.records
-        monkeypatch.setattr(
-            LogPages, "records", lambda *asked: read.append(asked[1]) or records(*asked)
-        )
+        read = counted_reading(monkeypatch)
         # when an event near the end fails, only what comes from there on is read again
         logger.update_event(38, {"status": "failed"})
         (cost,) = folds.of(reader, None, PATIENCE).timelines.figures()
-        assert (read, cost.points[-1].value) == ([36], int("1" * 40) - 10**37)
+        assert (read, int(cost.points[-1].value)) == ([36], int("1" * 40) - 10**37)
         # and when the first one does, all of it is
         logger.update_event(1, {"status": "failed"})
         (cost,) = folds.of(reader, None, PATIENCE).timelines.figures()
-        assert (read[1], cost.points[-1].value) == (1, int("1" * 40) - 10**37 - 1)
+        assert (read[1], int(cost.points[-1].value)) == (1, int("1" * 40) - 10**37 - 1)
 
 
 def test_deep_changes_wait_a_while_and_nothing_complete_is_taken_away_for_them(
@@ -158,7 +168,7 @@ def test_deep_changes_wait_a_while_and_nothing_complete_is_taken_away_for_them(
             logger.update_event(order, {"status": "failed"})
             folded = folds.of(reader, None, PATIENCE)
             (figure,) = folded.timelines.figures()
-            assert (folded.is_complete, figure.points[-1].value) == (True, cost)
+            assert (folded.is_complete, int(figure.points[-1].value)) == (True, cost)
         monkeypatch.setattr(folding, "_FOLD_AGAIN_SECONDS", 0.0)
         (figure,) = folds.of(reader, None, PATIENCE).timelines.figures()
         assert figure.points[-1].value == 27
@@ -175,11 +185,7 @@ def test_a_backtest_as_of_then_begins_where_it_was_folded_already(
     folds = Folds()
     with open_log(store) as reader:
         folds.of(reader, None, PATIENCE)
-        read: list[int] = []
-        records = LogPages.records
-        monkeypatch.setattr(
-            LogPages, "records", lambda *asked: read.append(asked[1]) or records(*asked)
-        )
+        read = counted_reading(monkeypatch)
         then = reader.as_of(33)
         assert folds.of(then, then.horizon, PATIENCE).timelines.types.total() == 33
         assert read == [31]
