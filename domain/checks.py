@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.errors import InvalidAmountError, InvalidEventError, LogConfigurationError, shown
@@ -55,15 +55,17 @@ class Checked:
 def number(field: str, value: Any) -> Number:
     """A finite int, float or Decimal; a numpy scalar becomes the plain Python value."""
     kind = type(value)
+    # Not a cast, which is a call: this runs for every amount.
+    given: Number = value
     if kind is float:
-        if isfinite(value):
-            return cast(float, value)
+        if isfinite(given):
+            return given
     elif kind is int:
-        return cast(int, value)
+        return given
     elif kind is Decimal:
         if value.is_finite():
             if abs(value.adjusted()) <= MAX_DECIMAL_EXPONENT:
-                return cast(Decimal, value)
+                return given
             raise InvalidAmountError(
                 field,
                 value,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.values import decode
 
@@ -10,6 +10,20 @@ LOG_CLOSED = "LOG_CLOSED"
 LOG_VENUE = "LOG"
 
 _TYPE = b'"event_type":"LOG_CLOSED"'
+
+
+class LastEvent(NamedTuple):
+    """A log's last event as a store holds it, and what tells whether it is the log's own word.
+
+    `writer` committed it, `opened_by` the log's opening (None: before format 2, or not known).
+    `taken_over` is the order up to which somebody said that the log goes on in this store.
+    """
+
+    order: int
+    state: bytes
+    writer: int | None
+    opened_by: int | None
+    taken_over: int | None
 
 
 def closing(continued_in: str) -> dict[str, Any]:
@@ -21,8 +35,20 @@ def closing(continued_in: str) -> dict[str, Any]:
     }
 
 
-def continued_in(state: bytes | None) -> str | None:
-    """Where a log went on whose last event has these bytes; None where it is not closed."""
+def went_on_in(last: LastEvent | None) -> str | None:
+    """Where the log went on; None for one that is not closed, or was taken over since.
+
+    A log is closed by a writer who came after the one that opened it. An import opens a log last of
+    all, after the writers of what it brings: the LOG_CLOSED among that closed another log.
+    """
+    if last is None or (last.writer or 0) <= (last.opened_by or 0):
+        return None
+    if last.taken_over is not None and last.taken_over >= last.order:
+        return None
+    return _continued_in(last.state)
+
+
+def _continued_in(state: bytes) -> str | None:
     if not isinstance(state, bytes) or _TYPE not in state:
         return None
     try:

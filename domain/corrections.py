@@ -10,6 +10,7 @@ import orjson
 from domain.checks import order, text
 from domain.errors import InvalidEventError, ReservedFieldError, shown
 from domain.errors.base import nearest
+from domain.event_types import refuse_of_the_log
 from domain.fields import FIELD_CHECKS, RESERVED_FIELDS
 from domain.sentences import sentence
 
@@ -62,6 +63,8 @@ def _check(name: Any, value: Any, corrected: Corrected | None, corrects: int) ->
     if check is not None:
         if value is not None or name in _NEEDED:
             check(f"changes.{name}", value)
+        if name == "event_type":
+            refuse_of_the_log(value, "changes.event_type")
     elif not isinstance(name, str) or (corrected is not None and name not in corrected.extras):
         there = {*FIELD_CHECKS} - RESERVED_FIELDS | (corrected.extras if corrected else set())
         raise InvalidEventError(

@@ -5,6 +5,7 @@
 | VENUE_TRANSFER | `amount` of `token` from `from_venue` to `to_venue` |
 | SPOT_TRADE | `amount` of `token` against `quote_amount` (else amount × `price`) of the quote |
 | TRADE_EXECUTED | the position's size by `amount`: down for SHORT, up for LONG |
+| an inverse one, sized in USD | the size; what it realises is in its base, and is not told |
 | both trades | also `fee` of `fee_token`, else `execution_cost_usd` where the quote is USD |
 | FUNDING_PAYMENT | `pnl_usd` of `token` |
 | STAKE_DEPOSIT, STAKE_WITHDRAWAL | `amount` of `input_token`, for `amount_out` of `output_token` |
@@ -34,7 +35,7 @@ from decimal import Decimal
 from domain.accounts import SIZE, WALLET, account_of, atoken_of, debt_token_of, perp_account
 from domain.checks import Number
 from domain.event_values import EXACT, EventMapping, EventValues, decimal_of, negated, product
-from domain.pairs import USD_TOKENS, quote_token
+from domain.pairs import USD_TOKENS, quote_token, settlement_token
 
 GAS_TOLERANCE = Decimal("1e-9")
 """How far a gas cost may be off, as a fraction of it; floats and cuts to the wei are nearer."""
@@ -171,7 +172,25 @@ def _perp_trade(values: EventValues) -> Iterator[Leg]:
     if instrument is not None:
         size = product(trade_sign(values), filled(values))
         yield perp_account(venue, instrument), SIZE, size
-        yield from _fee(values, venue.lower(), _quote(values, "instrument"))
+        quote = settled_in(values)
+        if quote is None or is_inverse(values):
+            # What a close realises, or in which token.
+            values.untold.append("instrument")
+            yield venue.lower(), None, None
+        yield from _fee(values, venue.lower(), quote)
+
+
+def settled_in(values: EventValues) -> str | None:
+    """The token in which a perpetual's trade is settled; None where it cannot be told."""
+    venue, instrument = values.given_text("venue") or "", values.given_text("instrument")
+    return values.given_text("quote_token") or settlement_token(venue, instrument)
+
+
+def is_inverse(values: EventValues) -> bool:
+    """Whether a perpetual's trade is of a contract sized in USD, and settled in what it is on."""
+    notional = values.given_number("notional_usd")
+    is_in_usd = notional is not None and quote_token(values.get("instrument")) == "USD"
+    return is_in_usd and values.given_number("amount") == notional
 
 
 def _quote(values: EventValues, name: str) -> str | None:

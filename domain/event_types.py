@@ -59,8 +59,18 @@ TELLING_TYPES: frozenset[str] = frozenset(
 """Types that only tell something: live, they are completed when logged, since nothing would ever
 confirm them."""
 
-OF_THE_LOG = frozenset(CATALOGUE["log"]) - {"CORRECTION"}
-"""What happens to the log itself: its timestamp is the store's, in a backtest too."""
+_SAID_WHEN = {
+    "LOG_CLOSED": "is moved to another store (event-logger copy --close-source)",
+    "LOG_CONTINUED": "goes on after a restore (after_restore=True)",
+    "KEY_ROTATED": "is signed with another key (event-logger key rotate)",
+}
+
+OF_THE_LOG = frozenset(_SAID_WHEN)
+"""What happens to the log itself: its timestamp is the store's, in a backtest too. Nobody else logs
+it; an import takes it as what once happened to another log."""
+
+LOGGED_TYPES = EVENT_TYPES - OF_THE_LOG
+"""The catalogue's types that a strategy logs."""
 
 _UPPER_SNAKE_CASE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\Z")
 
@@ -75,7 +85,7 @@ def checked_event_type(value: object, *, strict: bool = False) -> str:
     """The event type as plain text.
 
     Raises `InvalidEventTypeError` for what is not UPPER_SNAKE_CASE text and, when `strict`, for
-    what is not in the catalogue, naming the nearest type that is.
+    what is not in the catalogue, naming the nearest type that a strategy logs.
     """
     if not isinstance(value, str):
         raise InvalidEventTypeError(
@@ -87,8 +97,20 @@ def checked_event_type(value: object, *, strict: bool = False) -> str:
             "event_type", value, f"must be UPPER_SNAKE_CASE like 'STAKE_DEPOSIT', not {shown(name)}"
         )
     if strict and name not in EVENT_TYPES:
-        near = nearest(name, EVENT_TYPES)
+        near = nearest(name, LOGGED_TYPES)
         raise InvalidEventTypeError(
             "event_type", value, f"{name!r} is not in the catalogue; the nearest is {near!r}"
         )
     return name
+
+
+def refuse_of_the_log(name: object, path: str = "event_type") -> None:
+    """Raises `InvalidEventTypeError` for a type that only the log itself logs."""
+    said_when = _SAID_WHEN.get(name) if isinstance(name, str) else None
+    if said_when is not None:
+        raise InvalidEventTypeError(
+            path,
+            name,
+            f"{name} is said by the log itself, when it {said_when}; give what is logged here"
+            " another type",
+        )

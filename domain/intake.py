@@ -13,7 +13,7 @@ from domain.bundle import Bundle
 from domain.bundle_planner import BundlePlanner
 from domain.checks import number, snapshot, text
 from domain.errors import InvalidTimestampError, ReservedFieldError
-from domain.event_types import EVENT_TYPES, checked_event_type
+from domain.event_types import LOGGED_TYPES, checked_event_type, refuse_of_the_log
 from domain.fields import EVENT_DATA_CHECKS, RESERVED_FIELDS
 from domain.fills import refuse_logged_fill
 from domain.judging import Changes
@@ -26,7 +26,7 @@ from domain.values import decode, encode
 Record = dict[str, Any]
 """An event as it is stored: the fields of `domain.fields.Event` that were given."""
 
-_KNOWN_TYPES = dict.fromkeys(EVENT_TYPES)
+_KNOWN_TYPES = dict.fromkeys(LOGGED_TYPES)
 
 
 PlainEntry = bytes
@@ -58,12 +58,16 @@ Entry = PlainEntry | LinkedEntry
 
 @dataclass
 class LoggingRules:
-    """What one logger asks of the events that it logs; not stored with the log."""
+    """What one logger asks of the events that it logs; not stored with the log.
+
+    `takes_words_of_the_log` is for the log itself, and for what once happened to another log.
+    """
 
     hourly_timestamps: bool = True
     strict_event_types: bool = False
     include_balance_snapshots: bool = True
     is_live: bool = False
+    takes_words_of_the_log: bool = False
 
     # One attribute, replaced as a whole: bundles are built in threads of their own.
     _last: tuple[object, str] = (None, "")
@@ -97,6 +101,8 @@ class LoggingRules:
         """
         if type(event_type) is not str or event_type not in _KNOWN_TYPES or self.strict_event_types:
             event_type = checked_event_type(event_type, strict=self.strict_event_types)
+            if not self.takes_words_of_the_log:
+                refuse_of_the_log(event_type)
         last, iso = self._last
         record: Record = {
             "recorded_at": recorded_at,

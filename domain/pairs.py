@@ -32,6 +32,9 @@ ON_CHAIN_VENUES: frozenset[str] = _words("""
 USD_TOKENS: frozenset[str] = frozenset(("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "DAI", "USD"))
 """Tokens in which a cost in USD is paid one for one."""
 
+_SETTLED_IN: dict[str, str] = {"HYPERLIQUID": "USDC", "DYDX": "USDC"}
+"""What perpetuals are margined and settled in where a venue prices them in USD, or says nothing."""
+
 QUOTE_TOKENS: tuple[str, ...] = tuple(sorted({*USD_TOKENS, "EUR", "BTC", "ETH"}, key=len)[::-1])
 """Quote tokens that a pair written without a separator may end in, longest first."""
 
@@ -54,6 +57,11 @@ _TICKER = re.compile(r"[A-Z0-9]{2,}\Z")
 _PERP_SIDES = {"SHORT": "SHORT", "LONG": "LONG"}
 _SPOT_SIDES = {"BUY": "BUY", "SELL": "SELL"}
 _MEANT = {"BUY": "LONG", "SELL": "SHORT", "LONG": "BUY", "SHORT": "SELL"}
+
+
+def spelled_token(name: str) -> str | None:
+    """The known token of this name in any case, as it is spelt; None where there is none."""
+    return _SPELLED.get(name.lower())
 
 
 def venues_in(venue: str) -> tuple[str, ...]:
@@ -97,6 +105,15 @@ def quote_token(pair: Any) -> str | None:
     """The token in which a pair or instrument is priced; None where it cannot be told."""
     split = _split(pair) if isinstance(pair, str) else None
     return None if split is None else split[1]
+
+
+def settlement_token(venue: str, instrument: Any) -> str | None:
+    """The token that a perpetual's profits, losses and fees are paid in: its quote, as a rule.
+
+    None where it cannot be told.
+    """
+    quote = quote_token(instrument)
+    return _SETTLED_IN.get(venue.upper(), quote) if quote in (None, "USD") else quote
 
 
 def liquid_staking_token(venue: str, argument: str = "output_token") -> str:

@@ -24,7 +24,7 @@ def certify(reader: LogReader, filepath: str | None = None) -> dict[str, Any]:
     that is damaged, and `ExportError`.
     """
     from infrastructure.certifying import Certifying
-    from infrastructure.files.replaced_file import refuse_no_path, replaced_file
+    from infrastructure.files.replaced_file import OUTPUT_FILES, refuse_no_path, replaced_file
     from projections.certificate import as_text
 
     if filepath is not None:
@@ -32,7 +32,7 @@ def certify(reader: LogReader, filepath: str | None = None) -> dict[str, Any]:
     if filepath is not None and is_part_of_store(reader._logs.store.url, filepath):
         raise ExportError(filepath, "it is the store of this log; name another file")
     reader._last_order()
-    if filepath is not None:
+    if filepath is not None and filepath not in OUTPUT_FILES:
         _refuse_to_replace(reader, filepath)
     end = reader._logs.store.reads.end(reader._log.id).horizon
     made = Certifying(reader._logs.store, reader._log, end).document()

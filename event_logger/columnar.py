@@ -18,7 +18,6 @@ from event_logger.exported import Exported
 from infrastructure.columns.installed import require_arrow
 from infrastructure.reading import Rows
 from infrastructure.timestamps import timestamp_of
-from projections.column_types import BALANCES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,6 +152,7 @@ def _scanned(source: Source, asked: tuple[str, ...] | None) -> Iterator[pa.Recor
 
 def _wanted(asked: tuple[str, ...] | None) -> Callable[[str], bool]:
     from infrastructure.files.parquet_export import is_asked
+    from projections.column_types import BALANCES
 
     return lambda name: name != BALANCES and is_asked(name, asked)
 

@@ -15,7 +15,6 @@ from event_logger.event_reading import EventReading
 from infrastructure.reading import Records
 from infrastructure.store import LogStore
 from infrastructure.stores import is_part_of_store
-from projections.csv_rows import as_stored
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) now and then."""
@@ -74,6 +73,8 @@ class Exported(NamedTuple):
         return with_corrections(self._each_as_stored(last), corrections)
 
     def _each_as_stored(self, last: int) -> Records:
+        from projections.csv_rows import as_stored
+
         for order, state in self.events.rows(1, last):
             try:
                 yield order, as_stored(state)

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from infrastructure.present_records import present_records
 from infrastructure.reading import Records
-from projections.asset_figures import AssetFigures
-from projections.balance_sheet import BalanceSheet
 
 if TYPE_CHECKING:
     from event_logger.reader import LogReader
@@ -21,6 +19,8 @@ def asset_figures(reader: LogReader) -> dict[str, Any]:
     `balances`: what reconciliations found: `venue`, `token`, `found` (how often), `last`,
     `order`. All to the last digit.
     """
+    from projections.asset_figures import AssetFigures
+
     return AssetFigures().fold(_present_records(reader)).as_dict()
 
 
@@ -35,6 +35,8 @@ def balances(reader: LogReader, at: Any = None) -> dict[str, Any]:
     """
     if at is not None:
         return reader.as_of(at).balances()
+    from projections.balance_sheet import BalanceSheet
+
     return BalanceSheet().fold(_present_records(reader)).as_dict()
 
 

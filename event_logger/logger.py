@@ -11,7 +11,6 @@ from domain.bundle import atomic_wrapper
 from domain.checks import Number
 from domain.corrections import Corrected
 from domain.vocabulary import Snapshot, Vocabulary
-from event_logger.bundle_builder import BundleBuilder
 from event_logger.former_keywords import also_named
 from event_logger.options import LoggerOptions
 from event_logger.order import Order, Orders
@@ -22,6 +21,7 @@ from event_logger.writing.letting_go import let_go
 from event_logger.writing.orderly_end import closed_at_the_end
 
 if TYPE_CHECKING:
+    from event_logger.bundle_builder import BundleBuilder
     from infrastructure.redis.connection import RedisSource
 
 
@@ -173,6 +173,8 @@ class EventLogger(LogReader, Vocabulary[Order]):
         **event_data: Any,
     ) -> BundleBuilder:
         """A bundle built step by step in a `with` block; other threads are not held up."""
+        from event_logger.bundle_builder import BundleBuilder
+
         self.writer.usage.check()
         return BundleBuilder(
             self._intake.rules,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from domain.errors import LogConfigurationError, shown
 from event_logger.reader import LogReader
 from infrastructure.audit_logs import AuditLogs
-from infrastructure.stores import is_file_store
+from infrastructure.stores import is_before_database, is_file_store
 
 DEFAULT_LOG = "default"
 _NAMED = 5
@@ -29,10 +29,13 @@ def open_named_log(store: str, log: str | None) -> LogReader:
 def split_store(store: str) -> tuple[str, str | None]:
     """The store's URL, and the log's name where it stands behind a `#`, the last one.
 
-    A file that is there and called so is the store as it stands.
+    A file that is there and called so is the store as it stands, and a `#` before a server's
+    database is its password's.
     """
     url, mark, name = store.rpartition("#")
-    return (store, None) if not mark or is_file_store(store) else (url, name)
+    if not mark or is_file_store(store) or is_before_database(url):
+        return store, None
+    return url, name
 
 
 def chosen(logs: AuditLogs, log: str | None) -> str:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from domain.bundle import last_order_of
 from domain.horizon import Horizon
 from domain.moments import Moment
 from event_logger.reader import LogReader
@@ -115,6 +116,13 @@ class LogPages:
     def bundles(self, asked: Asked) -> Found:
         """The page of the outermost wrappers."""
         return self._in_stretches(self._wrappers, asked, _Bounds(1, self._end()), _STRETCH)
+
+    def bundle_size(self, order: int) -> int:
+        """How many events the bundle of this event has, without details that were logged later."""
+        record = self._reader._reading.record
+        while (parent := record(order).get("parent_event")) is not None:
+            order = parent
+        return last_order_of(order, record(order), record) - order + 1
 
     def snapshot_before(self, order: int, within: int = 500) -> EventDict | None:
         """The nearest event before the order that has a snapshot, among the `within` before it.

@@ -18,17 +18,15 @@ from event_logger.event_sequence import EventSequence
 from event_logger.exported import Exported
 from event_logger.held_store import OpenStore
 from event_logger.search import Criteria, Search, checked_bound, checked_text
-from infrastructure.committed import Committed
-from infrastructure.horizons import Horizons
 from infrastructure.index_ends import SeenIndexes
 from infrastructure.listing import listed
 from infrastructure.reading import LogReading
 from projections.bundle_trees import Tree
 from projections.event_dicts import EventDict
-from projections.summary import Summary
 
 if TYPE_CHECKING:
     from event_logger.log_as_of import LogAsOf
+    from infrastructure.horizons import Horizons
     from infrastructure.redis.connection import RedisSource
 
 
@@ -149,6 +147,8 @@ class LogReader:
 
     def get_summary_stats(self) -> dict[str, Any]:
         """Counts by type and venue, exact sums of amounts, first and last order."""
+        from projections.summary import Summary
+
         return Summary().fold(self._events().records(1, self._last_order())).as_dict()
 
     def health(self, redis: RedisSource = None, behind_after: Any = "10s") -> dict[str, Any]:
@@ -181,6 +181,8 @@ class LogReader:
         are also `transition`, its number in the log (None: the logging itself), and the `status`.
         Raises `UnknownOrderError`.
         """
+        from infrastructure.committed import Committed
+
         statuses = [step["status"] for step in self.history(order)]
         return Committed(self._logs.store.reads, self._log, self._reading).steps(
             int(order), statuses
@@ -264,6 +266,8 @@ class LogReader:
         self._indexes.require(*indexes)
 
     def _horizons(self) -> Horizons:
+        from infrastructure.horizons import Horizons
+
         return Horizons(self._logs.store.reads, self._log, self._reading)
 
     def _event(self, order: int) -> EventDict:

@@ -18,10 +18,11 @@ from infrastructure.reading import LogReading, Rows
 from infrastructure.store import Reads
 from infrastructure.timestamps import timestamp_of
 from projections.event_dicts import EventDict
-from projections.status_board import Only
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from projections.status_board import Only
 
 
 class Criteria(TypedDict, total=False):
@@ -68,11 +69,7 @@ class Search:
         """The search; raises `InvalidEventError` for what no event can have."""
         given: dict[str, Any] = dict(criteria)
         for name in _TEXTS & given.keys():
-            checked_text(name, given[name])
-            if given[name] is not None and not given[name].strip():
-                raise InvalidEventError(
-                    name, given[name], f"must be text that is not blank, not {shown(given[name])}"
-                )
+            _checked_filter(name, given[name])
         for name, least in (("parent", 1), ("limit", 0)):
             given[name] = _whole_number(name, given.get(name), least)
         given["orders"] = _order_range(given.get("orders"))
@@ -187,11 +184,20 @@ def checked_bound(name: str, value: Any, otherwise: Any) -> int:
 
 
 def checked_only(event_type: Any, venue: Any, status: Any) -> Only:
-    """What a status board is asked for; raises `InvalidEventError` for what is no text."""
+    """What a status board is asked for; raises `InvalidEventError` for blank, or no text."""
+    from projections.status_board import Only
+
     only = Only(event_type, venue, status)
     for name, value in only._asdict().items():
-        checked_text(name, value)
+        _checked_filter(name, value)
     return only
+
+
+def _checked_filter(name: str, value: Any) -> None:
+    """Raises `InvalidEventError` for what is no text, or blank."""
+    checked_text(name, value)
+    if value is not None and not value.strip():
+        raise InvalidEventError(name, value, f"must be text that is not blank, not {shown(value)}")
 
 
 def _order_range(orders: Any) -> tuple[int | None, int | None] | None:

@@ -27,6 +27,11 @@ def default_key() -> str:
     return os.environ.get(KEY_VARIABLE, "")
 
 
+def default_policy() -> str:
+    """The policy whose witnesses live checkpoints are cosigned by, `EVENT_LOGGER_POLICY`."""
+    return os.environ.get("EVENT_LOGGER_POLICY", "")
+
+
 def checkpoint_seconds() -> float | None:
     """How old an entry is at most before it is signed for: `EVENT_LOGGER_CHECKPOINT_SECONDS`.
 

@@ -25,6 +25,7 @@ from domain.horizon import Horizon
 from infrastructure.appending import Appending
 from infrastructure.codec import AuditLogMapper
 from infrastructure.earlier import StoredRecords, damaged
+from infrastructure.log_events import refuse_words_of_the_log
 from infrastructure.log_metadata import captured_metadata, is_same_metadata
 from infrastructure.reading import NO_RECORD, PAGE, LogReading
 from infrastructure.store import Lease, LogStore
@@ -178,8 +179,8 @@ class AuditLogs(Application[UUID]):
     def save(self, *objs: Any, **kwargs: Any) -> list[Recording[UUID]]:
         """Store the pending events of each log, one transaction a log.
 
-        Raises `ConcurrencyError`, `LogInUseError` or `StoreError`; the log then still holds what it
-        could not store.
+        Raises `ConcurrencyError`, `LogInUseError`, `StoreError`, or `InvalidEventTypeError` for
+        what only a log says of itself; the log then still holds what it could not store.
         """
         for log in objs:
             self._save(log)
@@ -188,10 +189,11 @@ class AuditLogs(Application[UUID]):
     def _save(self, log: AuditLog) -> None:
         if not log.pending_events:
             return
+        events = log.logged_after(0)
+        refuse_words_of_the_log(events)
         self.lease(log)
         if isinstance(log.pending_events[0], AuditLog.Opened) and not self._create(log):
             raise ConcurrencyError(log.name, 0)
-        events = log.logged_after(0)
         self.appending(log).append_events(events)
         log.collect_events()
 

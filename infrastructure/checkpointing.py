@@ -8,6 +8,7 @@ from typing import NamedTuple
 from domain.audit_log import AuditLog
 from domain.errors import ProofError, shown
 from domain.horizon import Horizon
+from infrastructure.continued import refuse_other_identity
 from infrastructure.kept_checkpoints import KeptCheckpoint, held_checkpoint
 from infrastructure.listing import seldom_cycle_search
 from infrastructure.log_tree import LogTree
@@ -17,6 +18,16 @@ from infrastructure.store import LogStore
 from projections.checkpoint import Checkpoint, Note
 from projections.marks import Marks
 from projections.verification import checked_checkpoint
+
+
+def refuse_volatile(store: LogStore) -> None:
+    """Raises `ProofError` for a store in memory."""
+    if store.is_volatile:
+        raise ProofError(
+            f"the store {store.url}",
+            "dies with its process, and a checkpoint of it could be held against nothing: name one"
+            " that is kept, as sqlite:///runs.db",
+        )
 
 
 class Signed(NamedTuple):
@@ -43,6 +54,8 @@ class Checkpointing:
         self._folder = folder
         self._identity = log.identity or ""
         self.origin = key.origin(self._identity)
+        self._is_called_so = False
+        """Whether its entries were seen to call the log by its identity."""
         self.tree: LogTree | None = None
         """The tree that was signed last, whose tiles may be kept."""
 
@@ -52,12 +65,16 @@ class Checkpointing:
         Raises `ProofError`, having signed nothing, where the log does not continue the last one
         that this machine signed.
         """
+        refuse_volatile(self._store)
         if is_copy(self._store, self._log.id):
             raise ProofError(
                 f"log {shown(self._log.name)}",
                 f"is a copy in {self._store.url}, and is signed where it goes on; if that is here,"
                 " say so by event-logger take-over",
             )
+        if not self._is_called_so:
+            refuse_other_identity(self._store, self._log)
+            self._is_called_so = True
         with held_checkpoint(self.origin, self._folder) as last:
             end = self._store.reads.end(self._log.id).horizon
             size = end.position + 1
@@ -104,8 +121,7 @@ class Checkpointing:
         at = tree.size
         with seldom_cycle_search():
             for page in tree.grow(size):
-                for leaf in page[max(0, marks.size - at) :]:
-                    marks.append(leaf.hash)
+                marks.extend(page[max(0, marks.size - at) :])
                 at += len(page)
         return old is None or not old.size or tree.root(old.size) == old.root
 

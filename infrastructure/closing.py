@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
-from domain.audit_log import AuditLog, numbered
-from domain.closing import LOG_CLOSED, LOG_VENUE, closing, continued_in
+from domain.audit_log import AuditLog
+from domain.closing import LOG_CLOSED, LastEvent, closing, went_on_in
 from domain.errors import LogClosedError
-from domain.intake import Intake, LoggingRules
-from infrastructure.standing import CONTINUED
+from infrastructure.log_events import of_the_log
 from infrastructure.store import AtTheEnd, LogStore
 from infrastructure.stored import Writes
 from infrastructure.writers import introduce
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def close_log(store: LogStore, log: AuditLog, where: str, actor: str | None = None) -> None:
@@ -21,15 +16,11 @@ def close_log(store: LogStore, log: AuditLog, where: str, actor: str | None = No
 
     Raises `LogClosedError` for one that is closed, `StoreError`.
     """
-    rules = LoggingRules(hourly_timestamps=False, is_live=log.mode == "live")
 
     def decide(at_end: AtTheEnd) -> Writes:
-        timestamp = _EPOCH + timedelta(microseconds=at_end.time())
-        entry = Intake(rules).event(
-            timestamp, LOG_CLOSED, LOG_VENUE, None, None, None, closing(where)
-        )
-        return Writes(numbered(log.id, at_end.end.horizon.order + 1, [entry]), closes=True)
+        return Writes(of_the_log(log, at_end, LOG_CLOSED, closing(where)), closes=True)
 
+    # By a writer of its own, who comes after all that wrote before.
     writer = introduce(actor)
     store.appends.append(log.id, writer, decide)
     store.appends.end_writer(log.id, writer)
@@ -37,17 +28,11 @@ def close_log(store: LogStore, log: AuditLog, where: str, actor: str | None = No
 
 def where_it_went_on(store: LogStore, log: AuditLog) -> str | None:
     """Where the log went on, if it was closed and not taken over here since; None if not."""
-    order = store.reads.end(log.id).horizon.order
-    rows = store.reads.events(log.id, order, order, 1) if order else []
-    where = continued_in(rows[0][1]) if rows else None
-    if where is None:
-        return None
-    taken_over = store.followers.position(CONTINUED, log.id)
-    return where if taken_over is None or taken_over.order < order else None
+    return went_on_in(store.reads.last_event(log.id))
 
 
-def refuse_closed(store: LogStore, log: AuditLog) -> None:
-    """Raises `LogClosedError` for a log that is closed here; costs the same however long it is."""
-    where = where_it_went_on(store, log)
+def refuse_closed(url: str, last: LastEvent | None) -> None:
+    """Raises `LogClosedError` for a log that is closed in the store of this URL."""
+    where = went_on_in(last)
     if where is not None:
-        raise LogClosedError(store.url, where)
+        raise LogClosedError(url, where)

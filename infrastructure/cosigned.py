@@ -29,10 +29,10 @@ def cosigned(
 
     Asked again for one that it has cosigned before, a witness gives a new cosignature with a new
     time: a heartbeat. One process at a time asks for a log, so that its checkpoints come to a
-    witness in their order.
+    witness in their order; signing goes on meanwhile.
     """
     origin = Checkpoint.parse(Note.parse(note).text).origin
-    with held_checkpoint(origin, folder) as last:
+    with held_checkpoint(origin, folder, "witnesses") as last:
         note = last.note or note
         read = Note.parse(note)
         size = Checkpoint.parse(read.text).size

@@ -6,14 +6,16 @@ Durability, concurrency and errors are those of `infrastructure.store`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from domain.horizon import Horizon
 from infrastructure.stored import BoardRows, IndexChange, StoredEntry
 from projections.indexed import IndexRow
-from projections.status_board import LiveStatus, OpenEvent
-from projections.tiles import Tile
+
+if TYPE_CHECKING:
+    from projections.status_board import LiveStatus, OpenEvent
+    from projections.tiles import Tile
 
 RowsOf = Callable[[Sequence[StoredEntry]], Iterable[IndexRow]]
 """Makes the index rows of the next entries of a log, in the order of their commit."""

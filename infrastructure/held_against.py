@@ -1,7 +1,7 @@
 """A store's log held against a checkpoint: whether it has all of it, else where it first differs.
 
-One pass over the log's entries in memory that does not grow with it. The root alone decides; where
-a log that differs first does so is told by what was kept when it was signed.
+The root alone decides, by a pass over the log's entries in memory that does not grow with it. Where
+a log that differs first does so is told by what was kept when it was signed, in a second pass.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.audit_log import AuditLog
-from domain.errors import CorruptLogError, LogDiffersError, ProofError
+from domain.errors import CorruptLogError, LogDiffersError, ProofError, shown
 from domain.horizon import Horizon
 from infrastructure.leaves import Leaf, Leaves
 from infrastructure.listing import seldom_cycle_search
@@ -57,6 +57,8 @@ class HeldAgainst:
                 "the checkpoint", "is of no leaves, and a log has its opening at least"
             )
         upto = min(size - 1, end.position)
+        if upto == size - 1 and root_of_log(self._store, self._log, size) == self._checkpoint.root:
+            return
         try:
             with seldom_cycle_search():
                 for page in self._leaves(Horizon(upto, 0)):
@@ -67,6 +69,8 @@ class HeldAgainst:
             raise self._cut(end)
         if self._root() != self._checkpoint.root:
             raise self._parted()
+        # What the first pass read was not there any more.
+        raise ProofError(f"log {shown(self._log.name)}", "changed while it was read; ask again")
 
     def _leaves(self, upto: Horizon) -> Iterator[list[Leaf]]:
         leaves = Leaves(self._store, self._log)
@@ -163,6 +167,21 @@ class HeldAgainst:
     @property
     def _size(self) -> str:
         return f"{self._checkpoint.size:,}"
+
+
+def root_of_log(store: LogStore, log: AuditLog, size: int) -> bytes | None:
+    """The root of the first entries of a log, so many leaves of it; None where it is damaged."""
+    leaves, tree = Leaves(store, log), TileBuilder(0, lambda level, index: None)
+    try:
+        tree.append(leaves.opening())
+        with seldom_cycle_search():
+            for page in leaves.hashes(Horizon(size - 1, 0)):
+                tree.extend(page)
+                # The root is made of the tiles that are not whole alone.
+                tree.forget()
+    except CorruptLogError:
+        return None
+    return TileTree(tree.read).root(size)
 
 
 def _order(leaf: Leaf) -> int:

@@ -14,7 +14,6 @@ from domain.errors import CorruptLogError, EventLoggerError, StoreError
 from domain.horizon import START, Horizon
 from domain.values import decode
 from infrastructure.reading import NO_RECORD
-from infrastructure.rebuilding import IndexRows
 from infrastructure.store import LogStore
 from infrastructure.stored import StoredEntry
 from projections.event_dicts import Record
@@ -36,6 +35,8 @@ def mend_indexes(store: LogStore, log: AuditLog) -> None:
     """
     if unindexed(store, log) is None:
         return
+    from infrastructure.rebuilding import IndexRows
+
     try:
         store.indexes.rebuild(log.id, lambda: IndexRows(log).of)
     except CorruptLogError:

@@ -13,14 +13,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from domain.audit_log import AuditLog
-from domain.errors import LogBehindError, ProofError
+from domain.errors import EventLoggerError, LogBehindError, ProofError
 from infrastructure.store import LogStore
-from projections.checkpoint import Checkpoint, Note
-from projections.marks import Marks
+
+if TYPE_CHECKING:
+    from projections.checkpoint import Checkpoint
+    from projections.marks import Marks
 
 FOLDER_VARIABLE = "EVENT_LOGGER_CHECKPOINTS"
 KEY_VARIABLE = "EVENT_LOGGER_KEY"
@@ -65,6 +67,17 @@ class KeptCheckpoint:
         """Keep a note beside the last checkpoint, as what speaks against it."""
         _replace(self.path.with_suffix(f".{kind}"), note)
 
+    def aside(self, kind: str) -> bytes | None:
+        """What was kept beside it; None where nothing is."""
+        try:
+            return self.path.with_suffix(f".{kind}").read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def forget_aside(self, kind: str) -> None:
+        """Let go of what was kept beside it."""
+        self.path.with_suffix(f".{kind}").unlink(missing_ok=True)
+
     def marks(self) -> Marks | None:
         """The marks that were kept with it; None where there are none, or none that can be read."""
         return _marks(self.path)
@@ -94,6 +107,10 @@ def last_seen(identity: str, folder: Path | None = None) -> Seen | None:
     except (ProofError, OSError):
         # Nothing of this user's was ever kept there.
         return None
+    if not paths:
+        return None
+    from projections.checkpoint import Checkpoint, Note
+
     for path in paths:
         try:
             checkpoint = Checkpoint.parse(Note.parse(path.read_bytes()).text)
@@ -102,6 +119,19 @@ def last_seen(identity: str, folder: Path | None = None) -> Seen | None:
         if checkpoint.origin.rpartition("/")[2] == identity:
             found.append(Seen(path, checkpoint))
     return max(found, key=lambda seen: seen.checkpoint.size, default=None)
+
+
+def why_unreadable(identity: str, folder: Path) -> str | None:
+    """What is wrong with a checkpoint that is kept of the log of this identity; None if nothing."""
+    from projections.checkpoint import Checkpoint, Note
+
+    for path in folder.glob(f"*%2F{quote(identity)}{_CHECKPOINT}"):
+        try:
+            Checkpoint.parse(Note.parse(path.read_bytes()).text)
+        except (OSError, ValueError) as error:
+            reason = (isinstance(error, OSError) and error.strerror) or str(error)
+            return f"the checkpoint that was signed here last cannot be read: {path} ({reason})"
+    return None
 
 
 def refuse_behind(store: LogStore, log: AuditLog) -> None:
@@ -120,6 +150,8 @@ def kept_marks(origin: str, folder: Path | None = None) -> Marks | None:
 
 
 def _marks(path: Path) -> Marks | None:
+    from projections.marks import Marks
+
     try:
         return Marks.parse(path.with_suffix(_MARKS).read_bytes())
     except (OSError, ValueError):
@@ -141,23 +173,29 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def held_checkpoint(origin: str, folder: Path | None = None) -> Iterator[KeptCheckpoint]:
+def held_checkpoint(
+    origin: str, folder: Path | None = None, purpose: str = ""
+) -> Iterator[KeptCheckpoint]:
     """The last checkpoint of an origin, held until the block ends; others wait.
 
-    Raises `ProofError` where the folder cannot be used.
+    For a purpose of its own it is held apart, so that whoever signs waits for none of it; the
+    checkpoint then is not to be put. Raises `ProofError` where the folder cannot be used.
     """
     way_out = f"name one by {FOLDER_VARIABLE}" if folder is None else "name another"
     folder = folder or checkpoints_folder()
     name = file_name(origin)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / f"{name}.lock").open("w")
+        lock = (folder / f"{name}{purpose and f'.{purpose}'}.lock").open("w")
     except OSError as error:
         raise ProofError(*_unusable(folder, error, way_out)) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             yield KeptCheckpoint(folder / f"{name}{_CHECKPOINT}")
+        except EventLoggerError:
+            # A store that fails is an OSError as well.
+            raise
         except OSError as error:
             raise ProofError(*_unusable(folder, error, way_out)) from error
 

@@ -19,6 +19,8 @@ OWNER = "event-logger/key/v1"
 WITNESS = "event-logger/witness-key/v1"
 """The form of a witness' key, which cosigns."""
 
+FORMS = (OWNER, WITNESS)
+
 _SECRET_BYTES = 32
 
 
@@ -66,7 +68,7 @@ def read_secret(path: str | os.PathLike[str]) -> tuple[str, str, bytes]:
         secret = from_base64(encoded, "")
     except ValueError:
         form, key_name, secret = "", "", b""
-    if form not in (OWNER, WITNESS) or len(secret) != _SECRET_BYTES or not is_key_name(key_name):
+    if form not in FORMS or len(secret) != _SECRET_BYTES or not is_key_name(key_name):
         raise KeyFileError(name, f"is no key of the format {OWNER} or {WITNESS}")
     return form, key_name, secret
 
@@ -76,7 +78,7 @@ def require_cryptography(what: str) -> None:
     try:
         import cryptography  # noqa: F401
     except ImportError:
-        problem = "needs the library cryptography: install event-logger[proofs]"
+        problem = "needs the library cryptography: pip install 'event-logger[proofs]'"
         raise ProofError(what, problem) from None
 
 

@@ -7,10 +7,11 @@ one that is there with other bytes is another leaf.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from hashlib import sha256
 from struct import Struct
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from domain.audit_log import AuditLog
 from domain.errors import CorruptLogError, shown
@@ -20,12 +21,20 @@ from domain.values import decode
 from infrastructure.earlier import missing_entry
 from infrastructure.reading import NO_RECORD
 from infrastructure.store import LogStore
-from infrastructure.stored import StoredEntry
+from infrastructure.stored import PlainEvent, StoredEntry
 from projections.leaf import EVENT, OPENING, TRANSITION, entry_hash, shared_parts
 
 _NUMBER = Struct(">Q").pack
 _PAGE = 250
 """Entries: of texts of 100 KB they take 25 MB."""
+
+_LEAST, _MOST = -(2**63), 2**63 - 1
+
+_NOTHING: Any = object()
+"""Equal to nothing that is stored."""
+
+# Half of what making a named tuple by its own constructor takes (measured).
+_new: Any = tuple.__new__
 
 
 class Leaf(NamedTuple):
@@ -48,6 +57,7 @@ class Leaves:
         self._digests = {
             number: sha256(introduction).digest()
             for number, introduction in self._introductions.items()
+            if type(introduction) is bytes
         }
         self.by_writer: Counter[int | None] = Counter()
         """How many entries each writer committed, of those that were read; None: not known."""
@@ -57,7 +67,11 @@ class Leaves:
         return self._introductions[writer]
 
     def opening(self) -> bytes:
-        """The hash of the leaf of the log's opening, at position 0."""
+        """The hash of the leaf of the log's opening, at position 0.
+
+        Raises `CorruptLogError`, also where something is stored before it, which is at no position.
+        """
+        self._refuse_strays()
         opened = self._store.reads.opened(self._log.id)
         if opened is None:
             raise self._damaged(0, "its opening is missing")
@@ -67,6 +81,17 @@ class Leaves:
         self._refuse_no_time(0, stored.committed_at)
         topic, state = opened.opened.topic, opened.opened.state
         return entry_hash(OPENING, 0, topic, state, stored.committed_at, digest)
+
+    def _refuse_strays(self) -> None:
+        """Raises `CorruptLogError` for an entry that is numbered as none is."""
+        read = self._store.reads.stored_entries
+        for after in (Horizon(_LEAST, _MOST), Horizon(_MOST, _LEAST)):
+            for entry in read(self._log.id, after, 1):
+                if entry.order < 0:
+                    raise self._damaged(0, f"something is stored at order {entry.order}")
+                if entry.number is not None and entry.number < 1:
+                    problem = f"something is stored as its transition {entry.number}"
+                    raise self._damaged(entry.order, problem)
 
     def pages(self, upto: Horizon, after: Horizon = START) -> Iterator[list[Leaf]]:
         """The leaves after a horizon as far as another, in the order of their positions.
@@ -95,39 +120,73 @@ class Leaves:
                 raise
             yield page
 
+    def hashes(self, upto: Horizon, after: Horizon = START) -> Iterator[list[bytes]]:
+        """The hashes of the same leaves, as `pages` has them; `by_writer` counts none of them.
+
+        Of a run of events nothing but bare rows is read: half of what a leaf costs otherwise.
+        """
+        while after.position < upto.position:
+            limit = min(_PAGE, upto.position - after.position)
+            plain = partial(self._plain, after.order)
+            hashes = self._store.reads.plain_events(self._log.id, after, limit, plain)
+            if hashes:
+                after = Horizon(after.order + len(hashes), after.transition)
+                yield hashes
+            if len(hashes) == limit:
+                continue
+            # The entry that follows is a transition, or none that is as it should be.
+            position = min(after.position + _PAGE, upto.position)
+            for page in self.pages(Horizon(position, 0), after):
+                yield [leaf.hash for leaf in page]
+                last = page[-1].entry
+                after = after if last is None else last.horizon
+
     def _quick(self, after: Horizon, entries: list[StoredEntry]) -> list[Leaf] | None:
-        """The leaves of events that are as they should be; None where one is not, or is none.
+        """The leaves of events that are as they should be; None where one is not, or is none."""
+        rows: list[PlainEvent] = []
+        expected, transitions = after
+        for (at, number), order, _, version, topic, state, committed_at, writer in entries:
+            expected += 1
+            if at != order or order != expected or number != transitions or version is not None:
+                return None
+            rows.append((order, topic, state, committed_at, writer))
+        hashes = self._plain(after.order, rows)
+        if len(hashes) != len(entries):
+            return None
+        self.by_writer.update([entry.writer for entry in entries])
+        return [_new(Leaf, pair) for pair in zip(hashes, entries, strict=True)]
+
+    def _plain(self, expected: int, rows: Iterable[PlainEvent]) -> list[bytes]:
+        """The hashes of the leaves of events after an order, as far as they are as they should be.
 
         What those of one commit share is made once: that is most of what a leaf costs.
         """
-        expected, transitions = after
         hashes: list[bytes] = []
-        same: tuple[object, ...] = ()
+        take = hashes.append
+        was_topic = was_time = was_writer = _NOTHING
         before = between = last = b""
-        for (at, number), order, _, version, topic, state, committed_at, writer in entries:
+        for order, topic, state, committed_at, writer in rows:
             expected += 1
-            is_next = at == order == expected and number == transitions and version is None
-            if not is_next or type(state) is not bytes:
-                return None
-            if same != (topic, committed_at, writer):
+            if order != expected or type(state) is not bytes:
+                break
+            if committed_at != was_time or writer != was_writer or topic != was_topic:
                 digest = None if writer is None else self._digests.get(writer)
                 is_time = committed_at is None or type(committed_at) is int
                 is_known = digest is not None or writer is None
-                if not is_time or not is_known or type(topic) is not str:
-                    return None
+                if not is_time or not is_known or not _is_topic(topic):
+                    break
                 before, between, last = shared_parts(EVENT, topic, committed_at, digest)
-                same = (topic, committed_at, writer)
-            data = before + _NUMBER(order) + between + sha256(state).digest() + last
-            hashes.append(sha256(data).digest())
-        self.by_writer.update([entry.writer for entry in entries])
-        return list(map(Leaf, hashes, entries))
+                was_topic, was_time, was_writer = topic, committed_at, writer
+            parts = (before, _NUMBER(order), between, sha256(state).digest(), last)
+            take(sha256(b"".join(parts)).digest())
+        return hashes
 
     def _leaf(self, before: Horizon, entry: StoredEntry, is_moved: bool) -> Leaf:
         horizon, order, number, _, topic, state, committed_at, writer = entry
         position = before.position + 1
         if horizon.position != position:
             raise missing_entry(self._log.name, before, entry)
-        if not isinstance(state, bytes) or not isinstance(topic, str):
+        if not isinstance(state, bytes) or not _is_topic(topic):
             raise self._damaged(order, f"the entry at position {position} is no record")
         self._refuse_no_time(order, committed_at)
         if is_moved:
@@ -169,6 +228,10 @@ class Leaves:
             if not is_there or _order_in(entry.state) != entry.order:
                 moved.add(entry.number)
         return moved
+
+
+def _is_topic(topic: object) -> TypeGuard[str]:
+    return isinstance(topic, str) and len(topic.encode(errors="replace")) < 2**16
 
 
 def _order_in(state: bytes | None) -> object:

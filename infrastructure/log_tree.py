@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from domain.audit_log import AuditLog
 from domain.horizon import START, Horizon
-from infrastructure.leaves import Leaf, Leaves
+from infrastructure.leaves import Leaves
 from infrastructure.listing import seldom_cycle_search
 from infrastructure.positions import Positions
 from infrastructure.store import LogStore
@@ -49,21 +49,21 @@ class LogTree:
         """How many leaves it has."""
         return self._builder.size
 
-    def grow(self, size: int) -> Iterator[list[Leaf]]:
-        """Read the entries up to so many leaves, and give them page by page as they are taken in.
+    def grow(self, size: int) -> Iterator[list[bytes]]:
+        """Read the entries up to so many leaves; gives their hashes page by page, as taken in.
 
         Raises `CorruptLogError`.
         """
         if not self._builder.size and size:
-            opening = Leaf(self._leaves.opening(), None)
-            self._builder.append(opening.hash)
+            opening = self._leaves.opening()
+            self._builder.append(opening)
             yield [opening]
         if self._builder.size >= size:
             return
         at = self._builder.size - 1
         after = Positions(self._store, self._log).horizon(at) if at else START
-        for page in self._leaves.pages(Horizon(size - 1, 0), after):
-            self._builder.extend([leaf.hash for leaf in page])
+        for page in self._leaves.hashes(Horizon(size - 1, 0), after):
+            self._builder.extend(page)
             yield page
 
     def grow_to(self, size: int) -> None:

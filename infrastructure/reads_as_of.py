@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
+from domain.closing import LastEvent
 from domain.errors import StoreError
 from domain.horizon import START, Horizon
 from domain.lifecycle import lifecycle_id
@@ -13,8 +14,17 @@ from domain.values import decode
 from infrastructure.followed import followed_entry
 from infrastructure.reading import NO_RECORD
 from infrastructure.store import Reads
-from infrastructure.stored import LogEnd, OpenedLog, Stored, StoredEntry, StoredTransition
+from infrastructure.stored import (
+    LogEnd,
+    OpenedLog,
+    PlainEvent,
+    Stored,
+    StoredEntry,
+    StoredTransition,
+)
 from projections.entries import LogEntry, TransitionEntry
+
+T = TypeVar("T")
 
 _PAGE = 500
 
@@ -60,6 +70,10 @@ class ReadsAsOf:
             for one, stored in found.items()
         }
         return {one: stored for one, stored in known.items() if stored}
+
+    def last_event(self, log_id: UUID) -> LastEvent | None:
+        """See `Reads.last_event`: whether the log is closed is asked of it as it is now."""
+        return self._reads.last_event(log_id)
 
     def size(self, log_id: UUID) -> int:
         """See `Reads.size`; of the log that is read as of then, a page at a time."""
@@ -117,6 +131,14 @@ class ReadsAsOf:
         """See `Reads.stored_entries`."""
         found = self._reads.stored_entries(log_id, after, limit)
         return [one for one in found if self._is_entry_known(log_id, one)]
+
+    def plain_events(
+        self, log_id: UUID, after: Horizon, limit: int, take: Callable[[Iterable[PlainEvent]], T]
+    ) -> T:
+        """See `Reads.plain_events`."""
+        if log_id == self._log_id:
+            limit = min(limit, self._horizon.order - after.order)
+        return self._reads.plain_events(log_id, after, max(0, limit), take)
 
     def stored(self, log_id: UUID, horizon: Horizon) -> Stored:
         """See `Reads.stored`."""

@@ -16,12 +16,13 @@ driver's own. A method that raised one has changed nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
 from domain.audit_log import AuditLog
+from domain.closing import LastEvent
 from domain.horizon import Horizon
 from infrastructure.commit_signal import CommitSignals
 from infrastructure.derived_store import Board, Followers, Indexes, Tiles
@@ -29,6 +30,7 @@ from infrastructure.stored import (
     Commit,
     LogEnd,
     OpenedLog,
+    PlainEvent,
     Source,
     Stored,
     StoredEntry,
@@ -37,6 +39,8 @@ from infrastructure.stored import (
     Writes,
 )
 from projections.entries import LogEntry
+
+T = TypeVar("T")
 
 
 class AtTheEnd(Protocol):
@@ -113,8 +117,7 @@ class Appends(Protocol):
 
         Returns the log's new end. Raises a `StoreError` only when nothing was stored: after a
         failure that left it open whether the commit reached the disk, the store looks; and
-        `LogClosedError` for a log whose last event says that it went on elsewhere
-        (`domain.closing`), unless it was taken over here (`infrastructure.standing`). What
+        `LogClosedError` for a log that is closed (`domain.closing`). What
         `decide` raises passes through; so does an interruption, which may come after the commit. A
         signal handler that appends meanwhile is served first; `decide` is then called again.
         """
@@ -135,6 +138,12 @@ class Reads(Protocol):
     def end(self, log_id: UUID) -> LogEnd:
         """Where the log ends, in constant time."""
 
+    def last_event(self, log_id: UUID) -> LastEvent | None:
+        """The last logged event, with what tells whether it closed the log, in constant time.
+
+        None where nothing was logged.
+        """
+
     def size(self, log_id: UUID) -> int:
         """How many bytes the states of the log's entries have; each is looked at."""
 
@@ -144,7 +153,10 @@ class Reads(Protocol):
     def transitions(
         self, log_id: UUID, lifecycle_ids: Sequence[UUID]
     ) -> dict[UUID, list[StoredTransition]]:
-        """The transitions of those of these lifecycles that have any, oldest first."""
+        """The transitions of those of these lifecycles that have any, oldest first.
+
+        One that is not numbered as the log numbers them, after those before it, has no number.
+        """
 
     def order_of(self, log_id: UUID, event_id: str) -> int | None:
         """The order that was logged under this event_id, in constant time."""
@@ -169,6 +181,15 @@ class Reads(Protocol):
 
         `after` need be no point of the log: they are the events after its order and the transitions
         after its number, in the order of their commit.
+        """
+
+    def plain_events(
+        self, log_id: UUID, after: Horizon, limit: int, take: Callable[[Iterable[PlainEvent]], T]
+    ) -> T:
+        """What `take` makes of the events after a horizon, up to the next transition.
+
+        The entries that follow on a horizon are these, up to `limit`; none where a transition is
+        the next one. They are bare rows, given one by one, and `take` reads nothing else meanwhile.
         """
 
     def stored(self, log_id: UUID, horizon: Horizon) -> Stored:

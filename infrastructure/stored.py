@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog, numbered
 from domain.horizon import Horizon
+from domain.identity import Cell
 from domain.intake import PlainEntry
-from projections.status_board import Kind, OpenEvent
+
+if TYPE_CHECKING:
+    from projections.status_board import Kind, OpenEvent
 
 
 class LogEnd(NamedTuple):
@@ -71,6 +74,13 @@ class PlainEvents(Sequence[AuditLog.EventLogged]):
         return AuditLog.EventLogged.of(self._log_id, orders, self.states[place])  # type: ignore[arg-type]
 
 
+def events_of(log_id: UUID, first: int, cells: Sequence[Cell]) -> Sequence[AuditLog.EventLogged]:
+    """The events of the cells, with consecutive orders from the first."""
+    if set(map(type, cells)) == {PlainEntry}:
+        return PlainEvents(log_id, first, cells)  # type: ignore[arg-type]
+    return numbered(log_id, first, cells)
+
+
 class Writes(NamedTuple):
     """What a commit stores; nothing at all is allowed.
 
@@ -101,6 +111,21 @@ class StoredTransition(NamedTuple):
     after: int | None = None
 
 
+def in_order(transitions: Iterable[StoredTransition]) -> list[StoredTransition]:
+    """An event's transitions as they are read; one not numbered after those before has no number.
+
+    Nothing stands before the first transition of a log, which is its number 1.
+    """
+    last, found = 0, []
+    for one in transitions:
+        if type(one.number) is int and one.number > last:
+            last = one.number
+            found.append(one)
+        else:
+            found.append(one._replace(number=None))
+    return found
+
+
 class Stored(NamedTuple):
     """Who committed an entry and when: the store's time, the writer's number; None: not known."""
 
@@ -123,6 +148,10 @@ class StoredEntry(NamedTuple):
     state: bytes | None
     committed_at: int | None
     writer: int | None
+
+
+PlainEvent = tuple[Any, Any, Any, Any, Any]
+"""Order, topic, state, time of the commit and writer of a stored event, whatever is there."""
 
 
 class Commit(NamedTuple):

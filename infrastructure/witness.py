@@ -14,13 +14,24 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+import orjson
+
 from domain.errors import ProofError, shown
 from infrastructure.cosigning import WitnessKey
 from infrastructure.http_server import Request, Response
 from infrastructure.kept_checkpoints import KeptCheckpoint, held_checkpoint
 from projections.checkpoint import Checkpoint, Note
 from projections.policy import Policy, cosigned_at
-from projections.witnessing import ABSENCE, Alarm, Refused, Submitted, refused, submitted
+from projections.witnessing import (
+    ABSENCE,
+    FORK,
+    ROLLBACK,
+    Alarm,
+    Refused,
+    Submitted,
+    refused,
+    submitted,
+)
 
 _log = logging.getLogger("event_logger")
 
@@ -29,6 +40,9 @@ MOST_BYTES = 600_000
 
 _SIZE_TYPE = "text/x.tlog.size"
 _MOST_REMEMBERED = 10_000
+
+_WITH_EVIDENCE = (FORK, ROLLBACK)
+_UNSAID = "-unsaid"
 
 
 class Witness:
@@ -84,8 +98,8 @@ class Witness:
                 verdict = refused(given, _checkpoint_of(last, origin))
                 if verdict is None:
                     return self._kept(last, given)
-                if verdict.alarm is not None:
-                    last.put_aside(verdict.alarm.kind, given.growth.note)
+                if verdict.alarm is not None and verdict.alarm not in self._raised:
+                    _keep_evidence(last, verdict.alarm, given.growth.note)
         except ProofError as error:
             _log.error("nothing is cosigned for %s: %s", origin, error)
             return _said(500, "the witness cannot keep what it would cosign")
@@ -130,6 +144,51 @@ class Witness:
                 self._raised.clear()
             self._raised.add(alarm)
         self._alarm(alarm)
+        if alarm.kind in _WITH_EVIDENCE:
+            self._forget_unsaid(alarm)
+
+    def tell_unsaid(self) -> None:
+        """Raise the alarms that were kept and, as far as is known, never said.
+
+        A witness that was killed between the two, or could not say it, says it at its next start.
+        """
+        for origin in self._heard:
+            for kind in _WITH_EVIDENCE:
+                with held_checkpoint(origin, self._folder) as last:
+                    kept = last.aside(f"{kind}{_UNSAID}")
+                if kept is not None:
+                    self._raise(_alarm_in(kept, kind, origin))
+
+    def _forget_unsaid(self, alarm: Alarm) -> None:
+        kind = f"{alarm.kind}{_UNSAID}"
+        try:
+            with held_checkpoint(alarm.origin, self._folder) as last:
+                kept = last.aside(kind)
+                # Another of its kind, which came meanwhile, is still to be said.
+                if kept is not None and _alarm_in(kept, alarm.kind, alarm.origin) == alarm:
+                    last.forget_aside(kind)
+        except ProofError as error:
+            _log.warning("it is said once more at the next start: %s", error)
+
+
+def _keep_evidence(last: KeptCheckpoint, alarm: Alarm, note: bytes) -> None:
+    """Keep what speaks against a log, and that it is to be said; a full disk hides nothing."""
+    try:
+        last.put_aside(f"{alarm.kind}{_UNSAID}", orjson.dumps(alarm._asdict()))
+        last.put_aside(alarm.kind, note)
+    except OSError as error:
+        _log.error("what speaks against %s was not kept: %s", alarm.origin, error.strerror or error)
+
+
+def _alarm_in(kept: bytes, kind: str, origin: str) -> Alarm:
+    """The alarm that was kept to be said; of what is none by now, that there was one."""
+    try:
+        said = Alarm(**orjson.loads(kept))
+        if (said.kind, said.origin) == (kind, origin):
+            return said
+    except (ValueError, TypeError):
+        pass
+    return Alarm(kind, origin, None, "it was found before, and what was kept of it is damaged")
 
 
 def _checkpoint_of(last: KeptCheckpoint, origin: str) -> Checkpoint | None:

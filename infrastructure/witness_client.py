@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from domain.errors import ProofError, shown
 from projections.checkpoint import Note, Signature, VerifierKey, number_of
+from projections.policy import Policy
 from projections.verification import signers
 
 SECONDS = 10.0
@@ -31,6 +32,11 @@ class Asked(NamedTuple):
 
     url: str
     keys: Sequence[VerifierKey] = ()
+
+
+def asked_of(policy: Policy) -> list[Asked]:
+    """The witnesses of a policy that are reached somewhere, each known by its key."""
+    return [Asked(one.url, [one.key]) for one in policy.witnesses if one.url is not None]
 
 
 class _Answer(NamedTuple):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from domain.event_values import EXACT
-from projections.balances import Balances, flat_balances, part_of
+from projections.balances import Balances, as_booked, flat_balances, part_of
 from projections.event_dicts import Record
 
 _ZERO = Decimal(0)
@@ -50,7 +50,9 @@ class BalanceSheet:
         while self._wrappers:
             self._take(self._wrappers.pop()[1])
         held = self._books.balances
-        shown = None if self._shown is None else dict(flat_balances(self._shown))
+        shown = None
+        if self._shown is not None:
+            shown = as_booked(dict(flat_balances(self._shown)), held)
         rows = (self._row(name, shown or {}) for name in sorted(held.keys() | (shown or {}).keys()))
         return {
             "order": self._order,

@@ -24,7 +24,9 @@ Cells = Mapping[type, CellText]
 _dumps = orjson.dumps
 # Text that begins as JSON does is quoted as JSON is.
 _MUST_BE_QUOTED = re.compile(r'[",\r\n]|\A[{\[]').search
-_FORMULA = tuple("=+-@\t")
+# Apostrophes before such a mark too, lest they be taken for ours when the file is read.
+_FORMULA = re.compile(r"'*[=+\-@\t]").match
+_MARKED = re.compile(r"'+[=+\-@\t]").match
 _TAGS = frozenset({"$decimal", "$int", "$float", "$time"})
 _DECIMAL = '{"$decimal":"'
 # Decimal knows quiet, signalling, signed and numbered ones; JSON has one, by a courtesy.
@@ -56,7 +58,12 @@ _kept = lru_cache(maxsize=4096)(_quoted)
 
 def quoted_safe(text: str) -> str:
     """The same, with an apostrophe before what a spreadsheet would take for a formula."""
-    return quoted("'" + text if text.startswith(_FORMULA) else text)
+    return quoted("'" + text if _FORMULA(text) else text)
+
+
+def as_before_safe(cell: str) -> str:
+    """The text that `quoted_safe` may have marked."""
+    return cell[1:] if cell[:1] == "'" and _MARKED(cell) else cell
 
 
 def json_cell(value: Any) -> str:

@@ -151,6 +151,7 @@ class BalancesDigest(Digest):
     """The balances that the events alone give, per account and asset; zeros are left out."""
 
     NAME = "balances"
+    VERSION = 2
 
     def __init__(self) -> None:
         self._balances = Balances()

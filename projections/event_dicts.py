@@ -29,18 +29,18 @@ def event_dict(
     # grows to twice its size for the extras.
     extra = record.pop("extra", None)
     snapshot = record.pop("position_snapshot", None)
-    details = record.pop("detail_orders", None)
+    details = record.pop("detail_orders", None) if "detail_orders" in record else None
     event = _EMPTY.copy()
     event |= record
     event["order"] = order
-    event["timestamp"] = as_time(event["timestamp"])
-    event["recorded_at"] = (as_recorded_at or as_time)(event["recorded_at"])
+    event["timestamp"] = as_time(record["timestamp"])
+    event["recorded_at"] = (as_recorded_at or as_time)(record["recorded_at"])
     if event["trigger_timestamp"] is not None:
         event["trigger_timestamp"] = as_time(event["trigger_timestamp"])
     if event["completion_timestamp"] is not None:
         event["completion_timestamp"] = as_time(event["completion_timestamp"])
     if snapshot is not None:
-        event |= snapshot_views(snapshot)
+        _put_views(event, snapshot)
     if extra is not None:
         event |= extra
     if details is not None:
@@ -51,11 +51,16 @@ def event_dict(
 
 def snapshot_views(snapshot: dict[str, Any]) -> dict[str, Any]:
     """The specification's three balances after the event: views of the position snapshot."""
-    return {
-        "wallet_balance_after": snapshot,
-        "cex_balance_after": snapshot.get("cex_accounts"),
-        "aave_position_after": {
-            "wallet": snapshot.get("wallet"),
-            "perp_positions": snapshot.get("perp_positions"),
-        },
+    views: dict[str, Any] = {}
+    _put_views(views, snapshot)
+    return views
+
+
+def _put_views(event: dict[str, Any], snapshot: dict[str, Any]) -> None:
+    given = snapshot.get
+    event["wallet_balance_after"] = snapshot
+    event["cex_balance_after"] = given("cex_accounts")
+    event["aave_position_after"] = {
+        "wallet": given("wallet"),
+        "perp_positions": given("perp_positions"),
     }

@@ -7,6 +7,7 @@ checkpoint, apart from the log.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Self
 
@@ -29,12 +30,18 @@ class Marks:
 
     def append(self, leaf: bytes) -> None:
         """Take the next leaf, by its hash."""
-        self.size += 1
-        self._digest = sha256(self._digest + leaf).digest()
-        if self.size % self.every:
-            return
-        self._marks += self._digest[:_BYTES]
-        if len(self._marks) > MOST_MARKS * _BYTES:
+        self.extend((leaf,))
+
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Take the next leaves, by their hashes."""
+        size, every, digest, marks = self.size, self.every, self._digest, self._marks
+        for leaf in leaves:
+            digest = sha256(digest + leaf).digest()
+            size += 1
+            if size % every == 0:
+                marks += digest[:_BYTES]
+        self.size, self._digest = size, digest
+        while len(self._marks) > MOST_MARKS * _BYTES:
             self._thin()
 
     def last(self) -> bytes:

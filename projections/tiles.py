@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
+from struct import Struct
 from typing import NamedTuple
 
 from projections.merkle import EMPTY_ROOT, HASH_BYTES, Span, node_hash
@@ -18,7 +19,7 @@ WIDTH = 256
 
 _HEIGHT = 8
 _WHOLE = WIDTH * HASH_BYTES
-_PAIR = 2 * HASH_BYTES
+_PAIRS = Struct(f"{2 * HASH_BYTES}s").iter_unpack
 
 ReadTile = Callable[[int, int], bytes | None]
 """The hashes of the tile of this level and index; None where there is none."""
@@ -114,8 +115,7 @@ def folded(hashes: bytes) -> bytes:
         raise TileMissingError("a tile is too short")
     while len(hashes) > HASH_BYTES:
         # Two hashes beside each other are what their node is made of.
-        pairs = range(0, len(hashes), _PAIR)
-        hashes = b"".join([sha256(b"\x01" + hashes[at : at + _PAIR]).digest() for at in pairs])
+        hashes = b"".join([sha256(b"\x01" + pair).digest() for (pair,) in _PAIRS(hashes)])
     return hashes
 
 

@@ -17,18 +17,23 @@ class Served:
     """Serves while its block lasts."""
 
     def __init__(
-        self, answer: Callable[[Request], Response], *, most_bytes: int = 10_000, **limits: Any
+        self,
+        answer: Callable[[Request], Response],
+        *,
+        most_bytes: int = 10_000,
+        port: int = 0,
+        **limits: Any,
     ) -> None:
         self._answer = answer
         self._limits = {"most_bytes": most_bytes} | limits
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
-        self.port = 0
+        self.port = port
 
     async def _serve(self) -> None:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         server = HttpServer(self._answer, **self._limits)
-        self.port = await server.start("127.0.0.1", 0)
+        self.port = await server.start("127.0.0.1", self.port)
         self._ready.set()
         await self._end.wait()
         await server.stop()

@@ -10,7 +10,7 @@ import typer
 
 from domain.errors import shown
 from event_logger.cli.named import named, opened
-from event_logger.cli.options import AsJson, AsOf, Log, Store, file_path
+from event_logger.cli.options import AsJson, AsOf, Log, Store, file_path, output_path
 from event_logger.cli.output import counted, print_json
 from event_logger.cli.terminal import say
 from event_logger.opening import chosen
@@ -26,13 +26,13 @@ def certify(
     log: Log = None,
     as_of: AsOf = None,
     output_file: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE",
             help="The certificate's file; else standard output.",
-            parser=file_path,
+            parser=output_path,
         ),
     ] = None,
     check: Annotated[
@@ -48,14 +48,16 @@ def certify(
     """Certify what the log gives, or check that it still gives what a certificate says."""
     if check is not None and output_file is not None:
         raise typer.BadParameter("makes a certificate; --check checks one", param_hint="--output")
+    from infrastructure.files.replaced_file import OUTPUT_FILES
+
     with opened(store, log, as_of) as reader:
         if check is None:
-            made = reader.certify(None if output_file is None else str(output_file))
+            made = reader.certify(output_file)
             if output_file is None:
                 for line in as_text(made).splitlines():
                     say(line)
-            elif str(output_file) != "-":
-                say(str(output_file))
+            elif output_file not in OUTPUT_FILES:
+                say(output_file)
             return
         found = reader.check_certificate(check)
     if as_json:

@@ -10,6 +10,7 @@ import typer
 from event_logger.cli import (
     audit,
     certifying,
+    checkpointing,
     compare,
     copying,
     demo,
@@ -44,6 +45,7 @@ for subject in (
     audit,
     compare,
     certifying,
+    checkpointing,
     proofs,
     witness,
     live,

@@ -22,10 +22,10 @@ _FILES = (".csv", ".jsonl")
 def compare(
     a: Annotated[
         str | None,
-        typer.Argument(metavar="[A]", help="A log, as URL#NAME or a name; or an export's file."),
+        typer.Argument(metavar="A", help="A log, as URL#NAME or a name; or an export's file."),
     ] = None,
     b: Annotated[
-        str | None, typer.Argument(metavar="[B]", help="What it is compared with, likewise.")
+        str | None, typer.Argument(metavar="B", help="What it is compared with, likewise.")
     ] = None,
     store: Annotated[
         str | None,

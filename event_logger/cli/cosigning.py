@@ -10,9 +10,11 @@ from infrastructure.cosigned import Cosigned, cosigned
 from infrastructure.files.policy_file import read_policy
 from infrastructure.proving import Proving
 from infrastructure.signing import OwnerKey, require_cryptography
-from infrastructure.witness_client import Asked, refuse_no_url
+from infrastructure.witness_client import Asked, asked_of, refuse_no_url
 from projections.checkpoint import Note, VerifierKey
 from projections.verification import signers
+
+_NOT_CHECKED = "the cosignatures were not checked: no policy names the witness' keys"
 
 
 class Witnesses:
@@ -24,7 +26,7 @@ class Witnesses:
         self._policy = None if policy_file is None else read_policy(policy_file)
         named = [] if self._policy is None else list(self._policy.witnesses)
         keys = [one.key for one in named]
-        self._asked = [Asked(one.url, [one.key]) for one in named if one.url is not None]
+        self._asked = [] if self._policy is None else asked_of(self._policy)
         known = {one.url for one in self._asked}
         self._asked += [Asked(url, keys) for url in dict.fromkeys(urls) if url not in known]
         for one in self._asked:
@@ -42,6 +44,29 @@ class Witnesses:
         except ValueError as error:
             raise ProofError(str(self._file), str(error)) from None
 
+    @property
+    def asked(self) -> list[Asked]:
+        """Those that are asked, and where."""
+        return self._asked
+
+    def is_enough(self, note: bytes) -> bool:
+        """Whether the quorum of the policy, if there is one, has cosigned this."""
+        read = Note.parse(note)
+        policy = self._policy
+        return policy is None or policy.is_reached(signers(read, policy.keys))
+
+    def refuse_unreachable(self) -> None:
+        """Raises `ProofError` where those that are asked can never be the quorum.
+
+        Without a policy it is said that what they answer is not checked.
+        """
+        if self._policy is None:
+            if self._asked:
+                say_error(_NOT_CHECKED)
+        elif not self._policy.is_reached([key for one in self._asked for key in one.keys]):
+            problem = f"names no URL of those that its quorum {shown(self._policy.quorum)} needs"
+            raise ProofError(str(self._file), problem)
+
     def cosigned(self, proving: Proving, owner: OwnerKey) -> bytes:
         """A signed checkpoint of now with enough cosignatures.
 
@@ -52,7 +77,7 @@ class Witnesses:
         for one in found.missing:
             say_error(f"event-logger: {one}")
         if self._policy is None:
-            say_error("the cosignatures were not checked: no policy names the witness' keys")
+            say_error(_NOT_CHECKED)
         return found.note
 
     def _refuse_too_few(self, found: Cosigned) -> None:
@@ -61,8 +86,7 @@ class Witnesses:
             if found.missing:
                 raise ProofError("the checkpoint", f"is not cosigned: {reasons}")
             return
-        note = Note.parse(found.note)
-        if not self._policy.is_reached(signers(note, self._policy.keys)):
+        if not self.is_enough(found.note):
             raise ProofError(
                 "the checkpoint",
                 f"is not cosigned by the quorum {shown(self._policy.quorum)}: "

@@ -11,7 +11,7 @@ import typer
 from event_logger.cli import output
 from event_logger.cli.certified_export import Certifying
 from event_logger.cli.named import named, opened
-from event_logger.cli.options import AsJson, AsOf, Log, Store, file_path
+from event_logger.cli.options import AsJson, AsOf, Log, Store, file_path, output_path
 from event_logger.cli.parquet import Parquet, Snapshots, export_parquet
 from event_logger.cli.signed import KeyFile
 from event_logger.cli.terminal import say
@@ -64,14 +64,14 @@ def export(
     store: Store,
     log: Log = None,
     as_of: AsOf = None,
-    output_file: Annotated[
-        Path | None,
+    target: Annotated[
+        str | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE",
             help="The file, or - for standard output; without it, a name by time.",
-            parser=file_path,
+            parser=output_path,
         ),
     ] = None,
     file_format: Annotated[
@@ -116,7 +116,6 @@ def export(
         raise typer.BadParameter("is for csv alone", param_hint="--excel")
     from infrastructure.files.replaced_file import OUTPUT_FILES
 
-    target = None if output_file is None else str(output_file)
     # A bar would stand in the midst of what is exported.
     is_file = target not in OUTPUT_FILES
     if certified and (not is_file or balances or partition):

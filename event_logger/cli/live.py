@@ -21,7 +21,7 @@ from domain.values import decode
 from event_logger.cli import live_output as output
 from event_logger.cli.named import named
 from event_logger.cli.named import opened as opened_log
-from event_logger.cli.options import AsJson, AsOf, Log, Prefix, Redis, Store, Wait
+from event_logger.cli.options import AsJson, AskedRedis, AsOf, Log, Prefix, Redis, Store, Wait
 from event_logger.cli.terminal import say_error
 from event_logger.cli.waiting import until_told_to_stop, waited_for
 from event_logger.opening import chosen, open_named_log
@@ -87,6 +87,8 @@ def status(
 
     if watch:
         with until_told_to_stop(), opened() as reader:
+            # What is said of the filters comes before the screen is taken.
+            read(reader)
             output.watch_status(lambda: read(reader), interval, stuck is not None)
         return
     with opened() as reader:
@@ -122,17 +124,14 @@ def notify(store: Store, log: Log = None, redis: Redis = None, channel_prefix: P
 def health(
     store: Store,
     log: Log = None,
-    redis: Redis = None,
+    redis: AskedRedis = None,
     behind: Annotated[
         str,
         typer.Option(metavar="TIME", help="Behind for longer than this is waiting (10s, 5m)."),
     ] = "10s",
     as_json: AsJson = False,
 ) -> None:
-    """How far board and notifier have come, and whether Redis answers; exit 1 if anything waits.
-
-    Redis is asked where one is named, by --redis or EVENT_LOGGER_REDIS.
-    """
+    """How far board and notifier have come, and whether Redis answers; exit 1 if anything waits."""
     with opened_log(store, log) as reader:
         found = reader.health(redis, behind)
     output.print_health(found, as_json)

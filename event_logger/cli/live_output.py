@@ -125,7 +125,7 @@ def _whole(board: Board, only_stuck: bool) -> Iterator[str]:
 
 
 def _counts(board: Board) -> str:
-    return "  ".join(f"{name} {count}" for name, count in board["counts"].items()) or "empty"
+    return "  ".join(f"{name} {count}" for name, count in board["counts"].items()) or "no events"
 
 
 def _nothing(only_stuck: bool) -> str:

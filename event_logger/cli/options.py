@@ -14,10 +14,29 @@ from infrastructure.files.paths import why_no_path
 
 def file_path(given: str) -> Path:
     """The path of a file or folder; raises `typer.BadParameter` for what cannot be one."""
-    problem = why_no_path(given)
+    return Path(output_path(given))
+
+
+def output_path(given: str) -> str:
+    """The path of a file to write, as given: a slash at its end is one, and a `Path` has none."""
+    problem = why_no_path(given) if given else "is no path; name a file"
     if problem is not None:
         raise typer.BadParameter(f"{shown(given)} {problem}")
-    return Path(given)
+    return given
+
+
+def no_stream(given: str) -> str:
+    """What names a file that is kept; raises `typer.BadParameter` for standard output."""
+    from infrastructure.files.replaced_file import OUTPUT_FILES
+
+    if given in OUTPUT_FILES:
+        raise typer.BadParameter(f"{shown(given)} is standard output; name a file")
+    return given
+
+
+def kept_path(given: str) -> str:
+    """The path of a file that is kept, as given."""
+    return no_stream(output_path(given))
 
 
 Store = Annotated[
@@ -25,8 +44,7 @@ Store = Annotated[
     typer.Option(
         envvar="EVENT_LOGGER_STORE",
         metavar="URL",
-        help="The store: sqlite:///runs.db, postgresql://user@host/database; #NAME after it: that"
-        " log.",
+        help="The store: sqlite:///runs.db, postgresql://user@host/db; #NAME after it: that log.",
     ),
 ]
 MaybeStore = Annotated[
@@ -68,13 +86,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program t
 Wait = Annotated[
     bool, typer.Option("--wait", help="Wait for what is not there yet: store, log, Redis.")
 ]
+
+
+def _redis(meaning: str) -> Any:
+    return typer.Option(envvar="EVENT_LOGGER_REDIS", metavar="URL", help=meaning)
+
+
 Redis = Annotated[
     str | None,
-    typer.Option(
-        envvar="EVENT_LOGGER_REDIS",
-        metavar="URL",
-        help="The Redis, as redis://localhost:6379/0, which is also what is taken without it.",
-    ),
+    _redis("The Redis, as redis://localhost:6379/0, which is also what is taken without it."),
+]
+AskedRedis = Annotated[
+    str | None, _redis("The Redis to ask, as redis://localhost:6379/0; without it none is asked.")
 ]
 Prefix = Annotated[
     str,

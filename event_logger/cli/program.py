@@ -33,7 +33,35 @@ _PHRASES = {
 """What the library's own checks of a value say, and how it is said here."""
 
 
-class Commands(TyperGroup):
+class Typeless(TyperGroup):
+    """Commands whose help shows no Python types: of a flag, or of an argument that has a name."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """The options."""
+        return _typeless(super().get_params(ctx))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of this name."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            _typeless(command.get_params(ctx))
+        return command
+
+
+def _typeless(params: Any) -> Any:
+    for param in params:
+        if param.param_type_name == "argument":
+            param.display_type_rich = _no_type
+        elif getattr(param, "is_flag", False):
+            param.metavar = ""
+    return params
+
+
+def _no_type(ctx: object) -> None:
+    return None
+
+
+class Commands(Typeless):
     """The commands. Our errors are one sentence on stderr and exit code 1, usage is exit code 2.
 
     A reader that goes away (`| head`) is no error; a standard output that cannot be written is.
@@ -75,24 +103,6 @@ class Commands(TyperGroup):
         with _one_sentence_each():
             super().invoke(ctx)
             sys.stdout.flush()
-
-    def get_params(self, ctx: Any) -> Any:
-        """The options, of which those that are flags show no type."""
-        return _typeless_flags(super().get_params(ctx))
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of this name."""
-        command = super().get_command(ctx, cmd_name)
-        if command is not None:
-            _typeless_flags(command.get_params(ctx))
-        return command
-
-
-def _typeless_flags(params: Any) -> Any:
-    for param in params:
-        if getattr(param, "is_flag", False):
-            param.metavar = ""
-    return params
 
 
 @contextmanager

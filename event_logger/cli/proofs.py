@@ -1,4 +1,4 @@
-"""The commands about proofs: `key`, `checkpoint`, `prove`, `verify`."""
+"""The commands about proofs: `key`, `prove`, `verify`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from domain.errors import CorruptLogError, LogDiffersError, ProofError
-from event_logger.cli.options import AsJson, Log, MaybeStore, Store, file_path
+from domain.errors import CorruptLogError, LogDiffersError
+from event_logger.cli.options import AsJson, Log, MaybeStore, Store, file_path, kept_path
 from event_logger.cli.output import print_json
+from event_logger.cli.program import Typeless
+from event_logger.cli.proof_files import Output, PolicyFile, read_file, refuse_precious, written
 from event_logger.cli.signed import (
     KeyFile,
-    continue_log,
-    given_key,
     keep_tiles,
     log_of,
     proving_of,
@@ -23,29 +23,15 @@ from event_logger.cli.signed import (
 from event_logger.cli.terminal import say
 
 commands = typer.Typer()
-key_commands = typer.Typer(no_args_is_help=True, help="Make and show the key that signs.")
+key_commands = typer.Typer(
+    cls=Typeless, no_args_is_help=True, help="Make and show the key that signs."
+)
 commands.add_typer(key_commands, name="key")
-
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="The file; else standard output.", parser=file_path
-    ),
-]
-PolicyFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--policy",
-        metavar="FILE",
-        help="Whom to trust, and whose cosignatures are needed: a tlog-policy.",
-        parser=file_path,
-    ),
-]
 
 
 @key_commands.command("new")
 def new(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file.", parser=file_path)],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The new file.", parser=kept_path)],
     prefix: Annotated[
         str | None,
         typer.Option(metavar="P", help="The owner's, such as example.com/desk1: no log's name."),
@@ -67,7 +53,7 @@ def new(
         new_witness_key(file, witness)
     else:
         raise typer.BadParameter("give one of the two", param_hint="--prefix or --witness")
-    say(str(file))
+    say(file)
 
 
 @key_commands.command("show")
@@ -93,7 +79,7 @@ def show(
     if output_file is None:
         say(line)
     else:
-        _write(f"{line}\n".encode(), output_file)
+        written(f"{line}\n".encode(), output_file, store)
 
 
 @key_commands.command("rotate")
@@ -113,77 +99,17 @@ def rotate(
     from infrastructure.signing import read_key
 
     old, new = read_key(file), read_key(following)
+    refuse_precious(output_file, store)
     with writing_log_of(store, log) as (logs, audit_log):
         note = rotated(logs, audit_log, old, new)
-    _write(note, output_file)
-
-
-@commands.command()
-def checkpoint(
-    store: Store,
-    log: Log = None,
-    key: KeyFile = None,
-    witness: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="URL", help="Have it cosigned by the witness there; may be given repeatedly."
-        ),
-    ] = None,
-    policy: PolicyFile = None,
-    output_file: Output = None,
-    after_restore: Annotated[
-        bool,
-        typer.Option(
-            "--after-restore",
-            help="Let a log that lost what was signed here go on under a new identity.",
-        ),
-    ] = False,
-) -> None:
-    """Sign a checkpoint of the log as it is now; who holds it can tell any later change.
-
-    With a policy the witnesses that it names with their URLs are asked, and its quorum is needed.
-    """
-    if after_restore and key is not None:
-        continue_log(store, log)
-    if not witness and policy is None:
-        _write(signed_note(store, log, key), output_file)
-        return
-    from event_logger.cli.cosigning import Witnesses
-    from infrastructure.proving import Proving
-
-    asked = Witnesses(witness or [], policy)
-    owner = given_key(key)
-    with log_of(store, log) as (opened, audit_log):
-        asked.refuse_other_log(owner.verifier_key(audit_log.identity or ""))
-        proving = Proving(opened, audit_log)
-        note = asked.cosigned(proving, owner)
-    keep_tiles(store, log, proving.tree)
-    _write(note, output_file)
-
-
-def _write(data: bytes, output_file: Path | None) -> None:
-    from infrastructure.files.replaced_file import STANDARD_OUTPUT, replaced_file
-
-    name = STANDARD_OUTPUT if output_file is None else str(output_file)
-    with replaced_file(name) as file:
-        file.write(data)
-    if name != STANDARD_OUTPUT:
-        say(name)
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or str(error)
-        raise ProofError(str(file), f"cannot be read ({reason})") from error
+    written(note, output_file, store)
 
 
 @commands.command()
 def prove(
     store: Store,
     order: Annotated[
-        int | None, typer.Argument(metavar="[ORDER]", min=0, help="The event; 0: the opening.")
+        int | None, typer.Argument(metavar="ORDER", min=0, help="The event; 0: the opening.")
     ] = None,
     log: Log = None,
     transition: Annotated[
@@ -211,15 +137,16 @@ def prove(
     """Prove that an event is in the log, or that the log holds all of an older checkpoint."""
     if (order is None) == (since is None):
         raise typer.BadParameter("give an ORDER, or --since", param_hint="ORDER")
-    note = signed_note(store, log, key) if checkpoint_file is None else _read(checkpoint_file)
+    refuse_precious(output_file, store)
+    note = signed_note(store, log, key) if checkpoint_file is None else read_file(checkpoint_file)
     with proving_of(store, log) as proving:
         if since is not None:
-            proof = proving.consistency(_read(since), note)
+            proof = proving.consistency(read_file(since), note)
         else:
             proof = proving.inclusion(note, order or 0, transition)
     if proving.tree is not None and proving.tree.is_anew:
         keep_tiles(store, log, proving.tree)
-    _write(proof, output_file)
+    written(proof, output_file, store)
 
 
 @commands.command()
@@ -227,7 +154,7 @@ def verify(
     proof: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]",
+            metavar="FILE",
             help="What prove or export --certified wrote; without it, the store.",
             parser=file_path,
         ),
@@ -253,11 +180,11 @@ def verify(
     from event_logger.cli import verifying
 
     trust = verifying.trust_of(vkey, policy)
-    note = None if checkpoint_file is None else _read(checkpoint_file)
+    note = None if checkpoint_file is None else read_file(checkpoint_file)
     if proof is not None and not verifying.is_proof(proof):
         found = verifying.of_export(proof, note, trust)
     elif proof is not None:
-        found = verifying.of_proof(str(proof), _read(proof), note, trust)
+        found = verifying.of_proof(str(proof), read_file(proof), note, trust)
     elif note is None:
         raise typer.BadParameter("names what the store is held against", param_hint="--checkpoint")
     elif store is None:

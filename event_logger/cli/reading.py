@@ -150,7 +150,7 @@ def history(
 def tree(
     store: Store,
     order: Annotated[
-        int | None, typer.Argument(metavar="[ORDER]", help="Any event of the bundle.")
+        int | None, typer.Argument(metavar="ORDER", help="Any event of the bundle.")
     ] = None,
     log: Log = None,
     as_of: AsOf = None,

@@ -16,6 +16,7 @@ from event_logger.cli.options import file_path
 from event_logger.cli.terminal import say_error
 from event_logger.opening import chosen
 from infrastructure.audit_logs import AuditLogs
+from infrastructure.checkpointing import refuse_volatile
 from infrastructure.store import LogStore
 
 if TYPE_CHECKING:
@@ -49,9 +50,13 @@ def given_key(key: Path | None) -> OwnerKey:
 
 @contextmanager
 def log_of(store: str, log: str | None) -> Iterator[tuple[LogStore, AuditLog]]:
-    """The store and the log that the options name."""
+    """The store and the log that the options name.
+
+    Raises `ProofError` for a store in memory.
+    """
     url, name = named(store, log)
     with closing(AuditLogs(url, must_exist=True)) as logs:
+        refuse_volatile(logs.store)
         yield logs.store, logs.get(chosen(logs, name))
 
 

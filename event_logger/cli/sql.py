@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +11,7 @@ import typer
 from domain.errors import ExportError
 from event_logger.cli.answers import WRITERS, print_answer
 from event_logger.cli.named import named
-from event_logger.cli.options import AsOf, Store, file_path
+from event_logger.cli.options import AsOf, Store, output_path
 from event_logger.cli.terminal import say
 from infrastructure.files.replaced_file import OUTPUT_FILES, replaced_file
 from infrastructure.stores import is_part_of_store
@@ -44,13 +43,13 @@ def sql(
         Format, typer.Option("--format", help="How the answer is written.")
     ] = Format.TABLE,
     output_file: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE",
             help="Of csv, json and parquet: the file, or - for standard output.",
-            parser=file_path,
+            parser=output_path,
         ),
     ] = None,
 ) -> None:
@@ -67,7 +66,7 @@ def sql(
         raise typer.BadParameter("is of one log; name it with --log", param_hint="--as-of")
     from event_logger.questions import answered, readers_of
 
-    target = "-" if output_file is None else str(output_file)
+    target = "-" if output_file is None else output_file
     _refuse_store(url, target)
     with readers_of(url, names, as_of) as readers:
         answer = answered(readers, query)

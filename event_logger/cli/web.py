@@ -9,7 +9,7 @@ import typer
 
 from domain.errors import ExportError
 from event_logger.cli.named import named, opened
-from event_logger.cli.options import AsOf, Log, Store, file_path
+from event_logger.cli.options import AsOf, Log, Store, file_path, output_path
 from event_logger.cli.output import progress
 from event_logger.cli.terminal import say
 
@@ -58,14 +58,14 @@ def serve(
 @commands.command()
 def report(
     store: Store,
-    output_file: Annotated[
-        Path,
+    target: Annotated[
+        str,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE",
             help="The file, or - for standard output.",
-            parser=file_path,
+            parser=output_path,
         ),
     ],
     log: Log = None,
@@ -76,7 +76,6 @@ def report(
     from infrastructure.files.replaced_file import OUTPUT_FILES, replaced_file
     from infrastructure.stores import is_part_of_store
 
-    target = str(output_file)
     url, _ = named(store, log)
     if is_part_of_store(url, target):
         raise ExportError(target, "it is the store of this log; name another file")

@@ -149,6 +149,7 @@ async def _served(
         raise LogConfigurationError("listen", where, problem) from error
     try:
         say_error(f"witness listening on http://{_shown_host(address[0])}:{port}")
+        await asyncio.to_thread(serving.tell_unsaid)
         while not stop.is_set():
             if expect is None:
                 await stop.wait()

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from domain.errors import EventLoggerError
-from event_logger.web.asked import Asked
+from event_logger.web.asked import Asked, address
 from event_logger.web.drawing import draw
 from event_logger.web.errors import status_of
 from event_logger.web.exact import plain, strict_json
@@ -55,6 +55,9 @@ def html(asked: Asked, view: View, page: Page) -> bytes:
         "title": page.title,
         "data": page.data,
         "asked": asked,
+        "zone": asked.zone,
+        "zone_name": str(asked.zone),
+        "home": address("/", {"zone": asked.given.get("zone")}),
         "link": asked.link,
         "path": view.path,
         "store": asked.site.readers().url,

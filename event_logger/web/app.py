@@ -22,6 +22,7 @@ from event_logger.web.api import openapi
 from event_logger.web.asked import LOG, Asked
 from event_logger.web.drawing import STATIC, draw, static
 from event_logger.web.errors import PageError
+from event_logger.web.exact import strict_json
 from event_logger.web.guard import Guard
 from event_logger.web.metrics import metrics
 from event_logger.web.site import Site
@@ -119,8 +120,8 @@ class Application:
                 except EventLoggerError as error:
                     self.site.note(error)
                     return answers.failure(error, form)
-                except Exception:
-                    _log.exception("the page %s failed", view.path)
+                except Exception as error:
+                    _log.exception("the page %s failed: %r", view.path, error)
                     sentence = f"the page {view.path} failed; the server's log says why"
                     return answers.failure(PageError(500, sentence), form)
 
@@ -141,7 +142,7 @@ class Application:
         try:
             self.streams.refuse_too_many()
             asked = Asked(self.site, "/board/stream", given, (LOG, *board.FILTERS))
-            limit = board.stuck_limit(asked)
+            limit, zone = board.stuck_limit(asked), asked.zone
             only = {name: asked.text(name) for name in ("type", "venue", "status")}
             name = (await in_thread(lambda: asked.head)).log_name
             if asked.pages.mode != "live":
@@ -154,10 +155,15 @@ class Application:
         def drawn(reader: Any) -> str:
             live = board.read_board(reader, limit, only)
             link = asked.link
-            return draw("_board.html", board=live, link=link, stuck_after=limit).decode()
+            shows = {"board": live, "link": link, "stuck_after": limit, "zone": zone}
+            return draw("_board.html", **shows).decode()
 
         messages = self.streams.messages(
-            (name, limit, *only.values()), lambda: self.site.reader(name), drawn, after
+            (name, limit, str(zone), *only.values()),
+            lambda: self.site.reader(name),
+            drawn,
+            after,
+            zone,
         )
         return StreamingResponse(messages, media_type="text/event-stream")
 
@@ -181,7 +187,8 @@ async def _healthy(request: Request) -> Response:
 
 
 async def _openapi(request: Request) -> Response:
-    return answers.json_answer(openapi())
+    # Its numbers are bounds, which tools read as numbers; there is no figure of a log in it.
+    return Response(strict_json(openapi()), media_type="application/json")
 
 
 async def _static(request: Request) -> Response:

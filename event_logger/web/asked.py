@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from event_logger.paging import LogPages
 from event_logger.reader import LogReader
 from event_logger.web.errors import PageError
 from event_logger.web.site import Site
+from event_logger.web.zones import in_utc, zone_of
 
 _LARGEST = 2**63 - 1
 _LONGEST = 2000
@@ -26,10 +28,13 @@ class Param(NamedTuple):
     about: str
     is_whole: bool = False
     choices: tuple[str, ...] = ()
+    is_required: bool = False
 
 
 LOG = Param("log", "The log's name; may be left out where the store holds one log.")
 AS_OF = Param("as_of", "The log as it was known then: 1523, 1523+40, or a time (ISO 8601, UTC).")
+ZONE = Param("zone", "The zone in which a page tells times and is told them; data is in UTC.")
+"""Taken by every view."""
 
 
 class Asked:
@@ -47,7 +52,7 @@ class Asked:
         """What the answer is: html, json or csv."""
         self.patience = 1.0
         """Seconds that are waited for what is made in the background."""
-        self._params = {param.name: param for param in params}
+        self._params = {param.name: param for param in (*params, ZONE)}
         self.given: dict[str, str] = {}
         for name, value in given:
             self._take(name, value)
@@ -74,6 +79,11 @@ class Asked:
             raise PageError(400, f"{name} {shown(value)} is none; the nearest is {near}")
         return value
 
+    def time(self, name: str) -> str | None:
+        """The time, or what else is given; one without an offset is of the page's zone."""
+        value = self.text(name)
+        return None if value is None else in_utc(value, self.zone)
+
     def whole(self, name: str, default: int, least: int = 1, most: int = _LARGEST) -> int:
         """The whole number; raises `PageError` for what is none, or beyond these bounds."""
         value = self.given.get(name)
@@ -89,6 +99,11 @@ class Asked:
         )
 
     @cached_property
+    def zone(self) -> tzinfo:
+        """The zone of the page's times; raises `PageError` for one that is not known."""
+        return zone_of(self.given.get("zone"))
+
+    @cached_property
     def head(self) -> LogReader:
         """The log as it is now."""
         return self.site.reader(self.given.get("log"))
@@ -96,8 +111,9 @@ class Asked:
     @cached_property
     def reader(self) -> LogReader:
         """The log as of what the request asks for."""
-        as_of = self.given.get("as_of")
-        return self.head if as_of is None else self.head.as_of(as_of)
+        if "as_of" not in self.given:
+            return self.head
+        return self.head.as_of(self.time("as_of"))
 
     @cached_property
     def pages(self) -> LogPages:
@@ -110,8 +126,8 @@ class Asked:
         return self.reader.horizon if "as_of" in self.given else None
 
     def link(self, path: str, /, **parameters: Any) -> str:
-        """The address of another page of the same log as of the same horizon."""
-        kept = {name: self.given[name] for name in ("log", "as_of") if name in self.given}
+        """The address of another page of the same log as of the same horizon, in the same zone."""
+        kept = {name: self.given[name] for name in ("log", "as_of", "zone") if name in self.given}
         if "log" not in kept and "log" in self._params:
             kept["log"] = self.head.log_name
         return address(path, kept | parameters)

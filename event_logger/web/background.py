@@ -54,7 +54,7 @@ class Background(Generic[T]):
             if work is None:
                 waiting = sum(not one.done.is_set() for one in self._works.values())
                 if waiting >= _MOST_WAITING:
-                    raise PageError(503, f"{waiting} audits are waited for; try again later")
+                    raise PageError(503, f"{waiting} others are being worked on; try again later")
                 work = self._works[key] = Work()
                 self._forget_oldest()
                 threading.Thread(

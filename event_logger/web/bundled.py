@@ -12,17 +12,15 @@ from domain.event_values import EXACT
 from event_logger.paging import Asked as PageAsked
 from event_logger.web.asked import AS_OF, LOG, Asked, Param
 from event_logger.web.one_event import ORDER, differences, order_of
+from event_logger.web.trees import depth_of, nested, steps_of
 from event_logger.web.view import Page, View
 from projections.audit.claims import Leaves
 from projections.audit.figures import Figure, compared
 from projections.audit.rule import AuditOptions
-from projections.bundle_trees import Tree
 from projections.event_dicts import EventDict
 
 _COUNT = 30
 _MOST_STEPS = 1000
-_DEEPEST = 40
-"""Deeper steps are drawn as if they were so deep: details of details may be logged without end."""
 
 
 def bundles(asked: Asked) -> Page:
@@ -69,41 +67,14 @@ def bundle(asked: Asked) -> Page:
         "snapshots": _snapshots(asked, wrapper, steps[-1]["event"], leaves),
     }
     shows = {
-        "nested": _nested(steps[:_MOST_STEPS]),
+        "nested": nested(steps[:_MOST_STEPS]),
         "left_out": max(0, len(steps) - _MOST_STEPS),
         "asked_order": order,
-        "depth": min(8, max(step["depth"] for step in steps)),
+        "depth": depth_of(steps),
     }
     rows = data["steps"]
     title = f"Bundle {wrapper['order']} {wrapper.get('bundle_name') or wrapper['event_type']}"
     return Page("bundle.html", title, data, rows, shows)
-
-
-def steps_of(tree: Tree) -> Iterator[dict[str, Any]]:
-    """The tree's events depth first, each with its depth and what it moved."""
-    waiting = [(tree, 0)]
-    while waiting:
-        node, depth = waiting.pop()
-        event = node["event"]
-        yield {
-            "event": event,
-            "depth": depth,
-            "is_wrapper": bool(node["details"]),
-            "moved": [] if node["details"] else list(movements(event)),
-        }
-        waiting += [(one, depth + 1) for one in reversed(node["details"])]
-
-
-def _nested(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The steps as branches again, as far as they are shown."""
-    roots: list[dict[str, Any]] = []
-    path: list[dict[str, Any]] = []
-    for step in steps:
-        branch = step | {"below": []}
-        del path[min(step["depth"], _DEEPEST) :]
-        (path[-1]["below"] if path else roots).append(branch)
-        path.append(branch)
-    return roots
 
 
 def _told(step: Mapping[str, Any]) -> dict[str, Any]:

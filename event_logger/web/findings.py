@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from projections.audit.report import AuditReport
 
 _MOST = 300
+_FEW = 8
+"""Findings of a rule that are seen at once: what follows a first fault is mostly the same."""
 
 
 def findings(asked: Asked) -> Page:
@@ -26,7 +28,11 @@ def findings(asked: Asked) -> Page:
     rows = [row for row in told["findings"] if severity in (None, row["severity"])]
     data = about | {"is_done": True} | told | {"findings": rows[:_MOST]}
     data |= {"findings_left_out": max(0, len(rows) - _MOST)}
-    return Page("findings.html", title, data, rows, {"report": report})
+    by_rule: dict[str, list[dict[str, Any]]] = {}
+    for row in rows[:_MOST]:
+        by_rule.setdefault(row["rule"], []).append(row)
+    shows = {"report": report, "few": _FEW, "by_rule": list(by_rule.items())}
+    return Page("findings.html", title, data, rows, shows)
 
 
 def report_data(report: AuditReport) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from domain.event_values import EXACT, decimal_of
 from domain.fields import MEANINGS
 from event_logger.web.asked import AS_OF, LOG, Asked, Param
 from event_logger.web.errors import PageError
+from event_logger.web.trees import depth_of, nested, steps_of
 from event_logger.web.view import Page, View
 from projections.balances import flat_numbers
 from projections.event_dicts import EventDict
@@ -21,6 +22,8 @@ _SNAPSHOTS = ("wallet_balance_after", "cex_balance_after", "aave_position_after"
 _STEP = ("status", "recorded_at")
 _LINKS = frozenset(("tx_hash", "block_hash", "exchange_order_id"))
 _RAW = 20_000
+_MOST_STEPS = 100
+"""Steps of a bundle that stand beside an event; a larger one has its own page."""
 
 
 def event(asked: Asked) -> Page:
@@ -45,7 +48,12 @@ def event(asked: Asked) -> Page:
         "raw": raw,
     }
     is_bundled = one["parent_event"] is not None or bool(one.get("detail_orders"))
+    size = asked.pages.bundle_size(order) if is_bundled else 0
+    steps = list(steps_of(reader.bundle_tree(order))) if 0 < size <= _MOST_STEPS else []
     shows = {
+        "nested": nested(steps),
+        "depth": depth_of(steps),
+        "bundle_size": size,
         "fields": list(_fields(one)),
         "related": list(_related(one)),
         "is_bundled": is_bundled,
@@ -161,7 +169,7 @@ def _same(raw: Any) -> Any:
     return raw if decimal_of(raw) is not None else None
 
 
-ORDER = Param("order", "The event's order.", is_whole=True)
+ORDER = Param("order", "The event's order.", is_whole=True, is_required=True)
 
 VIEWS = (
     View(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from domain.errors import EventLoggerError
 from domain.moments import Moment
 from event_logger.paging import LogPages
+from event_logger.reader import LogReader
 from event_logger.search import checked_moment
 from event_logger.web.asked import AS_OF, LOG, Asked, Param
+from event_logger.web.board import ALL, STUCK_AFTER, board_of, read_board
+from event_logger.web.folding import Folded
 from event_logger.web.plots import Plot, bar_plot, iso, line_plot, window_of
 from event_logger.web.view import Page, View
 from projections.timelines import Timelines
@@ -40,6 +43,7 @@ def _log(asked: Asked, name: str) -> dict[str, Any]:
         last = events[-1]["timestamp"] if len(events) else None
         health = reader.health()
         verdict = asked.site.audits.last(reader)
+        board = read_board(reader, STUCK_AFTER, ALL) if pages.mode == "live" else None
         return {
             "log": name,
             "mode": pages.mode,
@@ -50,6 +54,8 @@ def _log(asked: Asked, name: str) -> dict[str, Any]:
             "last_commit": health["last_commit"],
             "opened": pages.opened_at,
             "waiting": health["waiting"],
+            "open": None if board is None else board["open_count"],
+            "stuck": None if board is None else board["stuck_count"],
             "audit": None if verdict is None else verdict._asdict(),
             "metadata": reader.metadata,
             "problem": None,
@@ -64,10 +70,13 @@ def overview(asked: Asked) -> Page:
     reader, site = asked.reader, asked.site
     folded = site.folds.of(reader, asked.as_of, asked.patience)
     window = _moment(asked, "since"), _moment(asked, "until")
-    plots = plots_of(folded.timelines, *window)
+    zone = asked.zone if asked.form == "html" else UTC
+    plots = plots_of(folded.timelines, *window, zone)
     last = reader.global_order
     recent = list(reversed(reader.get_events_by_order_range(max(1, last - _LAST_EVENTS + 1), last)))
-    board = reader.live_status("10m") if asked.pages.mode == "live" else None
+    is_live = asked.pages.mode == "live"
+    board = board_of(asked, STUCK_AFTER, ALL) if is_live else None
+    first, last_at = _span(reader, folded)
     verdict = site.audits.last(asked.head) if asked.as_of is None else None
     # What is drawn is in the plots already.
     drawn = [] if asked.form == "html" else plots
@@ -78,8 +87,8 @@ def overview(asked: Asked) -> Page:
         "identity": asked.pages.identity,
         "horizon": str(reader.horizon),
         "events": last,
-        "first": None if folded.timelines.first_at is None else iso(folded.timelines.first_at),
-        "last": None if folded.timelines.last_at is None else iso(folded.timelines.last_at),
+        "first": first,
+        "last": last_at,
         "figures_up_to": folded.timelines.order,
         "event_types": dict(folded.timelines.types.most_common()),
         "venues": dict(folded.timelines.venues.most_common()),
@@ -95,19 +104,30 @@ def overview(asked: Asked) -> Page:
     }
     shows = {
         "plots": plots,
-        "waiting": [] if board is None else (board["stuck"] + _others(board))[:_OPEN],
+        "waiting": [] if board is None else board["open"][:_OPEN],
+        "is_board_awaited": is_live and board is None,
         "is_whole": folded.is_complete,
         "verdict": verdict,
         "window": window_of(folded.timelines, *window),
     }
     rows = [row for one in figures for row in one["points"]]
-    refresh = None if folded.is_complete else 2
+    refresh = None if folded.is_complete and not shows["is_board_awaited"] else 2
     return Page("overview.html", f"{reader.log_name}", data, rows, shows, refresh=refresh)
 
 
-def plots_of(timelines: Timelines, since: int | None, until: int | None) -> list[Plot]:
+def _span(reader: LogReader, folded: Folded) -> tuple[Any, Any]:
+    """The first and the last time of the events; until they are folded, those of both ends."""
+    timelines, events = folded.timelines, reader.events
+    if folded.is_complete and timelines.first_at is not None and timelines.last_at is not None:
+        return iso(timelines.first_at), iso(timelines.last_at)
+    return (events[0]["timestamp"], events[-1]["timestamp"]) if len(events) else (None, None)
+
+
+def plots_of(
+    timelines: Timelines, since: int | None, until: int | None, zone: tzinfo = UTC
+) -> list[Plot]:
     """The plots of a log, what is most looked at first; all show the same time."""
-    window = window_of(timelines, since, until)
+    window = window_of(timelines, since, until, zone)
     if window is None:
         return []
     made = [bar_plot(timelines, window), *(line_plot(f, window) for f in timelines.figures())]
@@ -133,21 +153,16 @@ def figure_data(plot: Plot) -> dict[str, Any]:
     }
 
 
-def _others(board: dict[str, Any]) -> list[dict[str, Any]]:
-    stuck = {row["order"] for row in board["stuck"]}
-    return [row for row in board["open"] if row["order"] not in stuck]
-
-
 def _moment(asked: Asked, name: str) -> int | None:
-    text = asked.text(name)
+    text = asked.time(name)
     if text is None:
         return None
     moment: datetime = checked_moment(name, text).to_pydatetime(warn=False)
     return Moment.of(moment.astimezone(UTC).isoformat()).microseconds
 
 
-_SINCE = Param("since", "Plots from this time on (ISO 8601, UTC).")
-_UNTIL = Param("until", "Plots up to this time (ISO 8601, UTC).")
+_SINCE = Param("since", "Plots from this time on (ISO 8601; in the zone).")
+_UNTIL = Param("until", "Plots up to this time (ISO 8601; in the zone).")
 
 VIEWS = (
     View(

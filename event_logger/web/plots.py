@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from decimal import Context, Decimal
 from typing import NamedTuple
 
 from domain.moments import EPOCH, Moment
 from event_logger.web.exact import Shown, figure, short_text
+from event_logger.web.zones import zoned
 from projections.timelines import Figure, Point, Timelines
 
 HEIGHT = 150
-_LINE_WIDTH, _BARS_WIDTH = 560, 1200
-_LEFT, _RIGHT, _TOP, _BOTTOM = 84, 12, 10, 24
+_LINE_WIDTH, _BARS_WIDTH = 400, 1200
+_LEFT, _RIGHT, _TOP, _BOTTOM = 78, 10, 10, 24
 _MOST_LINKS = 120
 MOST_ROWS = 60
 """Rows of the table beside a plot, the last ones; all are in the data."""
@@ -63,6 +64,7 @@ class Window(NamedTuple):
     first: int
     last: int
     width: int = _LINE_WIDTH
+    zone: tzinfo = UTC
 
     def x(self, at: int) -> float:
         """Where a time stands, in pixels."""
@@ -70,10 +72,14 @@ class Window(NamedTuple):
         return _LEFT + (self.width - _LEFT - _RIGHT) * (at - self.first) / span
 
     def ticks(self) -> list[Tick]:
-        """Five times along the axis."""
-        span = self.last - self.first
-        times = dict.fromkeys(self.first + span * n // 4 for n in range(5))
-        return [Tick(f"{self.x(at):.1f}", axis_time(at, span)) for at in times]
+        """Some times along the axis, as many as there is room for."""
+        span, parts = self.last - self.first, 2 if self.width == _LINE_WIDTH else 6
+        times = dict.fromkeys(self.first + span * n // parts for n in range(parts + 1))
+        return [Tick(f"{self.x(at):.1f}", axis_time(at, span, self.zone)) for at in times]
+
+    def at(self, at: int) -> str:
+        """A time as text, in the window's zone."""
+        return zoned(iso(at), self.zone)
 
 
 class Plot(NamedTuple):
@@ -101,21 +107,23 @@ def iso(at: int) -> str:
     return str(Moment(at))
 
 
-def axis_time(at: int, span: int) -> str:
+def axis_time(at: int, span: int, zone: tzinfo = UTC) -> str:
     """A time as an axis says it: the day, or where the axis is short, the time of the day."""
-    moment = EPOCH + timedelta(microseconds=at)
+    moment = (EPOCH + timedelta(microseconds=at)).astimezone(zone)
     if span >= 4 * 86_400_000_000:
         return f"{moment:%Y-%m-%d}"
     return f"{moment:%d. %H:%M}" if span >= 3_600_000_000 else f"{moment:%H:%M:%S}"
 
 
-def window_of(timelines: Timelines, since: int | None, until: int | None) -> Window | None:
+def window_of(
+    timelines: Timelines, since: int | None, until: int | None, zone: tzinfo = UTC
+) -> Window | None:
     """The time that is looked at: what is asked for, within what the log spans."""
     if timelines.first_at is None or timelines.last_at is None:
         return None
     first = timelines.first_at if since is None else since
     last = timelines.last_at if until is None else until
-    return Window(min(first, last), max(first, last, first + 1))
+    return Window(min(first, last), max(first, last, first + 1), zone=zone)
 
 
 def line_plot(one: Figure, window: Window) -> Plot | None:
@@ -134,7 +142,7 @@ def line_plot(one: Figure, window: Window) -> Plot | None:
     steps.append(f"H{window.x(window.last):.1f}")
     stride = max(1, -(-len(points) // _MOST_LINKS))
     marks = [
-        Mark(*place, iso(point.at), point.order, figure(point.value))
+        Mark(*place, window.at(point.at), point.order, figure(point.value))
         for place, point in zip(places[::stride], points[::stride], strict=True)
     ]
     said = ""
@@ -154,7 +162,7 @@ def line_plot(one: Figure, window: Window) -> Plot | None:
         said=said,
         rows=points,
         table=[
-            Mark("", "", iso(point.at), point.order, figure(point.value))
+            Mark("", "", window.at(point.at), point.order, figure(point.value))
             for point in points[-MOST_ROWS:]
         ],
     )
@@ -193,7 +201,7 @@ def bar_plot(timelines: Timelines, window: Window) -> Plot | None:
         table=[],
         columns=("from", *named),
         counts=[
-            (iso(began), *map(str, _by_type(counts, types)[: len(named)]))
+            (window.at(began), *map(str, _by_type(counts, types)[: len(named)]))
             for began, counts in sorted(bins.items())
         ],
     )
@@ -221,7 +229,7 @@ def _stack(
             height = (_base() - _TOP) * count / highest
             top -= height
             name = types[style] if style < len(types) else None
-            about = f"{iso(began)}: {count} {name or 'other types'}"
+            about = f"{window.at(began)}: {count} {name or 'other types'}"
             bars.append(
                 Bar(
                     f"{left:.1f}",

@@ -115,7 +115,8 @@ def _drawn(reader: LogReader, shows: dict[str, Any], room: Room) -> bytes:
 
 def _bundles(reader: LogReader, room: Room) -> Sequence[dict[str, Any]]:
     """The last bundles with their net, as far as there is room for them."""
-    from event_logger.web.bundled import net_of, steps_of
+    from event_logger.web.bundled import net_of
+    from event_logger.web.trees import steps_of
 
     last = max(1, reader.global_order)
     found = LogPages(reader).bundles(PageAsked(last, room.bundles, True, seconds=60.0))

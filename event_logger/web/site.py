@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING, Any
 
 from domain.errors import EventLoggerError, StoreError
 from event_logger.reader import LogReader
 from event_logger.store_readers import StoreReaders
 from event_logger.web.audited import Audits
+from event_logger.web.background import Background
 from event_logger.web.folding import Folds
+
+if TYPE_CHECKING:
+    from projections.comparison.report import Comparison
 
 
 class Site:
@@ -24,6 +29,8 @@ class Site:
         self._readers: StoreReaders | None = None
         self.folds = Folds()
         self.audits = Audits()
+        self.comparisons: Background[Comparison] = Background()
+        self.boards: Background[dict[str, Any]] = Background()
 
     def readers(self) -> StoreReaders:
         """The store's readers; raises `StoreError`."""
@@ -47,6 +54,8 @@ class Site:
         """Let go of the store, and of what goes on in the background."""
         self.folds.close()
         self.audits.close()
+        self.comparisons.close()
+        self.boards.close()
         with self._lock:
             readers, self._readers = self._readers, None
         if readers is not None:

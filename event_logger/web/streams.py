@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from functools import partial
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from domain.errors import EventLoggerError, HorizonError
@@ -21,13 +24,18 @@ from event_logger.reader import LogReader
 from event_logger.web.errors import PageError
 from event_logger.web.exact import plain, strict_json
 from event_logger.web.threads import in_thread
+from event_logger.web.zones import zoned
 from projections.entries import LogEntry, LoggedEntry
 
 _log = logging.getLogger("event_logger")
 
 MOST_STREAMS = 64
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.05
 _BEAT_SECONDS = 5.0
+_TELL_SECONDS = 0.0002
+"""What it takes to tell one viewer."""
+_REST = 4.0
+"""How many times as long as a look took of the processor nothing is looked at."""
 _MOST_CHANGES = 50
 _PAGE = 500
 _WAITING = 16
@@ -36,7 +44,8 @@ Draw = Callable[[LogReader], str]
 """Draws the board as a part of a page."""
 
 
-class Message(NamedTuple):
+@dataclass(frozen=True)
+class Message:
     """What a stream sends: what was committed after `before` up to `now`, or what is wrong."""
 
     kind: str
@@ -44,12 +53,21 @@ class Message(NamedTuple):
     before: Horizon | None = None
     now: Horizon | None = None
 
+    @cached_property
     def encoded(self) -> bytes:
-        """The message as a stream of events has it."""
+        """The message as a stream of events has it, made once for all who are told it."""
         lines = [f"event: {self.kind}", f"data: {strict_json(plain(self.data))}"]
         if self.now is not None:
             lines.insert(0, f"id: {self.now}")
         return "\n".join((*lines, "", "")).encode("utf-8", "backslashreplace")
+
+
+class _Watched(NamedTuple):
+    """What a feed is of: a log, how its board is drawn, and the zone that its times are told in."""
+
+    open: Callable[[], LogReader]
+    draw: Draw
+    zone: tzinfo
 
 
 class _Viewer:
@@ -75,9 +93,8 @@ class _Viewer:
 class _Feed:
     """Follows one log, for all its viewers, while there are any."""
 
-    def __init__(self, open_: Callable[[], LogReader], draw: Draw, failed: _Failed) -> None:
-        self._open = open_
-        self._draw = draw
+    def __init__(self, watched: _Watched, failed: _Failed) -> None:
+        self._watched = watched
         self._failed = failed
         self.lock = threading.Lock()
         self.viewers: set[_Viewer] = set()
@@ -87,12 +104,16 @@ class _Feed:
     def run(self) -> None:
         """Tell all viewers what is committed, until the last one has gone."""
         reader: LogReader | None = None
-        quiet = 0.0
-        while not self._stops.wait(_LOOK_SECONDS):
+        quiet, pause = 0.0, _LOOK_SECONDS
+        while not self._stops.wait(pause):
+            began = time.thread_time()
             try:
                 if reader is None:
-                    reader = self._open()
-                quiet = self._look(reader, quiet + _LOOK_SECONDS)
+                    reader = self._watched.open()
+                quiet = self._look(reader, quiet + pause)
+                # A log that moves all the time is not looked at all the time: it has a logger.
+                took = time.thread_time() - began + len(self.viewers) * _TELL_SECONDS
+                pause = max(_LOOK_SECONDS, _REST * took)
             except EventLoggerError as error:
                 self._failed(error)
                 reader = None
@@ -110,7 +131,7 @@ class _Feed:
         before = self.horizon
         if now == before and quiet < _BEAT_SECONDS:
             return quiet
-        message = change(reader, before or now, now, self._draw)
+        message = _change(reader, before or now, now, self._watched)
         with self.lock:
             self.horizon = now
             for one in self.viewers:
@@ -156,34 +177,37 @@ class Streams:
             raise PageError(503, f"{MOST_STREAMS} boards are open already; close one")
 
     async def messages(
-        self, key: object, open_: Callable[[], LogReader], draw: Draw, after: str | None
+        self,
+        key: object,
+        open_: Callable[[], LogReader],
+        draw: Draw,
+        after: str | None,
+        zone: tzinfo = UTC,
     ) -> AsyncIterator[bytes]:
         """The messages of one stream, each committed entry in exactly one of them."""
-        viewer = _Viewer(asyncio.get_running_loop())
-        feed = self._feed(key, open_, draw, viewer)
+        viewer, watched = _Viewer(asyncio.get_running_loop()), _Watched(open_, draw, zone)
+        feed = self._feed(key, watched, viewer)
         try:
-            message: Message | None = await in_thread(lambda: _since(open_, draw, after))
+            message: Message | None = await in_thread(lambda: _since(watched, after))
             yield b"retry: 1000\n\n"
             seen = None if after is None else Horizon.parse(after)
             while message is not None and not self._is_stopping:
                 if message.now is None or seen in (None, message.before):
-                    yield message.encoded()
+                    yield message.encoded
                     seen = message.now or seen
                 elif seen is not None and message.now.position > seen.position:
                     # Joined in between: some of it is known here.
-                    message = await in_thread(partial(_since, open_, draw, str(seen)))
+                    message = await in_thread(partial(_since, watched, str(seen)))
                     continue
                 message = await viewer.messages.get()
         finally:
             self._left(key, feed, viewer)
 
-    def _feed(
-        self, key: object, open_: Callable[[], LogReader], draw: Draw, viewer: _Viewer
-    ) -> _Feed:
+    def _feed(self, key: object, watched: _Watched, viewer: _Viewer) -> _Feed:
         with self._lock:
             feed = self._feeds.get(key)
             if feed is None:
-                feed = self._feeds[key] = _Feed(open_, draw, self._failed)
+                feed = self._feeds[key] = _Feed(watched, self._failed)
                 threading.Thread(target=feed.run, name="event-log-board-page", daemon=True).start()
             with feed.lock:
                 feed.viewers.add(viewer)
@@ -213,16 +237,16 @@ def known_horizon(reader: LogReader, after: str | None) -> Horizon:
     return seen
 
 
-def _since(open_: Callable[[], LogReader], draw: Draw, after: str | None) -> Message:
+def _since(watched: _Watched, after: str | None) -> Message:
     """The board, and what was committed since it was last seen; or what is wrong."""
     try:
-        reader = open_()
-        return change(reader, known_horizon(reader, after), reader.horizon, draw)
+        reader = watched.open()
+        return _change(reader, known_horizon(reader, after), reader.horizon, watched)
     except EventLoggerError as error:
         return Message("trouble", {"said": str(error)})
 
 
-def change(reader: LogReader, before: Horizon, now: Horizon, draw: Draw) -> Message:
+def _change(reader: LogReader, before: Horizon, now: Horizon, watched: _Watched) -> Message:
     """What was committed between two horizons, and the board by then; the last changes of many."""
     count = now.position - before.position
     entries: list[LogEntry] = []
@@ -231,24 +255,24 @@ def change(reader: LogReader, before: Horizon, now: Horizon, draw: Draw) -> Mess
     data = {
         "horizon": str(now),
         "count": count,
-        "changes": [_told(entry) for entry in entries[-_MOST_CHANGES:]],
-        "board": draw(reader),
+        "changes": [_told(entry, watched.zone) for entry in entries[-_MOST_CHANGES:]],
+        "board": watched.draw(reader),
     }
     return Message("change", data, before, now)
 
 
-def _told(entry: LogEntry) -> dict[str, Any]:
+def _told(entry: LogEntry, zone: tzinfo) -> dict[str, Any]:
     if isinstance(entry, LoggedEntry):
         record = entry.record
         return {
             "order": entry.order,
             "status": record.get("status", "pending"),
             "what": f"{record['event_type']} at {record['venue']}",
-            "at": record["recorded_at"],
+            "at": zoned(record["recorded_at"], zone),
         }
     return {
         "order": entry.order,
         "status": entry.status,
         "what": f"was {entry.from_status}",
-        "at": entry.recorded_at,
+        "at": zoned(entry.recorded_at, zone),
     }

@@ -36,8 +36,8 @@ _FILTERS = (
     Param("parent", "Only details of this wrapper.", is_whole=True),
     Param("from_order", "From this order on.", is_whole=True),
     Param("to_order", "Up to this order.", is_whole=True),
-    Param("since", "From this time on (ISO 8601, UTC)."),
-    Param("until", "Before this time (ISO 8601, UTC)."),
+    Param("since", "From this time on (ISO 8601; in the zone)."),
+    Param("until", "Before this time (ISO 8601; in the zone)."),
 )
 _PLACE = (
     Param("at", "The page begins with this order.", is_whole=True),
@@ -97,8 +97,8 @@ def criteria_of(asked: Asked) -> Criteria:
         "text": asked.text("text"),
         "parent": asked.whole("parent", 0, 0) or None,
         "orders": (asked.whole("from_order", 0, 0) or None, asked.whole("to_order", 0, 0) or None),
-        "since": asked.text("since"),
-        "until": asked.text("until"),
+        "since": asked.time("since"),
+        "until": asked.time("until"),
     }
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.audit_log import AuditLog
-from domain.errors import EventLoggerError, LogConfigurationError, shown
+from domain.errors import LogConfigurationError, shown
 from event_logger.options import LoggerOptions
-from event_logger.settings import checkpoint_seconds, default_key, default_redis
+from event_logger.settings import default_redis
 from event_logger.writing.buffer import BufferedWriter
+from event_logger.writing.signing import checkpointer_of, sign_at_the_end, signing_of
 from event_logger.writing.writer import Follower, LiveWriter, Writer
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.closing import refuse_closed
@@ -21,9 +21,6 @@ from infrastructure.kept_checkpoints import refuse_behind
 if TYPE_CHECKING:
     from infrastructure.redis.connection import RedisSource
     from infrastructure.redis.publisher import RedisPublisher
-    from infrastructure.signing import OwnerKey
-
-_log = logging.getLogger("event_logger")
 
 
 class Parts(NamedTuple):
@@ -44,18 +41,19 @@ def compose(options: LoggerOptions) -> Parts:
     publisher_of = None
     if options.is_live and options.redis is not False:
         publisher_of = open_publisher(options.redis, options.channel_prefix)
-    key = _owner_key()
-    seconds = checkpoint_seconds()
+    signing = signing_of(options)
     logs, log = _opened(options)
     log.intake.rules = options.rules
     try:
-        refuse_closed(logs.store, log)
+        refuse_closed(logs.store.url, logs.store.reads.last_event(log.id))
         mend_indexes(logs.store, log)
+        if signing is not None:
+            signing.refuse_own_witness(log)
     except BaseException:
         logs.close()
         raise
     if not options.is_live:
-        at_the_end = partial(_sign_at_the_end, logs, log, key)
+        at_the_end = partial(sign_at_the_end, logs, log, signing)
         return Parts(logs, log, BufferedWriter(logs, log, options.commit_every, at_the_end))
     from infrastructure.followers.board import StatusBoard
 
@@ -64,45 +62,9 @@ def compose(options: LoggerOptions) -> Parts:
         from infrastructure.followers.notifier import Notifier
 
         followers.append(Notifier(logs.store, log, publisher_of(log.identity or "")))
-    if key is not None:
-        from infrastructure.followers.checkpointer import EVERY_SECONDS, Checkpointer
-
-        channel = None
-        if options.redis is not False:
-            from infrastructure.redis.checkpoints import CheckpointChannel
-
-            redis = default_redis() if options.redis is None else options.redis
-            channel = CheckpointChannel(redis, options.channel_prefix)
-        every = seconds or EVERY_SECONDS
-        followers.append(Checkpointer(logs.store, log, key, channel, every))
+    if signing is not None:
+        followers.append(checkpointer_of(logs, log, signing, options))
     return Parts(logs, log, LiveWriter(logs, log, followers))
-
-
-def _owner_key() -> OwnerKey | None:
-    """The key that checkpoints are signed with; None where nothing is signed.
-
-    Raises `KeyFileError`, or `ProofError` where the library that signs is not there.
-    """
-    path = default_key()
-    if not path:
-        return None
-    from infrastructure.signing import read_key
-
-    return read_key(path)
-
-
-def _sign_at_the_end(logs: AuditLogs, log: AuditLog, key: OwnerKey | None) -> None:
-    """Sign for what a backtest logged; where that fails it is said: all is stored already."""
-    if key is None or logs.store.is_volatile:
-        return
-    from infrastructure.checkpointing import Checkpointing
-
-    try:
-        checkpointing = Checkpointing(logs.store, log, key)
-        if checkpointing.sign().is_new and checkpointing.tree is not None:
-            checkpointing.tree.keep(logs.store)
-    except EventLoggerError as error:
-        _log.warning("%s", error)
 
 
 def open_publisher(redis: RedisSource, channel_prefix: str) -> Callable[[str], RedisPublisher]:

@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 
-from domain.errors import StoreError
+from domain.errors import EventLoggerError, StoreError, shown
 from event_logger.writing.writer import Writer
 
 _log = logging.getLogger("event_logger")
@@ -51,21 +51,40 @@ class _Closing:
             self.done.release()
 
     def _is_closed(self) -> bool:
-        is_last = self._is_last
+        if self._is_last:
+            _close_at_last(self._writer)
+            return True
         try:
             self._writer.close()
         except StoreError as error:
-            if is_last:
-                raise
             if not self._has_said:
                 self._has_said = True
                 _log.warning("%s; a logger that nobody closed is closed when that is over", error)
             return False
+        except EventLoggerError as error:
+            _say_what_is_lost(self._writer, error)
         return True
 
     def try_once_more(self) -> None:
         """The program ends: a failure is the last one."""
         self._is_last = True
+
+
+def _close_at_last(writer: Writer) -> None:
+    try:
+        writer.close()
+    except EventLoggerError as error:
+        _say_what_is_lost(writer, error)
+
+
+def _say_what_is_lost(writer: Writer, error: EventLoggerError) -> None:
+    pending = writer.pending
+    _log.error(
+        "%s; nobody closed the logger of log %s, and %s",
+        error,
+        shown(writer.usage.log),
+        f"{pending:,} events that it held are not stored" if pending else "it held nothing",
+    )
 
 
 def let_go(writer: Writer) -> None:
@@ -74,7 +93,7 @@ def let_go(writer: Writer) -> None:
         return
     if not threading.main_thread().is_alive():
         # The program ends, and no thread is in the middle of anything that this one could hold.
-        writer.close()
+        _close_at_last(writer)
         return
     closing = _Closing(writer)
     _closing.add(closing)

@@ -20,10 +20,10 @@ os.register_at_fork(after_in_child=_after_fork)
 class Usage:
     """One logger's, of the log with this name."""
 
-    __slots__ = ("_log", "_process", "is_closed")
+    __slots__ = ("_process", "is_closed", "log")
 
     def __init__(self, log: str) -> None:
-        self._log = log
+        self.log = log
         self._process = _process
         self.is_closed = False
 
@@ -40,6 +40,6 @@ class Usage:
     def check(self) -> None:
         """Raises `ForkedLoggerError` or `LoggerClosedError`."""
         if self._process is not _process:
-            raise ForkedLoggerError(self._log)
+            raise ForkedLoggerError(self.log)
         if self.is_closed:
-            raise LoggerClosedError(self._log)
+            raise LoggerClosedError(self.log)

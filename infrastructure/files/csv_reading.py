@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import os
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterator
+from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +17,7 @@ from domain.errors import EventLogFileError, shown
 from infrastructure.files.csv_columns import CellError, series, snapshot_series
 from infrastructure.files.paths import why_no_path
 from infrastructure.listing import without_cycle_search
+from projections.csv_cells import as_before_safe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,8 +62,10 @@ def read_event_log(
 class open_rows:  # noqa: N801 - used like the builtin open
     """The rows of a CSV file: `header`, then (row number from 1, cells) pairs when iterated.
 
-    A context manager. Raises `EventLogFileError` for a file that is missing, is no UTF-8 text, has
-    no header, lacks a needed column, has a column twice, or has a row of another length.
+    A context manager. Of a file that begins with a byte order mark, as exports for spreadsheets do,
+    texts come without the apostrophe that keeps them from being formulas. Raises
+    `EventLogFileError` for a file that is missing, is no UTF-8 text, has no header, lacks a needed
+    column, has a column twice, or has a row of another length.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -70,7 +75,10 @@ class open_rows:  # noqa: N801 - used like the builtin open
         self._path = str(path)
         csv.field_size_limit(sys.maxsize)
         try:
-            self._file = Path(path).open(encoding="utf-8-sig", newline="")  # noqa: SIM115
+            file = Path(path).open("rb")  # noqa: SIM115
+            # An export for spreadsheets begins so, and marks what they would take for a formula.
+            self._is_safe = file.peek(len(BOM_UTF8)).startswith(BOM_UTF8)
+            self._file = TextIOWrapper(file, encoding="utf-8-sig", newline="")
         except OSError as error:
             reason = os.strerror(error.errno or 0)
             raise EventLogFileError(self._path, 0, f"cannot be read ({reason})") from error
@@ -119,7 +127,9 @@ class open_rows:  # noqa: N801 - used like the builtin open
                     break
             done += len(page)
             if page:
-                yield page
+                yield (
+                    [list(map(as_before_safe, cells)) for cells in page] if self._is_safe else page
+                )
             elif problem is None:
                 return
         raise EventLogFileError(self._path, done + 1, problem) from cause
@@ -129,6 +139,8 @@ class open_rows:  # noqa: N801 - used like the builtin open
             header = next(self._reader, [])
         except (csv.Error, UnicodeDecodeError) as error:
             raise EventLogFileError(self._path, 0, f"is no CSV text ({error})") from error
+        if self._is_safe:
+            header = list(map(as_before_safe, header))
         for name in NEEDED_COLUMNS:
             if name not in header:
                 raise EventLogFileError(self._path, 0, f"the header has no column {name!r}")

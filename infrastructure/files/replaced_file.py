@@ -16,6 +16,7 @@ from uuid import uuid4
 from domain.errors import ExportError, shown
 from infrastructure.files.for_terminal import ForTerminal
 from infrastructure.files.paths import why_no_path
+from infrastructure.stores import is_kept_in_a_store
 
 STANDARD_OUTPUT = "-"
 OUTPUT_FILES = (STANDARD_OUTPUT, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
@@ -60,6 +61,7 @@ def replaced_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     It is written beside the path, or beside the file that a symbolic link there leads to, flushed
     to the disk and renamed: on any exception what stood at the path stands there still. For what
     cannot be replaced it is a stream: `-` is standard output, a FIFO or a device is written into.
+    A store of ours, whichever, is never replaced.
 
     Raises `ExportError` when it cannot be written; `BrokenPipeError` when the reader of standard
     output went away, since that is no failure of the export.
@@ -75,7 +77,7 @@ def replaced_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         mode = stat.S_IFREG
     except OSError as error:
         raise ExportError(str(path), _reason(error)) from error
-    if stat.S_ISDIR(mode):
+    if stat.S_ISDIR(mode) or str(path).endswith(os.sep):
         raise ExportError(str(path), "it is a folder; name a file in it")
     if stat.S_ISREG(mode):
         yield from _written_beside(str(path), target)
@@ -118,6 +120,8 @@ def _written_beside(path: str, target: Path) -> Iterator[BinaryIO]:
         raise ExportError(path, "it is a link that leads nowhere") from error
     if not target.parent.is_dir():
         raise ExportError(path, f"the folder {target.parent} does not exist; create it first")
+    if is_kept_in_a_store(str(target)):
+        raise ExportError(path, "it is a store of logs, which nothing replaces; name another file")
     beside = target.with_name(f".{target.name[:100]}.{uuid4().hex}.tmp")
     try:
         with beside.open("x+b") as file:

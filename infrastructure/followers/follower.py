@@ -54,6 +54,13 @@ class FollowerThread:
         self._thread = threading.Thread(target=self.run, name=name, daemon=True)
         self._outage: Outage | None = None
         self.last_error: str | None = None
+        self.failure: Exception | None = None
+        """What its last round failed by, if it did."""
+
+    @property
+    def is_started(self) -> bool:
+        """Whether its thread was started, and be it over by now."""
+        return self._thread.ident is not None
 
     @property
     def is_stopping(self) -> bool:
@@ -97,6 +104,7 @@ class FollowerThread:
                     retry_after = _FIRST_RETRY_SECONDS
                 except Exception as error:
                     if self.is_stopping:
+                        self.failure = error
                         return
                     if self._say(error):
                         retry_after = _FIRST_RETRY_SECONDS

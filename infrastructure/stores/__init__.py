@@ -45,6 +45,11 @@ def is_on_server(url: str) -> bool:
     return url.lower().startswith(SERVER_SCHEMES)
 
 
+def is_before_database(text: str) -> bool:
+    """Whether the text is the beginning of a server's URL, and ends before the database's name."""
+    return is_on_server(text) and "/" not in text.partition("://")[2]
+
+
 def is_part_of_store(url: str, path: str) -> bool:
     """Whether a file, by whatever path, is one of those that the store is kept in."""
     if is_on_server(url):
@@ -79,6 +84,15 @@ def holds_store(path: str) -> bool:
         return is_store_file(Path(path).resolve())
     except (OSError, ValueError):
         return False
+
+
+def is_kept_in_a_store(path: str) -> bool:
+    """Whether a store of ours is kept in the file, by itself or beside the store's own."""
+    from infrastructure.stores.sqlite.location import SUFFIXES
+
+    return any(
+        holds_store(path.removesuffix(suffix)) for suffix in SUFFIXES if path.endswith(suffix)
+    )
 
 
 def made_whole(url: str) -> AbstractContextManager[str]:

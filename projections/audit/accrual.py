@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.accounts import WALLET, atoken_of, debt_token_of
+from domain.accounts import WALLET, atoken_of, debt_token_of, scaled_token
 from domain.event_values import EXACT, EventValues
 from domain.pairs import KNOWN_TOKENS
 from projections.audit.figures import FLOAT_PART, LAST_PLACE, WIDE, ZERO, unit_of
@@ -114,4 +114,5 @@ class Accruals:
         one.shown_at, one.scaled, one.worth = one.index, ZERO, ZERO
 
     def _of(self, name: str) -> Accruing:
-        return self._balances.setdefault(name, Accruing())
+        account, _, asset = name.rpartition(".")
+        return self._balances.setdefault(f"{account}.{scaled_token(asset)}", Accruing())

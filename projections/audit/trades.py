@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from domain.effects import filled, trade_sign
+from domain.effects import filled, is_inverse, trade_sign
 from domain.event_values import EXACT, EventValues
-from domain.pairs import quote_token
 from projections.audit.arithmetic import ArithmeticRule, is_told
 from projections.audit.figures import ZERO, Difference, Figure, digits_of, quotient
 from projections.audit.held import HeldPositions
-from projections.audit.rule import AuditedEvent, AuditedLog, Finding
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding
 
 _BPS = Decimal(10_000)
 
@@ -29,17 +28,24 @@ class Trades(ArithmeticRule):
         "half a unit of the last digit of what was computed (exchanges cut it): of the notional,"
         " or where that has the fewer digits, and was chosen, of the amount"
     )
-    TYPES = frozenset(("SPOT_TRADE", "TRADE_EXECUTED"))
+    JUDGED = TYPES = frozenset(("SPOT_TRADE", "TRADE_EXECUTED"))
+    IS_OF_SNAPSHOTS = True
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
         self._held = HeldPositions()
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """See `Rule.event`."""
-        yield from super().event(event)
-        if is_told(event.now):
-            self._held.book(event.now)
+        now = event.now
+        if not is_told(now):
+            return NOTHING
+        found = NOTHING
+        if now["event_type"] in self.JUDGED:
+            # Judged before it is booked.
+            found = tuple(self.judged(event.order, EventValues(now)))
+        self._held.book(now)
+        return found
 
     def judged(self, order: int, values: EventValues) -> Iterator[Finding]:
         """See `ArithmeticRule.judged`."""
@@ -64,7 +70,7 @@ class Trades(ArithmeticRule):
             for price in _given(values, "entry_price", "price", "average_price")
         ]
         differences = [self._one_product(notional, *one) for one in pairs]
-        if not pairs or None in differences or _is_inverse(values, notional):
+        if not pairs or None in differences or is_inverse(values):
             return None
         found = differences[0]
         if found is None:
@@ -104,6 +110,9 @@ class Trades(ArithmeticRule):
         venue, instrument = values.given_text("venue"), values.given_text("instrument")
         if told is None or price is None or venue is None or instrument is None:
             return None
+        if is_inverse(values):
+            self.unjudgeable(order, "what an inverse contract realises is in its base, and")
+            return None
         sign, amount = trade_sign(values), filled(values)
         if not self._held.is_known or sign is None or amount is None:
             self.unjudgeable(order, "no snapshot of the positions before what is realised")
@@ -122,9 +131,3 @@ class Trades(ArithmeticRule):
 def _given(values: EventValues, *names: str) -> list[Figure]:
     figures = (Figure.named(values, name) for name in names)
     return [one for one in figures if one is not None]
-
-
-def _is_inverse(values: EventValues, notional: Figure) -> bool:
-    """Whether it is a contract that is sized in USD, whatever the price is."""
-    is_in_usd = quote_token(values.get("instrument")) == "USD"
-    return is_in_usd and values.given_number("amount") == notional.value

@@ -221,10 +221,3 @@ def test_what_was_published_of_the_source_is_not_again(desk: Desk, server: Redis
         eventually(lambda: len(server.streamed()) == len(before) + 2)
     assert server.streamed()[: len(before)] == before
     assert [data["order"] for _, data in server.streamed()[-2:]] == [11, 12]
-
-
-def test_what_a_user_logs_under_that_name_closes_nothing(desk: Desk) -> None:
-    with desk.open(desk.source) as logger:
-        now = datetime(2024, 5, 12)
-        logger.log_event(now, "LOG_CLOSED", "LOG")
-        assert log_amounts(logger, 1) == [12]

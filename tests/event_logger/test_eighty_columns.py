@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
+from typer.main import get_command
 
 from event_logger import EventLogger
+from event_logger.cli import app
 from tests.commands import run
 from tests.support import HOUR, url_of
 
@@ -74,3 +79,25 @@ def test_one_event_is_one_line(store: str) -> None:
     lines = run("events", "--store", store, COLUMNS="80").stdout.splitlines()
     assert [line.split()[0] for line in lines[1:]] == [str(n) for n in range(1, len(WORDS) + 3)]
     assert len(lines) == len(WORDS) + 3
+
+
+def commands(group: Any, *before: str) -> Iterator[tuple[str, ...]]:
+    yield before
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, *before, name)
+        else:
+            yield (*before, name)
+
+
+def test_the_help_of_every_command_fits_shows_no_types_and_cuts_no_word() -> None:
+    of_all = list(commands(get_command(app)))
+    assert {(), ("events",), ("key",), ("key", "rotate"), ("report",)} <= {*of_all}
+    for command in of_all:
+        out = run(*command, "-h", COLUMNS="80").stdout
+        assert max(map(len, out.splitlines())) <= 80
+        for wrong in ("<bool>", "<str>", "<int>", "<Path>", "[["):
+            assert wrong not in out, command
+        assert "…" not in out.replace("NAME,…", ""), command
+    assert run("key", "show", "--help").stdout == run("key", "show", "-h").stdout
+    assert "--install-completion" in run("--help").stdout

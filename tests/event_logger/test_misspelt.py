@@ -35,6 +35,8 @@ def logger(store: str) -> Iterator[EventLogger]:
         ({"venue": "lido"}, ["venue 'lido'", "'LIDO'"]),
         ({"venue": "BINANCES"}, ["venue 'BINANCES'", "'BINANCE'"]),
         ({"status": "complete"}, ["status 'complete'", "'completed'"]),
+        ({"token": "USTD"}, ["token 'USTD'", "'USDT'"]),
+        ({"token": "eth"}, ["token 'eth'", "'ETH'"]),
         ({"event_type": "GAS", "venue": "LIDOO"}, ["event_type 'GAS'", "venue 'LIDOO'", "'LIDO'"]),
     ],
 )
@@ -50,7 +52,8 @@ def test_what_the_log_does_not_hold_is_said_with_the_nearest(
     [
         {"event_type": "STAKE_DEPOSIT", "venue": "BINANCE"},
         {"event_type": "STAKE_DEPOSIT"},
-        {"token": "XYZ"},
+        {"token": "USDT", "event_type": "STAKE_DEPOSIT"},
+        {"text": "XYZ"},
         {"event_type": "NONE_SUCH", "limit": 0},
     ],
 )
@@ -118,3 +121,34 @@ def test_a_strategy_that_asks_at_each_step_is_told_once(
 def test_the_command_says_it_on_stderr(logger: EventLogger, store: str) -> None:
     done = run("events", "--store", store, "--venue", "LIDDO")
     assert "log 'default' holds no venue 'LIDDO'; the nearest is 'LIDO'" in done.stderr
+
+
+BOARD = [
+    ("--type", "STAKE_DEPOSITS", "event_type 'STAKE_DEPOSITS'; the nearest is 'STAKE_DEPOSIT'"),
+    ("--venue", "binance", "venue 'binance'; the nearest is 'BINANCE'"),
+    ("--venue", "OKEX", "venue 'OKEX'; the nearest is 'OKX'"),
+    ("--status", "Pending", "status 'Pending'; the nearest is 'pending'"),
+]
+
+
+@pytest.mark.parametrize(("option", "value", "said"), BOARD)
+def test_a_board_of_what_the_log_does_not_hold_says_so(
+    tmp_path: Path, option: str, value: str, said: str
+) -> None:
+    # A monitor that asks for a venue that is misspelt would be told for ever that nothing is stuck.
+    store = url_of(tmp_path / "live.db")
+    with EventLogger("live", store=store, redis=False) as logger:
+        logger.log_event(HOUR, "STAKE_DEPOSIT", "LIDO", "ETH", 1)
+        logger.log_venue_transfer(HOUR, "OKX", "BINANCE", "USDT", 5)
+    for how in ((), ("--stuck", "0s"), ("--json",), ("--as-of", "2")):
+        done = run("status", "--store", store, option, value, *how)
+        assert done.stderr == f"event-logger: log 'default' holds no {said}\n"
+    stuck = run("status", "--store", store, "--venue", "OKX", "--stuck", "0s", code=1)
+    assert stuck.stderr == ""
+    assert "is not blank" in run("status", "--store", store, option, " ", code=1).stderr
+
+
+def test_a_board_says_it_once(logger: EventLogger, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(3):
+        assert logger.live_status(venue="LIDOO")["counts"] == {}
+    assert caplog.text.count("the nearest is 'LIDO'") == 1

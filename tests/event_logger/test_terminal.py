@@ -200,15 +200,6 @@ def test_no_word_is_broken_at_80_columns() -> None:
             assert word in text
 
 
-def test_help_has_a_short_form_and_no_types_of_flags() -> None:
-    for command in ((), ("events",), ("status",), ("export",), ("tail",)):
-        out = run(*command, "-h").stdout
-        assert "<bool>" not in out
-        assert "<str>" not in out
-        assert out == run(*command, "--help").stdout
-    assert "--install-completion" in run("--help").stdout
-
-
 def board(events: int) -> dict[str, Any]:
     row = {
         "event_type": "LEVERAGE_LOOP_ITERATION",

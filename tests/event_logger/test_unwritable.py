@@ -26,6 +26,9 @@ store = f"sqlite:///{work}/runs.db"
 os.environ["EVENT_LOGGER_CHECKPOINTS"] = str(work / "kept")
 key = str(work / "owner.key")
 
+parquet = "export", "--store", store, "--format", "parquet"
+audit = "audit", "--store", store, "--rule", "orders", "--by", "Ann", "--why", "a test"
+
 def commands(to):
     yield "export", "--store", store, "-o", f"{to}/out.csv"
     yield "export", "--store", store, "--format", "jsonl", "-o", f"{to}/out.jsonl"
@@ -36,7 +39,15 @@ def commands(to):
     yield "checkpoint", "--store", store, "--key", key, "-o", f"{to}/checkpoint"
     yield "prove", "1", "--store", store, "--key", key, "-o", f"{to}/proof"
     yield "key", "new", f"{to}/new.key", "--prefix", "example.com/desk"
+    yield "key", "show", key, "--log", "default", "--store", store, "-o", f"{to}/line"
     yield "upgrade", "--store", store, "--to", f"{to}/upgraded.db"
+    yield "copy", "--from", store, "--to", f"sqlite:///{to}/copy.db"
+    yield "export", "--store", store, "--format", "parquet", "-o", f"{to}/out.parquet"
+    yield (*parquet, "--partition", "log", "-o", f"{to}/set")
+    yield "export", "--store", store, "--certified", "--key", key, "-o", f"{to}/certified.csv"
+    yield "report", "--store", store, "-o", f"{to}/report.html"
+    yield "sql", "SELECT 1", "--store", store, "--format", "csv", "-o", f"{to}/answer.csv"
+    yield (*audit, "--write-baseline", f"{to}/baseline.json")
     yield "demo", "--folder", f"{to}/demo/run"
 
 def run(arguments):

@@ -106,10 +106,38 @@ def test_a_server_that_cannot_be_asked_is_said_and_nothing_is_doubled(
         with EventLogger("live", store=durable.url(), redis=False) as direct:
             proxy.cut = lambda from_client, piece: "before"
             proxy.cut_all()
-            with pytest.raises(StoreError, match=r"cannot be reached|is seen when"):
+            with pytest.raises(StoreError, match=r"cannot be reached .*; nothing of this is"):
                 log_amounts(logger, 3)
             assert log_amounts(direct, 4) == [3]
         proxy.cut = never
         assert log_amounts(logger, 5) == [4]
     with open_log(durable.url()) as reader:
         assert [event["amount"] for event in reader.events] == [1, 2, 4, 5]
+
+
+@pytest.mark.parametrize("mode", ["live", "backtest"])
+def test_a_commit_whose_answer_is_lost_for_good_is_said_to_be_in_doubt(
+    proxy: Proxy, durable: PostgresServer, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    from infrastructure.stores.postgres import doubts
+
+    monkeypatch.setattr(doubts, "WAIT_SECONDS", 0.5)
+    with EventLogger(mode, store=proxy.url(), redis=False) as logger:
+        log_amounts(logger, 1, 2)
+        logger.flush()
+        committed = threading.Event()
+
+        def cut(from_client: bool, piece: bytes) -> str:
+            if from_client and b"PRICE" in piece:
+                committed.set()
+            return "before" if committed.is_set() and not from_client else ""
+
+        proxy.cut = cut
+        with pytest.raises(StoreError, match="whether it is stored is seen when") as refused:
+            logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", 3)
+            logger.flush()
+        assert "\n" not in str(refused.value)
+        proxy.cut = never
+        log_amounts(logger, 4)
+    with open_log(durable.url()) as reader:
+        assert [event["amount"] for event in reader.events] == [1, 2, 3, 4]

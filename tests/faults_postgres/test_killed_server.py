@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
-from event_logger import EventLogger, LogInUseError, open_log
+from event_logger import EventLogger, LogInUseError, StoreError, open_log
 from tests.faults_postgres.written import check, first_of, start_writers, told_by
 from tests.postgres_server import PostgresServer
 from tests.redis_server import RedisServer, eventually
@@ -79,3 +80,26 @@ def test_an_orderly_restart_is_no_more_than_a_pause(durable: PostgresServer, mod
             durable.stop()
             durable.start()
             assert logger.events[-1]["order"] == 25 * (round_number + 1)
+
+
+@pytest.mark.parametrize("mode", ["live", "backtest"])
+@pytest.mark.parametrize("end", [lambda server: server.kill(), lambda server: server.stop()])
+def test_without_a_server_a_call_says_that_nothing_is_stored(
+    durable: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[PostgresServer], None],
+    mode: str,
+) -> None:
+    from infrastructure.stores.postgres import appends
+
+    monkeypatch.setattr(appends, "WAIT_SECONDS", 0.3)
+    with EventLogger(mode, store=durable.url(), redis=False, commit_every=1) as logger:
+        log_amounts(logger, 1, 2)
+        end(durable)
+        for amount in (3, 4):
+            with pytest.raises(StoreError, match=r"cannot be reached .*; nothing of this is"):
+                log_amounts(logger, amount)
+        durable.start()
+        assert log_amounts(logger, 5) == [3]
+    with open_log(durable.url()) as reader:
+        assert [event["amount"] for event in reader.events] == [1, 2, 5]

@@ -50,7 +50,7 @@ GOLDEN: dict[type[Digest], tuple[int, str]] = {
     BundlesDigest: (1, "3cb6f9aba0d617f022adb32139199703a9530257f907b444f993de458f8538ff"),
     BoardDigest: (1, "1ccb11ee33400bb95ede93da9a02ac1e0977322f816eb6c67a89f4f9e3f98091"),
     SummaryDigest: (1, "617d57441ece22d1e67ec08908244057887942e6271e938ea40de45ac5b080d4"),
-    BalancesDigest: (1, "f9c2df96342c2c789430ff265a4f5374576ed001fb8da1d8a49fa2bc95b1dd40"),
+    BalancesDigest: (2, "f9c2df96342c2c789430ff265a4f5374576ed001fb8da1d8a49fa2bc95b1dd40"),
 }
 LIVE_BOARD = "32820af825d34a885eb400cdb1bade53c4bcae1b44e86867d70f8bddcde78319"
 

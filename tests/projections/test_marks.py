@@ -32,6 +32,9 @@ def test_marks_that_were_kept_go_on_as_if_they_had_not_been(count: int, cut: int
         for one in hashes[cut:]:
             read.append(one)
         assert bytes(read) == bytes(marks_of(hashes))
+        at_once = marks_of(hashes[:cut])
+        at_once.extend(hashes[cut:])
+        assert bytes(at_once) == bytes(read)
 
 
 @given(count=st.integers(1, 70), data=st.data())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from event_logger import EventLogger, KeyFileError, LogConfigurationError
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.followers import checkpointer as module
-from infrastructure.followers.checkpointer import Checkpointer
+from infrastructure.followers.checkpointer import Checkpointer, Pace
 from infrastructure.signing import read_key
 from projections.checkpoint import Note, VerifierKey
 from projections.verification import checked_checkpoint, signers
@@ -121,7 +122,7 @@ def test_checkpoints_and_heartbeats_are_published(
     tmp_path: Path, owner: str, server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = url_of(tmp_path / "live.db")
-    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 0.0)
+    monkeypatch.setattr(module, "Pace", partial(Pace, heartbeat_seconds=0.0))
     with server.client() as client, client.pubsub() as heard:
         heard.psubscribe("desk:events:*")
 
@@ -191,11 +192,10 @@ def test_what_was_changed_is_not_signed_any_more_and_that_is_said(
 def test_many_entries_are_signed_for_before_their_time(
     tmp_path: Path, owner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "EVERY_ENTRIES", 5)
     monkeypatch.delenv("EVENT_LOGGER_KEY")
     url = url_of(tmp_path / "live.db")
     with EventLogger("live", store=url, redis=False) as logger, AuditLogs(url) as logs:
-        one = Checkpointer(logs.store, logs.get("default"), read_key(owner), None, 3600.0)
+        one = Checkpointer(logs.store, logs.get("default"), read_key(owner), (), Pace(3600.0, 5))
         one._round()
         assert kept(tmp_path) == [1]
         for _ in range(4):

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pandas as pd
 
 from event_logger import EventLogger
+from event_logger.web import app
 from event_logger.web.app import Application
 from tests.support import HOUR, url_of
 
@@ -29,14 +31,20 @@ HOSTILE = (
 
 
 @contextmanager
-def asking(store: str, **options: Any) -> Iterator[TestClient]:
-    """A client of the page of this store, which is closed again."""
+def asking(store: str, *, patience: float = 60.0, **options: Any) -> Iterator[TestClient]:
+    """A client of the page of this store, which is closed again.
+
+    `patience` is how long a page waits for what is made in the background.
+    """
     with warnings.catch_warnings():
         # It names a library that is not among our dependencies.
         warnings.simplefilter("ignore")
         from starlette.testclient import TestClient
     application = Application(store, **options)
-    with TestClient(application.app, base_url="http://127.0.0.1") as client:
+    with (
+        patch.dict(app.PATIENCE, html=patience),
+        TestClient(application.app, base_url="http://127.0.0.1") as client,
+    ):
         yield client
 
 

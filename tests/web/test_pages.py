@@ -216,9 +216,25 @@ def test_a_plot_can_be_zoomed_and_its_points_lead_to_events(client: TestClient) 
 
 def test_two_logs_part_where_they_part(client: TestClient) -> None:
     same = data_of(client.get("/compare.json?left=run&right=run"))
-    assert same["first_difference"] is None
+    assert (same["comparison"]["identical"], same["comparison"]["first_divergence"]) == (True, None)
     cut = data_of(client.get("/compare.json?left=run&right=run&right_as_of=12"))
-    assert cut["first_difference"]["order"] == "13"
+    assert not cut["comparison"]["same"]
+    assert cut["comparison"]["first_divergence"]["difference"]["a"] == ["13"]
+    (events, *_) = cut["figures"]
+    assert (events["what"], events["left"], events["right"]) == ("PNL_SNAPSHOT", "30", "12")
+    page = client.get("/compare?left=run&right=run&right_as_of=12").text
+    assert "only in A at" in page
+    assert 'href="/event?log=run&amp;order=13&amp;as_of=30"' in page
+
+
+def test_nothing_is_said_of_two_logs_before_both_are_read(store: str) -> None:
+    with asking(store, patience=0.0) as client:
+        page = client.get("/compare?left=desk&right=run")
+        assert (page.status_code, page.headers["refresh"]) == (202, "2")
+        assert "are being compared" in page.text
+        assert "The figures of both are being folded" in page.text
+        assert "differs" not in page.text
+        assert client.get("/compare?left=desk&right=run&window=x").status_code == 400
 
 
 def test_a_store_may_be_served_with_the_name_of_a_log(store: str) -> None:

@@ -55,7 +55,7 @@ def test_its_digest_is_that_of_the_export(store: str, tmp_path: Path) -> None:
         made = report_of(reader).decode()
         exported = Path(reader.export_to_csv(str(tmp_path / "run.csv"))).read_bytes()
     assert hashlib.sha256(exported).hexdigest() in made
-    assert '<svg viewBox="0 0 560 150"' in made
+    assert '<svg viewBox="0 0 400 150"' in made
 
 
 def test_it_is_bounded_and_says_what_was_left_out(

@@ -42,13 +42,27 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// A browser knows the names of the zones; the server would have to send them all.
+const zones = document.getElementById("zones");
+if (zones && Intl.supportedValuesOf) {
+  zones.closest("details").addEventListener("toggle", () => {
+    if (zones.children.length) return;
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    for (const name of new Set(["UTC", own, ...Intl.supportedValuesOf("timeZone")])) {
+      const option = document.createElement("option");
+      option.value = name;
+      zones.append(option);
+    }
+  });
+}
+
 // Dragging over a plot asks the server for all plots of that time.
 const plots = document.querySelector(".plots[data-zoom]");
 if (plots && plots.dataset.first) {
   const first = BigInt(plots.dataset.first), last = BigInt(plots.dataset.last);
   const share = (svg, x) => {
     const box = svg.getBoundingClientRect(), wide = svg.viewBox.baseVal.width;
-    return Math.min(1, Math.max(0, ((x - box.left) / box.width * wide - 84) / (wide - 96)));
+    return Math.min(1, Math.max(0, ((x - box.left) / box.width * wide - 78) / (wide - 88)));
   };
   const timeAt = (part) => {
     const micros = first + (last - first) * BigInt(Math.round(part * 1e6)) / 1000000n;
@@ -73,8 +87,8 @@ if (plots && plots.dataset.first) {
         box.setAttribute("height", "116");
         svg.append(box);
       }
-      const wide = svg.viewBox.baseVal.width - 96;
-      box.setAttribute("x", String(84 + wide * Math.min(from, to)));
+      const wide = svg.viewBox.baseVal.width - 88;
+      box.setAttribute("x", String(78 + wide * Math.min(from, to)));
       box.setAttribute("width", String(wide * Math.abs(to - from)));
     });
     window.addEventListener("pointerup", (event) => {

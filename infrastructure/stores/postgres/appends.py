@@ -20,7 +20,7 @@ from infrastructure.stored import NOBODY, Commit, LogEnd, Source, WriterIdentity
 from infrastructure.stores.postgres import clock
 from infrastructure.stores.postgres.connections import Connections, Superseded, Turn
 from infrastructure.stores.postgres.doubts import Answer, Doubt, Doubts
-from infrastructure.stores.postgres.errors import as_store_error, is_lost, is_refused
+from infrastructure.stores.postgres.errors import as_append_error, is_lost, is_refused
 from infrastructure.stores.postgres.fences import Fences
 from infrastructure.stores.postgres.holding import WAIT_SECONDS, Head
 from infrastructure.stores.postgres.making import Making, fill_copied, fill_events
@@ -157,7 +157,7 @@ class PostgresAppends:
                 except (psycopg.Error, StoreError) as error:
                     # Nothing of it is stored, and nothing that is on its way can be any more.
                     if not self._doubts.may_retry(error, deadline):
-                        raise as_store_error(self._url, error) from error
+                        raise as_append_error(self._url, error) from error
                 time.sleep(pause)
                 pause = min(2 * pause, 0.5)
                 self._fences.renew(log_id)

@@ -8,7 +8,7 @@ _log = logging.getLogger("event_logger")
 
 _BEHIND_MICROSECONDS = 60_000_000
 
-_NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+_NOW = "(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint"
 
 
 def now() -> str:

@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import psycopg
@@ -76,6 +76,12 @@ class Turn:
         cursor = self.connection.run(statement, parameters)
         return cursor.fetchone() if cursor.description else None
 
+    def commit_row(self, statement: str, values: Sequence[bytes]) -> list[int] | None:
+        """`commit` with a statement that `ServerConnection.row_of` takes."""
+        if self._connections.turn is not self:
+            raise Superseded
+        return self.connection.row_of(statement, values)
+
     def copy_in(self, statement: str, rows: bytes) -> None:
         """Rows by COPY, in the server's binary form."""
         if self._connections.turn is not self:
@@ -114,9 +120,15 @@ class Connections:
         return self.turn is turn
 
     def writer(self) -> ServerConnection:
-        """The connection that appends; `lock` is held. Raises `StoreError`."""
+        """The connection that appends; `lock` is held. Raises `StoreError`.
+
+        One that ended meanwhile is not written to: of what is sent there, nobody knows what became.
+        """
         writer = self._writer
-        if writer is None or writer.closed:
+        if writer is not None and writer.is_broken():
+            self.drop_writer()
+            writer = None
+        if writer is None:
             writer = self._writer = self.connect()
         return writer
 

@@ -1,4 +1,4 @@
-"""A log as another store holds it, inserted many commits at a time; and one that went on there."""
+"""A log as another store holds it, inserted many commits at a time."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from uuid import UUID
 
-from domain.closing import continued_in
-from domain.errors import LogClosedError
 from domain.horizon import Horizon
-from infrastructure.standing import CONTINUED
 from infrastructure.stored import Commit, LogEnd, Source
 from infrastructure.stores.postgres.binary_copy import (
     EVENT_COLUMNS,
@@ -85,19 +82,6 @@ def introduce_all(turn: Turn, schema: str, log_id: UUID, source: Source) -> None
         " WHERE w.ended_at IS NULL AND EXCLUDED.ended_at IS NOT NULL",
         (log_id, list(numbers), list(said), list(ended)),
     )
-
-
-def refuse_closed(turn: Turn, url: str, schema: str, log_id: UUID, end: LogEnd) -> None:
-    """Raises `LogClosedError` for a log that went on elsewhere, unless it was taken over here."""
-    row = turn.run(
-        "SELECT e.state, COALESCE(p.event_order >= e.event_order, false)"
-        f" FROM {schema}.events e LEFT JOIN {schema}.follower_positions p"
-        " ON p.log_id = e.log_id AND p.follower = %s WHERE e.log_id = %s AND e.event_order = %s",
-        (CONTINUED, log_id, end.horizon.order),
-    ).fetchone()
-    where = None if row is None or row[1] else continued_in(row[0])
-    if where is not None:
-        raise LogClosedError(url, where)
 
 
 def _ends(after: Horizon, rows: Sequence[Rows]) -> Iterator[Horizon]:

@@ -18,7 +18,7 @@ from domain.errors import StoreError
 from domain.horizon import Horizon
 from infrastructure.stored import LogEnd
 from infrastructure.stores.postgres.connections import Connections, Superseded, Turn
-from infrastructure.stores.postgres.errors import as_store_error, is_lost
+from infrastructure.stores.postgres.errors import as_store_error, is_lost, said_by
 from infrastructure.stores.postgres.holding import BEGIN, WAIT_SECONDS, hold, patiently
 
 _FIRST_PAUSE, _LAST_PAUSE = 0.02, 0.5
@@ -68,7 +68,7 @@ class Doubts:
                 if not self.may_retry(failure, deadline):
                     raise StoreError(
                         self._url,
-                        f"failed ({error}) after a commit was sent, and does not answer"
+                        f"failed ({said_by(error)}) after a commit was sent, and does not answer"
                         f" ({as_store_error(self._url, failure).problem}): whether it is stored is"
                         " seen when the server is back",
                     ) from failure

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.horizon import Horizon
 from infrastructure.followed import followed_entry
-from infrastructure.stored import StoredEntry
+from infrastructure.stored import PlainEvent, StoredEntry
 from infrastructure.stores.postgres.selects import Run
 from projections.entries import LogEntry
 
@@ -25,6 +25,17 @@ class Entries:
             " UNION ALL (SELECT after_order, number, event_order, version, topic, state,"
             f" committed_at, writer FROM {schema}.transitions WHERE log_id = %(log)s"
             " AND number > %(number)s ORDER BY number LIMIT %(limit)s)"
+        )
+
+        upto = (
+            f"SELECT after_order FROM {schema}.transitions WHERE log_id = %(log)s"
+            " AND number > %(number)s ORDER BY number LIMIT 1"
+        )
+        self._plain = (
+            f"SELECT event_order, topic, state, committed_at, writer FROM {schema}.events"
+            " WHERE log_id = %(log)s AND event_order > %(order)s"
+            f" AND event_order <= COALESCE(({upto}), 9223372036854775807)"
+            " ORDER BY event_order LIMIT %(limit)s"
         )
 
     def stored(self, run: Run, log_id: UUID, after: Horizon, limit: int) -> list[StoredEntry]:
@@ -47,6 +58,17 @@ class Entries:
                 transition = number
                 entries.append(StoredEntry(Horizon(order, number), about, number, version, *rest))
         return entries
+
+    def plain(self, run: Run, log_id: UUID, after: Horizon, limit: int) -> list[PlainEvent]:
+        """Up to `limit` events after a horizon, up to the next transition."""
+        parameters = {
+            "log": log_id,
+            "order": after.order,
+            "number": after.transition,
+            "limit": limit,
+        }
+        found: list[PlainEvent] = run(self._plain, parameters).fetchall()  # type: ignore[arg-type]
+        return found
 
     def followed(self, entries: list[StoredEntry]) -> list[LogEntry]:
         """Of each entry what followers need."""

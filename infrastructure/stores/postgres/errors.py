@@ -51,23 +51,39 @@ def as_store_error(url: str, error: Exception) -> StoreError:
         return error
     if isinstance(error, errors.InsufficientPrivilege):
         return ReadOnlyStoreError(
-            url, f"does not let this role do that ({_said(error)}); see the GRANTs in the manual"
+            url, f"does not let this role do that ({said_by(error)}); see the GRANTs in the manual"
         )
     if isinstance(error, errors.ReadOnlySqlTransaction):
         return ReadOnlyStoreError(
             url, "is a standby or read-only, and takes no writes; name the primary"
         )
     if isinstance(error, errors.UndefinedTable | errors.InvalidSchemaName):
-        return StoreError(url, f"holds no store any more ({_said(error)}); open it again")
-    return StoreError(url, f"failed ({_said(error)})")
+        return StoreError(url, f"holds no store any more ({said_by(error)}); open it again")
+    return StoreError(url, f"failed ({said_by(error)})")
+
+
+def as_append_error(url: str, error: Exception) -> StoreError:
+    """The error of an append of which it is known that nothing is stored."""
+    found = as_store_error(url, error)
+    if is_lost(error):
+        return UnreachableError(url, f"{found.problem}; nothing of this is stored")
+    return found
 
 
 def as_connection_error(url: str, error: psycopg.Error) -> StoreError:
     """Why no connection was made, in one sentence; what the driver says may be of several lines."""
-    return UnreachableError(url, f"cannot be reached ({_said(error)})")
+    return UnreachableError(url, f"cannot be reached ({said_by(error)})")
 
 
-def _said(error: BaseException) -> str:
+def as_session_error(url: str, error: psycopg.Error) -> StoreError:
+    """Why a connection that was made is of no use."""
+    if is_lost(error):
+        return as_connection_error(url, error)
+    return StoreError(url, f"lacks what is needed of a PostgreSQL server ({said_by(error)})")
+
+
+def said_by(error: BaseException) -> str:
+    """What an error says, in one line."""
     diagnosis = getattr(error, "diag", None)
     text = (diagnosis and diagnosis.message_primary) or str(error) or type(error).__name__
     return re.sub(r"\s*\n\s*", "; ", text.strip())

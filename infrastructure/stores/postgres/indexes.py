@@ -70,7 +70,7 @@ class PostgresIndexes:
         key, order = _COLUMNS[index]
         table = f"{self._schema}.{index}"
         # An id that two events have, which no writer would log, leads to the first.
-        first = "MIN(event_order)" if index == "event_ids" else "event_order"
+        first = "pg_catalog.min(event_order)" if index == "event_ids" else "event_order"
         given = "order_key" if key.endswith("_order") else "text_key"
         expected = (
             f"SELECT {given} AS {key}, {first} AS {order} FROM pg_temp.expected"

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import select
-from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -24,6 +22,12 @@ _KEEPALIVES = (
     " -c idle_session_timeout=0"
 )
 """So that the server lets go, within half a minute, of a lease whose host has vanished."""
+
+_POOLED = (
+    "is behind a pooler that does not give each connection a session of its own; a lease (of a"
+    " backtest's writer, a notifier, a copy) needs the server's own URL"
+)
+_MARK = "event_logger.lease"
 
 WRITER = ""
 """The role of a log's one writer, whose epoch stands in the log's head."""
@@ -42,14 +46,14 @@ class PostgresLease:
         self._log_id = log_id
         self._log = log
         self._role = role
-        self._key = _key(self._schema, log_id, role)
+        self._key = _key(connections.location.schema_name, log_id, role)
         self._connection: ServerConnection | None = None
         self._process = os.getpid()
 
     @property
     def is_held(self) -> bool:
         """See `infrastructure.store.Lease`; a lease whose connection broke is held no more."""
-        if self._connection is not None and _is_broken(self._connection):
+        if self._connection is not None and self._connection.is_broken():
             self._let_go()
         return self._connection is not None
 
@@ -61,7 +65,7 @@ class PostgresLease:
 
     def _acquire(self) -> bool:
         # In a variable alone until it has the lock: an interrupted one is dropped with it.
-        connection = self._connections.connect(**_with_options(self._connections))
+        connection = self._connect()
         try:
             if not self._lock(connection):
                 connection.close()
@@ -82,10 +86,10 @@ class PostgresLease:
 
     def _renew(self) -> None:
         former = self._connection
-        if former is None or not _is_broken(former):
+        if former is None or not former.is_broken():
             return
         try:
-            connection = self._connections.connect(**_with_options(self._connections))
+            connection = self._connect()
             if self._lock(connection) and self._is_known_yet(connection):
                 self._connection = connection
             else:
@@ -116,9 +120,27 @@ class PostgresLease:
         finally:
             connection.close()
 
+    def _connect(self) -> ServerConnection:
+        """A session of our own. Raises `StoreError` where a pooler gives none."""
+        given = self._connections.location.parameters.get("options")
+        options = f"{given} {_KEEPALIVES}" if given else _KEEPALIVES
+        try:
+            return self._connections.connect(options=f"{options} -c {_MARK}={self._key}")
+        except StoreError as error:
+            if "startup parameter" in error.problem:
+                raise StoreError(self._url, _POOLED) from error
+            raise
+
     def _lock(self, connection: ServerConnection) -> bool:
-        row = connection.run("SELECT pg_catalog.pg_try_advisory_lock(%s)", (self._key,)).fetchone()
-        return bool(row and row[0])
+        row = connection.run(
+            f"SELECT CASE WHEN pg_catalog.current_setting('{_MARK}', true) = %s"
+            " THEN pg_catalog.pg_try_advisory_lock(%s) END",
+            (str(self._key), self._key),
+        ).fetchone()
+        if row is None or row[0] is None:
+            # It took no options, and the lock would be of a session that others are given as well.
+            raise StoreError(self._url, _POOLED)
+        return bool(row[0])
 
     def _move_on(self, connection: ServerConnection) -> int | None:
         """Have the log know this holder, and its former ones no more; gives the new epoch."""
@@ -137,27 +159,6 @@ class PostgresLease:
         return None if row is None else int(row[0])
 
 
-def _with_options(connections: Connections) -> dict[str, Any]:
-    given = connections.location.parameters.get("options")
-    return {"options": f"{given} {_KEEPALIVES}" if given else _KEEPALIVES}
-
-
 def _key(schema: str, log_id: UUID, role: str) -> int:
     name = f"{schema}\0{log_id}\0{role}".encode()
     return int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True)
-
-
-def _is_broken(connection: ServerConnection) -> bool:
-    """Whether the server has ended the session, looked at without asking it anything."""
-    if connection.closed:
-        return True
-    poll = select.poll()
-    poll.register(connection.pgconn.socket, select.POLLIN)
-    if not poll.poll(0):
-        return False
-    try:
-        connection.pgconn.consume_input()
-    except psycopg.Error:
-        return True
-    # An idle session is sent nothing but notices, and the reason why it is ended.
-    return bool(poll.poll(0)) or connection.closed

@@ -13,6 +13,10 @@ from infrastructure.passwords import without_password
 DEFAULT_SCHEMA = "event_logger"
 _EXAMPLE = "postgresql://user@host/database"
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}", re.ASCII)
+_ENDS_EARLY = (
+    "has a port that is no number, or an @ in what follows its user; write what a password holds of"
+    " / @ ? # as %2F %40 %3F %23"
+)
 _INSTALL = "pip install 'event-logger[postgres]'"
 
 _OWN_DEADLINES = {
@@ -32,8 +36,13 @@ class Location:
     """A store's place: its URL as it may be shown, and what connects to it, password included."""
 
     url: str
-    schema: str
+    schema_name: str
     parameters: dict[str, Any] = field(repr=False)
+
+    @property
+    def schema(self) -> str:
+        """The schema's name as statements have it: many a name is also a word of SQL."""
+        return f'"{self.schema_name}"'
 
     def for_writing(self) -> dict[str, Any]:
         """What a connection that writes is made with: of several hosts, the one that takes it."""
@@ -49,18 +58,23 @@ def location_of(url: str) -> Location:
     makes no sense, and `StoreError` where the driver is not installed.
     """
     shown = _hidden(url)
+    who, place, query = _parts(url)
+    if "@" in place:
+        raise StoreUrlError(shown, _ENDS_EARLY)
     try:
         from psycopg import ProgrammingError
         from psycopg.conninfo import conninfo_to_dict
     except ImportError as error:
         problem = f"needs the PostgreSQL driver ({error}); install it: {_INSTALL}"
         raise StoreError(shown, problem) from None
-    plain, schemas = _without_schema(url)
+    plain, schemas = _without_schema(f"{who}{place}", query)
     try:
         parameters = conninfo_to_dict(plain)
     except ProgrammingError:
         # What the driver says quotes the URL, password and all.
         raise StoreUrlError(shown, f"is no PostgreSQL URL; write {_EXAMPLE}") from None
+    if not str(parameters.get("port") or "0").replace(",", "").isdecimal():
+        raise StoreUrlError(shown, _ENDS_EARLY)
     schema = schemas[-1] if schemas else DEFAULT_SCHEMA
     url = _shown(parameters, schema if schemas else None)
     if not (_has_all_hosts(parameters.get("host")) or parameters.get("hostaddr")):
@@ -85,12 +99,22 @@ def _has_all_hosts(hosts: Any) -> bool:
 def _set(parameters: dict[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in parameters.items() if value is not None}
     given.setdefault("application_name", "event-logger")
-    return given
+    # Of a database that knows no encoding, the driver would give bytes for texts.
+    return given | {"client_encoding": "UTF8"}
 
 
-def _without_schema(url: str) -> tuple[str, list[str]]:
+def _parts(url: str) -> tuple[str, str, str]:
+    """The URL up to the @ after its user, its place, and its query; a password may hold a ?."""
+    scheme, separator, rest = url.partition("://")
+    who, at, place = rest.partition("@")
+    if not at or "/" in who:
+        who, at, place = "", "", rest
+    place, _, query = place.partition("?")
+    return f"{scheme}{separator}{who}{at}", place, query
+
+
+def _without_schema(place: str, query: str) -> tuple[str, list[str]]:
     """The URL without our part of its query, and what stood there."""
-    place, _, query = url.partition("?")
     kept, schemas = [], []
     for part in query.split("&") if query else []:
         name, _, value = part.partition("=")

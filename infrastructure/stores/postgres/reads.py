@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
+from domain.closing import LastEvent
 from domain.errors import StoreError
 from domain.horizon import Horizon
-from infrastructure.stored import LogEnd, OpenedLog, Stored, StoredEntry, StoredTransition
+from infrastructure.stored import (
+    LogEnd,
+    OpenedLog,
+    PlainEvent,
+    Stored,
+    StoredEntry,
+    StoredTransition,
+    in_order,
+)
 from infrastructure.stores.postgres.connections import Connections
 from infrastructure.stores.postgres.driver import ServerConnection
 from infrastructure.stores.postgres.entries import Entries
 from infrastructure.stores.postgres.schema import key_of
 from infrastructure.stores.postgres.selects import Selects
 from projections.entries import LogEntry
+
+T = TypeVar("T")
 
 
 class PostgresReads:
@@ -49,14 +60,20 @@ class PostgresReads:
         """See `Reads.end`."""
         return self._connections.reading(lambda one: self._selects.end(one.run, log_id))
 
+    def last_event(self, log_id: UUID) -> LastEvent | None:
+        """See `Reads.last_event`."""
+        return self._connections.reading(lambda one: self._selects.last_event(one.run, log_id))
+
     def size(self, log_id: UUID) -> int:
         """See `Reads.size`."""
         sizes = " UNION ALL ".join(
-            f"SELECT octet_length(state) AS n FROM {self._schema}.{table} WHERE log_id = %(log)s"
+            f"SELECT pg_catalog.octet_length(state) AS n FROM {self._schema}.{table}"
+            " WHERE log_id = %(log)s"
             for table in ("events", "transitions")
         )
         ((found,),) = self._all(
-            f"SELECT COALESCE(SUM(n), 0)::bigint FROM ({sizes}) AS s", named={"log": log_id}
+            f"SELECT COALESCE(pg_catalog.sum(n), 0)::bigint FROM ({sizes}) AS s",
+            named={"log": log_id},
         )
         return int(found)
 
@@ -80,7 +97,7 @@ class PostgresReads:
         found: dict[UUID, list[StoredTransition]] = {}
         for lifecycle_id, *transition in rows:
             found.setdefault(lifecycle_id, []).append(StoredTransition(*transition))
-        return found
+        return {one: in_order(stored) for one, stored in found.items()}
 
     def order_of(self, log_id: UUID, event_id: str) -> int | None:
         """See `Reads.order_of`."""
@@ -127,6 +144,16 @@ class PostgresReads:
         """See `Reads.stored_entries`."""
         return self._connections.reading(
             lambda one: self._entries.stored(one.run, log_id, after, limit)
+        )
+
+    def plain_events(
+        self, log_id: UUID, after: Horizon, limit: int, take: Callable[[Iterable[PlainEvent]], T]
+    ) -> T:
+        """See `Reads.plain_events`."""
+        return take(
+            self._connections.reading(
+                lambda one: self._entries.plain(one.run, log_id, after, limit)
+            )
         )
 
     def stored(self, log_id: UUID, horizon: Horizon) -> Stored:

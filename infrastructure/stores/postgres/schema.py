@@ -1,8 +1,10 @@
 """The tables of a PostgreSQL store, by which one is known as ours, and how they are made.
 
-Every name is written with its schema. Texts that come from a log are kept as `bytea`: the server's
-`text` holds no NUL character and sorts by whatever the database was made with. Texts that are
-looked up stand in their index as `key_of` gives them, since an index holds 2,700 bytes at most.
+Every name is written with its schema, whatever the `search_path` of a role is; but `unnest` of
+several arrays is the server's own under its bare name alone. Texts that come from a log are kept as
+`bytea`: the server's `text` holds no NUL character and sorts by whatever the database was made
+with. Texts that are looked up stand in their index as `key_of` gives them, since an index holds
+2,700 bytes at most.
 """
 
 from __future__ import annotations
@@ -142,7 +144,7 @@ def format_of(connection: Connection[Any], location: Location) -> int | None:
         "SELECT c.relname::text FROM pg_catalog.pg_class c"
         " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
         " WHERE n.nspname = %s AND c.relname = ANY(%s)",
-        (location.schema, names),
+        (location.schema_name, names),
     ).fetchall()
     found = {row[0] for row in rows}
     if not found:
@@ -151,7 +153,7 @@ def format_of(connection: Connection[Any], location: Location) -> int | None:
     if mark is None or mark[0] != MAGIC:
         raise NotAnAuditStoreError(
             location.url,
-            f"the schema {location.schema} holds another program's tables ({min(found)});"
+            f"the schema {location.schema_name} holds another program's tables ({min(found)});"
             " name another with ?schema=",
         )
     version = int(mark[1])
@@ -183,7 +185,8 @@ def require_made(connection: Connection[Any], location: Location) -> None:
     """Raises `StoreNotFoundError` where there is no store, and what `format_of` raises."""
     if format_of(connection, location) is None:
         raise StoreNotFoundError(
-            location.url, f"the schema {location.schema} holds no store; name another with ?schema="
+            location.url,
+            f"the schema {location.schema_name} holds no store; name another with ?schema=",
         )
 
 
@@ -196,7 +199,7 @@ def make(connection: Connection[Any], location: Location) -> None:
     with connection.transaction():
         connection.execute(
             "SELECT pg_catalog.pg_advisory_xact_lock(%s, pg_catalog.hashtext(%s))",
-            (_MAKING, schema),
+            (_MAKING, location.schema_name),
         )
         if format_of(connection, location) is not None:
             _make_later(connection, schema)

@@ -9,8 +9,10 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
+from domain.closing import LastEvent
 from domain.errors import StoreError
 from domain.horizon import Horizon
+from infrastructure.standing import CONTINUED
 from infrastructure.stored import LogEnd
 from infrastructure.stores.postgres.schema import key_of
 
@@ -28,6 +30,14 @@ class Selects:
         self._states = (
             f"SELECT event_order, state FROM {schema}.events WHERE log_id = %s"
             " AND event_order BETWEEN %s AND %s AND topic = %s ORDER BY event_order LIMIT %s"
+        )
+        self._last_event = (
+            "SELECT e.event_order, e.state, e.writer, o.writer, p.event_order"
+            f" FROM {schema}.events e LEFT JOIN {schema}.events o"
+            " ON o.log_id = e.log_id AND o.event_order = 0"
+            f" LEFT JOIN {schema}.follower_positions p"
+            " ON p.log_id = e.log_id AND p.follower = %s"
+            " WHERE e.log_id = %s AND e.topic = %s ORDER BY e.event_order DESC LIMIT 1"
         )
         self._order_of = (
             f"SELECT event_order FROM {schema}.event_ids WHERE log_id = %s AND event_id = %s"
@@ -51,6 +61,11 @@ class Selects:
         parameters = (log_id, first, last, AuditLog.EventLogged.TOPIC, limit)
         found: list[tuple[int, bytes]] = run(self._states, parameters).fetchall()
         return found
+
+    def last_event(self, run: Run, log_id: UUID) -> LastEvent | None:
+        """The log's last event, and what tells whether it closed the log."""
+        row = run(self._last_event, (CONTINUED, log_id, AuditLog.EventLogged.TOPIC)).fetchone()
+        return None if row is None else LastEvent(*row)
 
     def order_of(self, run: Run, log_id: UUID, event_id: str) -> int | None:
         """The order that was logged under this event_id."""

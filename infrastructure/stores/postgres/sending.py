@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from domain.errors import EventLoggerError, StoreError
 from domain.horizon import Horizon
+from infrastructure.closing import refuse_closed
 from infrastructure.store import Decide
 from infrastructure.stored import Commit, LogEnd, PlainEvents, Source, WriterIdentity, Writes
 from infrastructure.stores.postgres import clock
@@ -15,15 +17,15 @@ from infrastructure.stores.postgres.at_the_end import AtTheEnd
 from infrastructure.stores.postgres.binary_copy import EVENT_COLUMNS, copy_in, event_rows
 from infrastructure.stores.postgres.clock import StoreClock
 from infrastructure.stores.postgres.connections import Connections, Turn
-from infrastructure.stores.postgres.continued import append_commits, refuse_closed
+from infrastructure.stores.postgres.continued import append_commits
 from infrastructure.stores.postgres.doubts import Doubt
 from infrastructure.stores.postgres.fences import Fences
 from infrastructure.stores.postgres.holding import Head, hold
 from infrastructure.stores.postgres.inserts import (
     COPY_FROM,
     append_statement,
-    one_event_parameters,
     one_event_statement,
+    one_event_values,
     parameters_of,
     rows_of,
 )
@@ -121,16 +123,19 @@ class Sending:
         if is_exact:
             self._check_orders(writes, head.end)
         end = head.end.horizon
-        if rows.is_one_event:
-            statement = one_event_statement(self._schema, is_exact, clock.now())
-            (state,) = rows.states
-            parameters = one_event_parameters(log_id, state, writer, token, head.epoch, end)
-        else:
-            statement = append_statement(self._schema, rows.kinds, is_exact=is_exact)
-            parameters = parameters_of(log_id, rows, writer, token, head.epoch, end)
         attempt.writer = writer
         attempt.doubt = Doubt(log_id, token, head.end, events, transitions, head.epoch)
-        row = turn.commit(statement, parameters)
+        if rows.is_one_event:
+            (state,) = rows.states
+            at = end if is_exact else None
+            values = one_event_values(log_id, state, writer, token, head.epoch, at)
+            statement = one_event_statement(self._schema, is_exact, clock.now())
+            row: Any = turn.commit_row(statement, values)
+        else:
+            statement = append_statement(self._schema, rows.kinds, is_exact=is_exact)
+            row = turn.commit(
+                statement, parameters_of(log_id, rows, writer, token, head.epoch, end)
+            )
         if row is None:
             attempt.doubt = None
             return None
@@ -164,7 +169,7 @@ class Sending:
         self._fences.check(log_id, head.epoch)
         if expected is None or head.epoch != expected.epoch:
             # Whoever closes a log moves its epoch on.
-            refuse_closed(turn, self._url, self._schema, log_id, head.end)
+            refuse_closed(self._url, self._selects.last_event(turn.run, log_id))
         if writes is None or expected is None or head.end != expected.end or not _size(writes):
             writes = decide(AtTheEnd(turn, self._selects, log_id, head.end))
         if not _size(writes):

@@ -72,7 +72,9 @@ class PostgresStore:
             "SELECT system_identifier::text, (SELECT oid::text FROM pg_catalog.pg_database"
             " WHERE datname = pg_catalog.current_database()) FROM pg_catalog.pg_control_system()"
         )
-        return f"server {system}, database {database}, schema {self._connections.location.schema}"
+        return (
+            f"server {system}, database {database}, schema {self._connections.location.schema_name}"
+        )
 
     def lease(self, log_id: UUID, log: str, role: str) -> Lease:
         """See `LogStore.lease`."""

@@ -24,8 +24,8 @@ class PostgresTiles:
     def leaves(self, log_id: UUID) -> int:
         """See `Tiles.leaves`."""
         row = self._row(
-            f"SELECT tile, length(hashes) FROM {self._table} WHERE log_id = %s AND level = 0"
-            " ORDER BY tile DESC LIMIT 1",
+            f"SELECT tile, pg_catalog.length(hashes) FROM {self._table} WHERE log_id = %s"
+            " AND level = 0 ORDER BY tile DESC LIMIT 1",
             log_id,
         )
         return 0 if row is None else WIDTH * int(row[0]) + int(row[1]) // HASH_BYTES
@@ -50,7 +50,7 @@ class PostgresTiles:
                 one.run(
                     f"INSERT INTO {self._table} AS t VALUES (%s, %s, %s, %s)"
                     " ON CONFLICT (log_id, level, tile) DO UPDATE SET hashes = EXCLUDED.hashes"
-                    " WHERE length(t.hashes) < length(EXCLUDED.hashes)",
+                    " WHERE pg_catalog.length(t.hashes) < pg_catalog.length(EXCLUDED.hashes)",
                     (log_id, *tile),
                 )
 

@@ -23,6 +23,11 @@ from infrastructure.wake import Wake
 TELL_SECONDS = 0.005
 """At most so often this process notifies others."""
 
+_NOTIFY = (
+    "SELECT pg_catalog.set_config('synchronous_commit', 'off', true), pg_catalog.pg_notify(%s, %s)"
+)
+"""Without a flush of its own, for which the commits beside it would wait: it need not last."""
+
 _HEAR_SECONDS = 0.5
 _PAUSES = (0.1, 2.0)
 _END_SECONDS = 0.25
@@ -34,7 +39,7 @@ class WakingSignals(CommitSignals):
     def __init__(self, connections: Connections) -> None:
         super().__init__()
         self._connections = connections
-        self._channel = f"event_logger.{connections.location.schema}"[:63]
+        self._channel = f"event_logger.{connections.location.schema_name}"[:63]
         self._is_closing = False
         self._untold: queue.SimpleQueue[UUID | None] = queue.SimpleQueue()
         self._teller: threading.Thread | None = None
@@ -77,7 +82,7 @@ class WakingSignals(CommitSignals):
             try:
                 if connection is None or connection.closed:
                     connection = self._connections.connect()
-                connection.run("SELECT pg_catalog.pg_notify(%s, %s)", (self._channel, str(log_id)))
+                connection.run(_NOTIFY, (self._channel, str(log_id)))
             except (psycopg.Error, StoreError):
                 # Others poll besides, and the next commit is told again.
                 connection = None

@@ -20,8 +20,8 @@ def introduced(turn: Turn, schema: str, log_id: UUID, writer: WriterIdentity) ->
     if row is None:
         row = turn.run(
             f"INSERT INTO {schema}.writers (log_id, writer, introduction) SELECT %(log)s,"
-            f" COALESCE(MAX(writer), 0) + 1, %(said)s FROM {schema}.writers WHERE log_id = %(log)s"
-            " RETURNING writer",
+            f" COALESCE(pg_catalog.max(writer), 0) + 1, %(said)s FROM {schema}.writers"
+            " WHERE log_id = %(log)s RETURNING writer",
             {"log": log_id, "said": writer.introduction},
         ).fetchone()
     return int(row[0]) if row is not None else 0

@@ -11,13 +11,14 @@ from eventsourcing.persistence import StoredEvent
 from domain.audit_log import AuditLog
 from domain.errors import ReadOnlyStoreError, StoreError
 from domain.horizon import Horizon
+from infrastructure.closing import refuse_closed
 from infrastructure.commit_signal import CommitSignals
 from infrastructure.store import Decide
 from infrastructure.stored import NOBODY, Commit, LogEnd, Source, Transition, WriterIdentity
 from infrastructure.stores.sqlite.at_the_end import AtTheEnd
 from infrastructure.stores.sqlite.clock import StoreClock
 from infrastructure.stores.sqlite.connections import Connections, Superseded, Turn
-from infrastructure.stores.sqlite.continued import Marker, append_copied, refuse_closed
+from infrastructure.stores.sqlite.continued import Marker, append_copied
 from infrastructure.stores.sqlite.errors import DRIVER_ERRORS, as_store_error
 from infrastructure.stores.sqlite.holding import is_busy
 from infrastructure.stores.sqlite.inserts import (
@@ -29,7 +30,7 @@ from infrastructure.stores.sqlite.inserts import (
     originator_hex,
 )
 from infrastructure.stores.sqlite.schema import LOCK_TIMEOUT_SECONDS
-from infrastructure.stores.sqlite.selects import require_end, select_end
+from infrastructure.stores.sqlite.selects import require_end, select_end, select_last_event
 
 T = TypeVar("T")
 
@@ -161,7 +162,7 @@ class SQLiteAppends:
             else:
                 self._connections.checkpoints.take_back_of_others(turn.run)
                 end = require_end(turn.run, self._url, log)
-                refuse_closed(turn, self._url, log, end)
+                refuse_closed(self._url, select_last_event(turn.run, log))
             events, transitions, closes, identity = decide(AtTheEnd(turn, log, end, self._clock))
             if closes:
                 # Looked up anew by the next one, which is refused.

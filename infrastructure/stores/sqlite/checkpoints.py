@@ -27,8 +27,7 @@ from infrastructure.stores.sqlite.belonging import (
     say_missing,
     take_back,
 )
-from infrastructure.stores.sqlite.location import Location
-from infrastructure.stores.sqlite.opened_files import write_ahead_log
+from infrastructure.stores.sqlite.location import Location, write_ahead_log
 
 Run = Callable[[str], sqlite3.Cursor]
 
@@ -113,9 +112,19 @@ class Checkpoints:
         self._is_first = not is_said
 
     def take_back_unfinished(self, run: Run) -> None:
-        """Within a transaction, or before the end: of a checkpoint cut off nothing stays said."""
+        """Within a transaction: of a checkpoint that was cut off nothing stays said."""
         if self._is_to_be_taken_back:
             run(_TAKE_BACK)
+
+    def take_back_at_end(self, writer: sqlite3.Connection) -> None:
+        """Before the store is closed: who closes it last merges what a killed process said, too.
+
+        Nobody waits here for another process that holds the store: that one takes it back.
+        """
+        if writer.in_transaction:
+            writer.execute("ROLLBACK")
+        if self._location.path is not None and says_missing(writer):
+            writer.execute(_TAKE_BACK)
 
     def take_back_of_others(self, run: Run) -> None:
         """The same after others have committed: one may have died in its checkpoint."""
@@ -133,7 +142,8 @@ def refuse_incomplete(location: Location, connection: sqlite3.Connection) -> Non
             location.url,
             "was copied while it was in use, without its write-ahead log, and lacks what was"
             " committed last: make a whole copy with event-logger backup TARGET --store URL of the"
-            " store itself, or copy its -wal file, too; what is here comes out with"
+            " store itself, or copy its -wal file, too; what is here (all, if another program was"
+            " the first to open the store after a kill) comes out with"
             f" event-logger backup TARGET --store {location.url} --incomplete",
         )
 

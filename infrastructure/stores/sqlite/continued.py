@@ -1,18 +1,15 @@
-"""A log as another store holds it, or that went on there; how a commit is known again."""
+"""A log as another store holds it; how a commit is known again."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from domain.closing import continued_in
-from domain.errors import LogClosedError, StoreError
+from domain.errors import StoreError
 from domain.horizon import Horizon
-from infrastructure.standing import CONTINUED
 from infrastructure.stored import Commit, LogEnd, Source
 from infrastructure.stores.sqlite.connections import Turn
 from infrastructure.stores.sqlite.inserts import insert_copied, originator_hex
-from infrastructure.stores.sqlite.selects import select_states
 
 
 class Marker(NamedTuple):
@@ -54,17 +51,3 @@ def append_copied(
     else:
         marker = Marker(log, events[-1].originator_version, events[-1].record, at, writer)
     return LogEnd(last, max((one for one in times if one is not None), default=None)), marker
-
-
-def refuse_closed(turn: Turn, url: str, log: str, end: LogEnd) -> None:
-    """Raises `LogClosedError` for a log that went on elsewhere, unless it was taken over here."""
-    order = end.horizon.order
-    rows = select_states(turn.run, log, order, order, 1) if order else []
-    where = continued_in(rows[0][1]) if rows else None
-    if where is None:
-        return
-    row = turn.run(
-        "SELECT event_order FROM follower_positions WHERE follower=? AND log_id=?", (CONTINUED, log)
-    ).fetchone()
-    if row is None or row[0] < order:
-        raise LogClosedError(url, where)

@@ -37,6 +37,16 @@ FROM (SELECT t.number AS number, t.after_order AS after_order, t.event_order AS 
   WHERE t.log_id=? AND t.number>? ORDER BY t.number LIMIT ?)
 """
 
+# One statement, and so one moment.
+PLAIN_EVENTS = """
+SELECT originator_version, topic, state, committed_at, writer FROM stored_events
+WHERE originator_id=?1 AND originator_version>?2 AND originator_version<=IFNULL((
+    SELECT after_order FROM transitions WHERE log_id=?1 AND number>?3 ORDER BY number LIMIT 1
+  ), 9223372036854775807)
+ORDER BY originator_version LIMIT ?4
+"""
+"""The events after a horizon, up to the next transition."""
+
 
 def select_entries(
     connection: sqlite3.Connection, log_id: str, after: Horizon, limit: int
@@ -67,6 +77,10 @@ def select_stored_entries(
         " WHERE t.log_id=? AND t.number>? ORDER BY t.number LIMIT ?",
         (log_id, after.transition, limit),
     ).fetchall()
+    # What is no number sorts behind all that are; it is no entry, and is missed where it was one.
+    if events and type(events[-1][0]) is not int:
+        events = [row for row in events if type(row[0]) is int]
+    transitions = [row for row in transitions if type(row[0]) is type(row[1]) is int]
     if not transitions:
         before = after.transition
         return [

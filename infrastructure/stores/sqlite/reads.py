@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from typing import Any, TypeVar
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
+from domain.closing import LastEvent
 from domain.errors import StoreError
 from domain.horizon import Horizon
-from infrastructure.stored import LogEnd, OpenedLog, Stored, StoredEntry, StoredTransition
+from infrastructure.stored import (
+    LogEnd,
+    OpenedLog,
+    PlainEvent,
+    Stored,
+    StoredEntry,
+    StoredTransition,
+    in_order,
+)
 from infrastructure.stores.sqlite.connections import Connections
 from infrastructure.stores.sqlite.corrections import CORRECTIONS_OF_EVENTS, HAS_CORRECTIONS
-from infrastructure.stores.sqlite.entries import select_entries, select_stored_entries
+from infrastructure.stores.sqlite.entries import (
+    PLAIN_EVENTS,
+    select_entries,
+    select_stored_entries,
+)
 from infrastructure.stores.sqlite.errors import store_errors
 from infrastructure.stores.sqlite.selects import (
     checked_commit_time,
     require_end,
     select_end,
+    select_last_event,
     select_order_of,
     select_states,
 )
 from projections.entries import LogEntry
+
+T = TypeVar("T")
 
 _IDS_PER_STATEMENT = 500
 
@@ -68,6 +85,11 @@ class SQLiteReads:
         with store_errors(self._url), self._connections.reading() as connection:
             return require_end(connection.execute, self._url, log_id.hex)
 
+    def last_event(self, log_id: UUID) -> LastEvent | None:
+        """See `Reads.last_event`."""
+        with store_errors(self._url), self._connections.reading() as connection:
+            return select_last_event(connection.execute, log_id.hex)
+
     def size(self, log_id: UUID) -> int:
         """See `Reads.size`."""
         # As the file has them: only of what is no record, bytes and characters are two things.
@@ -105,7 +127,7 @@ class SQLiteReads:
                 )
                 for originator, *transition in rows.fetchall():
                     found.setdefault(UUID(originator), []).append(StoredTransition(*transition))
-        return found
+        return {one: in_order(stored) for one, stored in found.items()}
 
     def order_of(self, log_id: UUID, event_id: str) -> int | None:
         """See `Reads.order_of`."""
@@ -155,6 +177,18 @@ class SQLiteReads:
         """See `Reads.stored_entries`."""
         with store_errors(self._url), self._connections.reading() as connection:
             return select_stored_entries(connection, log_id.hex, after, limit)
+
+    def plain_events(
+        self, log_id: UUID, after: Horizon, limit: int, take: Callable[[Iterable[PlainEvent]], T]
+    ) -> T:
+        """See `Reads.plain_events`."""
+        # A row that is let go of before the next one is read costs a third less (measured).
+        with (
+            store_errors(self._url),
+            self._connections.reading() as connection,
+            closing(connection.execute(PLAIN_EVENTS, (log_id.hex, *after, limit))) as rows,
+        ):
+            return take(rows)
 
     def stored(self, log_id: UUID, horizon: Horizon) -> Stored:
         """See `Reads.stored`."""

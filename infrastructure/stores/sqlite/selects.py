@@ -10,8 +10,10 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog
+from domain.closing import LastEvent
 from domain.errors import StoreError, shown
 from domain.horizon import Horizon
+from infrastructure.standing import CONTINUED
 from infrastructure.stored import LogEnd
 
 Run = Callable[[str, Sequence[Any]], sqlite3.Cursor]
@@ -30,15 +32,24 @@ _LAST_TRANSITION = (
 
 def select_end(run: Run, log_id: str) -> LogEnd | None:
     """Where the log ends, read in constant time; None when there is no such log."""
-    event = run(_LAST_EVENT, (log_id,)).fetchone()
+    event = _last(run, _LAST_EVENT, "originator_version", log_id)
     if event is None:
         return None
-    transition = run(_LAST_TRANSITION, (log_id,)).fetchone()
+    transition = _last(run, _LAST_TRANSITION, "t.number", log_id)
     number, at = (0, None) if transition is None else transition
     times = [checked_commit_time(one) for one in (event[1], at)]
     return LogEnd(
         Horizon(event[0], number), max((one for one in times if one is not None), default=None)
     )
+
+
+def _last(run: Run, statement: str, number: str, log_id: str) -> Any:
+    """The last row that is numbered; what is no number sorts behind it, and is no entry."""
+    row = run(statement, (log_id,)).fetchone()
+    if row is None or type(row[0]) is int:
+        return row
+    of_numbers = statement.replace(" ORDER BY", f" AND typeof({number})='integer' ORDER BY")
+    return run(of_numbers, (log_id,)).fetchone()
 
 
 def checked_commit_time(found: object) -> int | None:
@@ -65,6 +76,26 @@ def select_states(
         " AND originator_version BETWEEN ? AND ? AND topic=? ORDER BY originator_version LIMIT ?",
         (log_id, first, last, AuditLog.EventLogged.TOPIC, limit),
     ).fetchall()
+
+
+_LAST_LOGGED = (
+    "SELECT e.originator_version, e.state, e.writer,"
+    " (SELECT writer FROM stored_events WHERE originator_id=?1 AND originator_version=0),"
+    " (SELECT event_order FROM follower_positions WHERE log_id=?1 AND follower=?2)"
+    " FROM stored_events e WHERE e.originator_id=?1 AND e.topic=?3"
+    " ORDER BY e.originator_version DESC LIMIT 1"
+)
+
+
+def select_last_event(run: Run, log_id: str) -> LastEvent | None:
+    """The log's last event, and what tells whether it closed the log."""
+    row = run(_LAST_LOGGED, (log_id, CONTINUED, AuditLog.EventLogged.TOPIC)).fetchone()
+    if row is None:
+        return None
+    order, state, *numbers = row
+    # What a damaged row has in their place is no number.
+    writer, opened_by, taken_over = (one if type(one) is int else None for one in numbers)
+    return LastEvent(order, state, writer, opened_by, taken_over)
 
 
 def select_order_of(run: Run, log_id: str, event_id: str) -> int | None:

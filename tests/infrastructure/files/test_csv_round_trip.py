@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from event_logger import EventLogFileError, EventLogger, read_event_log
 from event_logger.reader import LogReader
 from infrastructure.audit_logs import AuditLogs
+from infrastructure.files.compared import exported_run
 from infrastructure.files.csv_import import import_csv
 from tests.support import HOUR
 
@@ -202,6 +204,28 @@ def test_csv_safe_marks_what_a_spreadsheet_takes_for_a_formula(
     data = path.read_bytes()
     assert data.startswith(b"\xef\xbb\xbftimestamp,")
     assert data.decode().splitlines()[1].endswith(f",{cell}")
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "'=1+1", "''@a", "-5", "+a,b", "\ta", "'a", "''", "'{}", "-", "=", "'5"]
+)
+def test_what_was_exported_for_spreadsheets_reads_as_it_was_logged(
+    tmp_path: Path, text: str
+) -> None:
+    safe, plain, again = (tmp_path / f"{name}.csv" for name in ("safe", "plain", "again"))
+    with EventLogger() as logger:
+        named: dict[str, Any] = {text: "plain"}
+        logger.log_event(HOUR, "A", text, text, -5, purpose=text, memo=text, **named)
+        logger.log_event(HOUR, "A", "V", memo="plain")
+        logger.export_to_csv(str(safe), csv_safe=True)
+        logger.export_to_csv(str(plain))
+    pd.testing.assert_frame_equal(read_event_log(safe), read_event_log(plain))
+    with AuditLogs(f"sqlite:///{tmp_path / 'log.db'}") as logs:
+        import_csv(safe, logs, "copy")
+        LogReader(logs, logs.get("copy")).export_to_csv(str(again))
+    assert again.read_bytes() == plain.read_bytes()
+    with exported_run(safe) as one, exported_run(plain) as other:
+        assert list(one.records()) == list(other.records())
 
 
 JSON_TEXTS = ['{"a":1}', "[]", "{}", "[1, 2]", '{"a": NaN}', "'{}", "''[1]", "[ETH]", "'[ETH]", "{"]

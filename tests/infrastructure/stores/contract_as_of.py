@@ -55,6 +55,7 @@ def everything(store: LogStore, log: AuditLog) -> dict[str, Any]:
         "corrections": reads.corrections(one),
         "entries": reads.entries(one, START, ALL),
         "stored_entries": reads.stored_entries(one, START, ALL),
+        "plain_events": reads.plain_events(one, START, ALL, list),
         "page": reads.entries(one, Horizon(1, 1), 2),
         "writers": {*reads.writers(one)},
         "times": [reads.horizon_at(one, NOON + second * SECOND) for second in range(-1, 3)],

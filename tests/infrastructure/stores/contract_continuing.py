@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain.audit_log import AuditLog, numbered
-from domain.closing import LOG_CLOSED, LOG_VENUE, closing
+from domain.closing import LOG_CLOSED, LOG_VENUE, closing, went_on_in
 from domain.errors import LogClosedError, StoreError
 from domain.horizon import START, Horizon
 from infrastructure.standing import is_copy, mark_copy, take_over
@@ -15,6 +15,7 @@ from tests.infrastructure.stores.contract_copying import NOON, commit, move
 from tests.infrastructure.stores.written import (
     ALL,
     Backend,
+    Move,
     OnStore,
     Step,
     Written,
@@ -25,6 +26,7 @@ from tests.infrastructure.stores.written import (
 
 ANA, BO = b'{"id":1}', b'{"id":2}'
 ELSEWHERE = "postgresql://ana@example.com/desk"
+CLOSING = entry(1, LOG_CLOSED, LOG_VENUE, **closing(ELSEWHERE))
 
 
 def opening_copied(store: LogStore, by: WriterIdentity | None) -> Written:
@@ -167,6 +169,47 @@ class ClosedContract(OnStore):
         other.append(entry(2, "LOG_CLOSED", continued_in=7))
         other.append(entry(3))
         other.check()
+
+    def test_the_word_of_whoever_opened_the_log_closes_nothing(self, store: LogStore) -> None:
+        imported = Written(store, "imported")
+        events = numbered(imported.log.id, 1, [entry(1), CLOSING])
+        create = store.appends.create_filled
+        assert create(imported.opened, "imported", imported.identity, imported.writer, [events])
+        assert went_on_in(store.reads.last_event(imported.log.id)) is None
+        assert imported.append(entry(2), by=writer("new")).horizon == Horizon(3, 0)
+        close(imported, store)
+        with pytest.raises(LogClosedError):
+            imported.append(entry(3))
+
+    @pytest.mark.parametrize("by", [1, 7, None])
+    def test_the_word_of_one_before_closes_nothing(self, store: LogStore, by: int | None) -> None:
+        imported = Written(store, "imported")
+        source = Source(NOON, [(1, ANA, None), (7, BO, None)])
+        events = Writes(numbered(imported.log.id, 1, [CLOSING]))
+        create = store.appends.create_copied
+        assert create(
+            imported.opened,
+            "imported",
+            imported.identity,
+            imported.writer,
+            source,
+            [[Commit(NOON, by, events)]],
+        )
+        last = store.reads.last_event(imported.log.id)
+        assert last is not None
+        assert (last.order, last.writer, last.opened_by, last.taken_over) == (1, by, 8, None)
+        assert imported.append(entry(2)).horizon == Horizon(2, 0)
+
+    def test_the_last_event_is_that_of_the_log(self, store: LogStore) -> None:
+        log, other = new_log(store), new_log(store, "other")
+        assert store.reads.last_event(log.log.id) is None
+        other.append(entry(1))
+        log.append(entry(2), entry(3))
+        log.append(Move(1))
+        last = store.reads.last_event(log.log.id)
+        assert last is not None
+        assert (last.order, last.state) == (2, log.records[-1])
+        assert (last.writer, last.opened_by) == (1, 1)
 
     def test_a_log_that_was_taken_over_goes_on(self, store: LogStore) -> None:
         log = new_log(store)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -72,6 +73,16 @@ class CopyingContract(OnStore):
                 pages += page
                 after = page[-1].horizon
             assert pages == found
+        for limit in range(4):
+            plain = partial(reads.plain_events, log_id, limit=limit, take=list)
+            entries = [one for one in found if one.number is None]
+            rows = [
+                (one.order, one.topic, one.state, one.committed_at, one.writer) for one in entries
+            ]
+            assert [tuple(row) for row in plain(START)] == rows[:1][:limit]
+            assert plain(Horizon(1, 0)) == []
+            assert [tuple(row) for row in plain(Horizon(1, 1))] == rows[1:][:limit]
+            assert plain(Horizon(2, 2)) == []
 
     @pytest.mark.parametrize("opened_at", [NOON, None])
     def test_a_copied_log_is_as_it_was_committed_there(

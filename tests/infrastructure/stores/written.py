@@ -29,7 +29,7 @@ RECORDED_AT = "2024-05-12T14:00:01.000000Z"
 ALL = 2**62
 """More than any log holds."""
 
-_intake = Intake(LoggingRules())
+_intake = Intake(LoggingRules(takes_words_of_the_log=True))
 _ids = count()
 
 

@@ -24,7 +24,7 @@ from event_logger import EventLogger, open_log
 from infrastructure.stores import back_up_store, open_store, upgrade_store
 from tests.commands import run
 from tests.postgres_server import PostgresServer
-from tests.support import ROOT
+from tests.support import ROOT, log_amounts
 
 SECRET = "s3cret"
 
@@ -51,7 +51,13 @@ def refusal_of(call: Callable[[], object], kind: type[EventLoggerError]) -> str:
         (f"postgresql://user:{SECRET}@/db", "names no host"),
         (f"postgresql://user:{SECRET}@host", "names no database"),
         (f"postgresql://user:{SECRET}@host/", "names no database"),
-        (f"postgresql://user:{SECRET}@host:port/db", "cannot be reached|no PostgreSQL URL"),
+        (f"postgresql://user:{SECRET}@host:port/db", "a port that is no number"),
+        (f"postgresql://user:a/{SECRET}@host/db", "write what a password holds of"),
+        (f"postgresql://user:12/{SECRET}@host/db", "write what a password holds of"),
+        (f"postgresql://user:a@{SECRET}@host/db", "write what a password holds of"),
+        (f"postgresql://user:{SECRET}@{SECRET}/a@host/db", "write what a password holds of"),
+        (f"postgresql://user:{SECRET}/a", "a port that is no number"),
+        (f"postgresql://user:a?{SECRET}/b@host/db", "names no data|no PostgreSQL URL|no number"),
         (f"postgresql://host/db?password={SECRET}&wrong=1", "is no PostgreSQL URL"),
         (f"postgresql://host/db?{SECRET}", "is no PostgreSQL URL"),
         (f"postgresql://[::1/db?password={SECRET}", "is no PostgreSQL URL"),
@@ -68,6 +74,35 @@ def test_a_url_that_makes_no_sense(url: str, said: str) -> None:
 
     sentence = refusal_of(lambda: open_store(url), StoreError)
     assert re.search(said, sentence)
+
+
+@pytest.mark.parametrize("separator", ["#", "?", ":", "&", "%2F", "%40"])
+def test_a_password_may_hold_what_separates_elsewhere(separator: str) -> None:
+    """It is the password as far as the @; a log that is named behind a # comes after that."""
+    url = f"postgresql://user:{SECRET}{separator}b@127.0.0.1:1/db"
+    for written in (url, f"{url}?schema=desk", f"{url}#run-1"):
+        said = refusal_of(lambda written=written: open_named(written), StoreError)  # type: ignore[misc]
+        assert "store postgresql://user@127.0.0.1:1/db" in said
+        assert "cannot be reached" in said
+        assert ("?schema=desk" in said) == ("?schema=desk" in written)
+
+
+def open_named(url: str) -> None:
+    from event_logger.opening import open_named_log, split_store
+
+    open_named_log(*split_store(url)).close()
+
+
+def test_a_schema_may_be_called_by_a_word_of_sql(postgres: PostgresServer) -> None:
+    for name in ("select", "user"):
+        try:
+            url = postgres.url(name)
+            with EventLogger("live", store=url, redis=False, durability="relaxed") as logger:
+                log_amounts(logger, 1, 2)
+            with open_log(url) as reader:
+                assert reader.global_order == 2
+        finally:
+            postgres.run(f'DROP SCHEMA IF EXISTS "{name}" CASCADE')
 
 
 def test_a_server_that_is_not_there() -> None:

@@ -187,6 +187,35 @@ def test_what_was_closed_or_merged_by_sqlite_itself_is_whole_without_it(
             pass
 
 
+CUT_OFF = """
+import datetime, os, signal, sys
+from event_logger import EventLogger
+from infrastructure.stores.sqlite import checkpoints
+
+logger = EventLogger("live", store=f"sqlite:///{sys.argv[1]}", redis=False)
+noon = datetime.datetime(2024, 5, 12, 12)
+logger.log_event(noon, "GAS_FEE_PAID", "ETHEREUM", "ETH", 1)
+checkpoints._is_moved = lambda location: os.kill(os.getpid(), signal.SIGKILL)
+checkpoints.LIMIT = 1
+logger.log_event(noon, "GAS_FEE_PAID", "ETHEREUM", "ETH", 2)
+"""
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_what_a_killed_process_said_in_its_checkpoint_is_taken_back_by_the_last_that_closes(
+    path: Path, reads: bool
+) -> None:
+    with live(path) as logger:
+        log_amounts(logger, 1)
+    with live(path) as logger:
+        if not reads:
+            log_amounts(logger, 2)
+        run_program(CUT_OFF, path, code=-9)
+    assert not path.with_name("runs.db-wal").exists()
+    with live(path) as logger:
+        assert log_amounts(logger, 3) == [3 if reads else 4]
+
+
 def test_what_is_left_comes_out_when_asked_for(path: Path) -> None:
     with live(path) as logger:
         log_amounts(logger, 1, 2)
