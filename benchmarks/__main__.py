@@ -23,6 +23,7 @@ from benchmarks import (
     proof_measures,
     reading_measures,
     web_measures,
+    web_viewers,
 )
 from benchmarks.figure import Figure, folder, work_in
 
@@ -73,6 +74,11 @@ def _live(events: int) -> Iterator[Figure]:
     yield from following_measures.status(events // 8)
 
 
+def _web(events: int) -> Iterator[Figure]:
+    yield from web_measures.web(events)
+    yield from web_viewers.web_viewers()
+
+
 PARTS: dict[str, Callable[[int], Iterable[Figure]]] = {
     "backtest": _backtest,
     "live": _live,
@@ -82,7 +88,7 @@ PARTS: dict[str, Callable[[int], Iterable[Figure]]] = {
     "analytics": analytics_measures.analytics,
     "postgres": postgres_measures.postgres,
     "proofs": proof_measures.proofs,
-    "web": web_measures.web,
+    "web": _web,
 }
 FILE_TASKS = ("export", "pandas")
 AUDIT_TASKS = ("scan", "audit", "certify")

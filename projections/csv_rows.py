@@ -280,7 +280,7 @@ def as_stored(state: bytes, loads: Callable[[bytes], Record] = _loads) -> Record
 
     Raises `orjson.JSONDecodeError` for bytes that are no JSON.
     """
-    record = loads(state)
+    record: Record = loads(state)
     if _DOLLAR in state and b'"$$' in state and record.get("extra"):
         record["extra"] = {_unescaped(name): value for name, value in record["extra"].items()}
     return record

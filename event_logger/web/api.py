@@ -11,7 +11,10 @@ from event_logger.web.views import VIEWS
 
 _ERRORS = {
     "400": "A parameter makes no sense.",
+    "401": "A token is needed.",
     "404": "There is no such log, order or type.",
+    "414": "The address is too long.",
+    "421": "It is not served under that name.",
     "500": "The log is damaged.",
     "503": "The store is away, or the answer took too long.",
 }
@@ -45,8 +48,8 @@ def _operation(view: View) -> dict[str, Any]:
         for code, about in _ERRORS.items()
     }
     answers["200"] = _answer("What is asked for.", {"type": "object"})
-    if view.path == "/findings":
-        answers["202"] = _answer("The audit goes on; ask again.", {"type": "object"})
+    if view.path in ("/findings", "/compare", "/board"):
+        answers["202"] = _answer("It is being worked on; ask again.", {"type": "object"})
     if view.path == "/events":
         answers["404"] = _answer(_ERRORS["404"], {"type": "object"})
     return {
@@ -67,4 +70,10 @@ def _parameter(param: Param) -> dict[str, Any]:
         schema = {"type": "integer", "minimum": 0}
     if param.choices:
         schema = {"type": "string", "enum": list(param.choices)}
-    return {"name": param.name, "in": "query", "description": param.about, "schema": schema}
+    return {
+        "name": param.name,
+        "in": "query",
+        "description": param.about,
+        "required": param.is_required,
+        "schema": schema,
+    }

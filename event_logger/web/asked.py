@@ -28,6 +28,7 @@ class Param(NamedTuple):
     about: str
     is_whole: bool = False
     choices: tuple[str, ...] = ()
+    is_required: bool = False
 
 
 LOG = Param("log", "The log's name; may be left out where the store holds one log.")

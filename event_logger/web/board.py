@@ -12,23 +12,25 @@ from event_logger.web.asked import AS_OF, LOG, Asked, Param
 from event_logger.web.view import Page, View
 
 STUCK_AFTER = "10m"
-_MOST = 500
+_MOST = 200
 
 
 def board(asked: Asked) -> Page:
     """The board, as of now or then."""
     limit = stuck_limit(asked)
     only = {name: asked.text(name) for name in ("type", "venue", "status")}
-    live = _completed(asked)
-    if asked.pages.mode == "live":
-        live = read_board(asked.reader, limit, only)
-    data = {
+    live = board_of(asked, limit, only)
+    about = {
         "log": asked.reader.log_name,
         "mode": asked.pages.mode,
         "horizon": str(asked.reader.horizon),
         "stuck_after": limit,
-        **live,
     }
+    title = f"Board of {asked.reader.log_name}"
+    if live is None:
+        waits = about | {"is_done": False}
+        return Page("board_waits.html", title, waits, status=202, refresh=2)
+    data = about | {"is_done": True} | live
     is_live = asked.pages.mode == "live" and asked.as_of is None
     shows = {
         "board": live,
@@ -39,7 +41,19 @@ def board(asked: Asked) -> Page:
         "statuses": STATUSES,
         "stream": asked.link("/board/stream", stuck=limit, **only),
     }
-    return Page("board.html", f"Board of {asked.reader.log_name}", data, live["open"], shows)
+    return Page("board.html", title, data, live["open"], shows)
+
+
+def board_of(asked: Asked, limit: str, only: dict[str, str | None]) -> dict[str, Any] | None:
+    """The board; as of then it is folded from the log's beginning, and None while that goes on."""
+    if asked.pages.mode != "live":
+        return _completed(asked)
+    reader = asked.reader
+    if asked.as_of is None:
+        return read_board(reader, limit, only)
+    # Ages are those at the time that was asked for.
+    key = (asked.pages.identity, asked.as_of, asked.time("as_of"), limit, *only.values())
+    return asked.site.boards.result(key, lambda: read_board(reader, limit, only), asked.patience)
 
 
 def _completed(asked: Asked) -> dict[str, Any]:
@@ -83,6 +97,9 @@ def read_board(reader: LogReader, limit: str, only: dict[str, str | None]) -> di
         "stuck_count": len(stuck),
     }
 
+
+ALL: dict[str, str | None] = {"type": None, "venue": None, "status": None}
+"""No filter."""
 
 FILTERS = (
     Param("stuck", "Open for longer than this is stuck (90s, 10m, 2h)."),

@@ -109,8 +109,8 @@ VIEWS = (
         "/compare",
         "Two logs side by side: whether the same happened, where they part, what that cost.",
         (
-            Param("left", "A log of the store."),
-            Param("right", "A log of the store."),
+            Param("left", "A log of the store.", is_required=True),
+            Param("right", "A log of the store.", is_required=True),
             Param("left_as_of", "The left one as it was known then."),
             Param("right_as_of", "The right one as it was known then."),
             Param("window", "How far the times of partners may be apart (90s, 30m, 0)."),

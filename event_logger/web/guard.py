@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "event_logger"
@@ -68,22 +68,22 @@ class Guard:
         if answer is None and scope["path"] == "/enter" and self._token is not None:
             answer = await self._entered(request)
         if answer is None and not self._is_known(request):
-            answer = _form(401, _wants_page(request))
+            answer = _token_needed(request)
         await (answer or self._app)(scope, receive, send_guarded)
 
     def _refusal(self, request: Request) -> Response | None:
         scope = request.scope
         if _host_of(request.headers) not in self._hosts:
-            return _said(
-                421, "this host is not served under that name; event-logger serve --name adds one"
-            )
+            sentence = "this host is not served under that name; event-logger serve --name adds one"
+            return _said(request, 421, sentence)
         if len(scope.get("raw_path") or scope["path"]) > _LONGEST_PATH:
-            return _said(414, "the address is too long")
+            return _said(request, 414, "the address is too long")
         if len(scope["query_string"]) > _LONGEST_QUERY:
-            return _said(414, f"an address has at most {_LONGEST_QUERY:,} bytes of parameters")
+            sentence = f"an address has at most {_LONGEST_QUERY:,} bytes of parameters"
+            return _said(request, 414, sentence)
         is_entering = scope["path"] == "/enter" and scope["method"] == "POST"
         if scope["method"] not in ("GET", "HEAD") and not is_entering:
-            refused = _said(405, "this page is for reading: GET and HEAD")
+            refused = _said(request, 405, "this page is for reading: GET and HEAD")
             refused.headers["allow"] = "GET, HEAD"
             return refused
         return None
@@ -99,15 +99,15 @@ class Guard:
 
     async def _entered(self, request: Request) -> Response:
         if request.method != "POST":
-            return _form(200, True)
+            return _form(200)
         body = b""
         async for part in request.stream():
             body += part
             if len(body) > _LONGEST_BODY:
-                return _said(413, "a token is not that long")
+                return _said(request, 413, "a token is not that long")
         given = parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0]
         if not self._is_token(given.strip()):
-            return _form(401, True, "That is not the token.")
+            return _form(401, "That is not the token.")
         answer = RedirectResponse("/", 303)
         is_secure = request.url.scheme == "https"
         answer.set_cookie(
@@ -143,15 +143,21 @@ def _wants_page(request: Request) -> bool:
     return not path.startswith(("/api/", "/metrics")) and "." not in path
 
 
-def _said(status: int, sentence: str) -> Response:
+def _said(request: Request, status: int, sentence: str) -> Response:
+    if request.scope["path"].startswith("/api/"):
+        return JSONResponse({"error": sentence, "status": str(status)}, status)
     return PlainTextResponse(f"{sentence}\n", status)
 
 
-def _form(status: int, is_page: bool, said: str = "") -> Response:
-    if not is_page:
-        refused = _said(status, "a token is needed: send it as Authorization: Bearer")
-        refused.headers["www-authenticate"] = "Bearer"
-        return refused
+def _token_needed(request: Request) -> Response:
+    if _wants_page(request):
+        return _form(401)
+    refused = _said(request, 401, "a token is needed: send it as Authorization: Bearer")
+    refused.headers["www-authenticate"] = "Bearer"
+    return refused
+
+
+def _form(status: int, said: str = "") -> Response:
     from event_logger.web.drawing import draw
 
     return Response(draw("enter.html", title="Token", said=said), status, media_type="text/html")

@@ -169,7 +169,7 @@ def _same(raw: Any) -> Any:
     return raw if decimal_of(raw) is not None else None
 
 
-ORDER = Param("order", "The event's order.", is_whole=True)
+ORDER = Param("order", "The event's order.", is_whole=True, is_required=True)
 
 VIEWS = (
     View(

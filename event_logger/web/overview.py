@@ -11,6 +11,7 @@ from event_logger.paging import LogPages
 from event_logger.reader import LogReader
 from event_logger.search import checked_moment
 from event_logger.web.asked import AS_OF, LOG, Asked, Param
+from event_logger.web.board import ALL, STUCK_AFTER, board_of, read_board
 from event_logger.web.folding import Folded
 from event_logger.web.plots import Plot, bar_plot, iso, line_plot, window_of
 from event_logger.web.view import Page, View
@@ -42,7 +43,7 @@ def _log(asked: Asked, name: str) -> dict[str, Any]:
         last = events[-1]["timestamp"] if len(events) else None
         health = reader.health()
         verdict = asked.site.audits.last(reader)
-        board = reader.live_status("10m") if pages.mode == "live" else None
+        board = read_board(reader, STUCK_AFTER, ALL) if pages.mode == "live" else None
         return {
             "log": name,
             "mode": pages.mode,
@@ -53,8 +54,8 @@ def _log(asked: Asked, name: str) -> dict[str, Any]:
             "last_commit": health["last_commit"],
             "opened": pages.opened_at,
             "waiting": health["waiting"],
-            "open": None if board is None else len(board["open"]),
-            "stuck": None if board is None else len(board["stuck"]),
+            "open": None if board is None else board["open_count"],
+            "stuck": None if board is None else board["stuck_count"],
             "audit": None if verdict is None else verdict._asdict(),
             "metadata": reader.metadata,
             "problem": None,
@@ -73,7 +74,8 @@ def overview(asked: Asked) -> Page:
     plots = plots_of(folded.timelines, *window, zone)
     last = reader.global_order
     recent = list(reversed(reader.get_events_by_order_range(max(1, last - _LAST_EVENTS + 1), last)))
-    board = reader.live_status("10m") if asked.pages.mode == "live" else None
+    is_live = asked.pages.mode == "live"
+    board = board_of(asked, STUCK_AFTER, ALL) if is_live else None
     first, last_at = _span(reader, folded)
     verdict = site.audits.last(asked.head) if asked.as_of is None else None
     # What is drawn is in the plots already.
@@ -102,13 +104,14 @@ def overview(asked: Asked) -> Page:
     }
     shows = {
         "plots": plots,
-        "waiting": [] if board is None else (board["stuck"] + _others(board))[:_OPEN],
+        "waiting": [] if board is None else board["open"][:_OPEN],
+        "is_board_awaited": is_live and board is None,
         "is_whole": folded.is_complete,
         "verdict": verdict,
         "window": window_of(folded.timelines, *window),
     }
     rows = [row for one in figures for row in one["points"]]
-    refresh = None if folded.is_complete else 2
+    refresh = None if folded.is_complete and not shows["is_board_awaited"] else 2
     return Page("overview.html", f"{reader.log_name}", data, rows, shows, refresh=refresh)
 
 
@@ -148,11 +151,6 @@ def figure_data(plot: Plot) -> dict[str, Any]:
             for point in plot.rows
         ],
     }
-
-
-def _others(board: dict[str, Any]) -> list[dict[str, Any]]:
-    stuck = {row["order"] for row in board["stuck"]}
-    return [row for row in board["open"] if row["order"] not in stuck]
 
 
 def _moment(asked: Asked, name: str) -> int | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import stat
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
@@ -48,6 +50,8 @@ def serve(
     application = Application(store, (_in_header(host), *names), token, log)
     # A store that is not there is said at once, and by its own sentence.
     application.site.readers().names()
+    # What takes long to import is not waited for by whoever asks first.
+    import_module("pandas")
     with _bound(host, port) as bound:
         started(f"http://{_in_header(host)}:{bound.getsockname()[1]}/")
         _run(application, bound)
@@ -147,6 +151,8 @@ def _run(application: Application, bound: socket.socket) -> None:
         http="h11",
         ws="none",
     )
+    # It says of every stream whose viewer has gone that it cannot be written to.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     loop = asyncio.new_event_loop()
     try:
         loop.run_until_complete(Server(config).serve(sockets=[bound]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from domain.errors import EventLoggerError, StoreError
 from event_logger.reader import LogReader
@@ -30,6 +30,7 @@ class Site:
         self.folds = Folds()
         self.audits = Audits()
         self.comparisons: Background[Comparison] = Background()
+        self.boards: Background[dict[str, Any]] = Background()
 
     def readers(self) -> StoreReaders:
         """The store's readers; raises `StoreError`."""
@@ -54,6 +55,7 @@ class Site:
         self.folds.close()
         self.audits.close()
         self.comparisons.close()
+        self.boards.close()
         with self._lock:
             readers, self._readers = self._readers, None
         if readers is not None:

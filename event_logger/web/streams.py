@@ -30,9 +30,11 @@ from projections.entries import LogEntry, LoggedEntry
 _log = logging.getLogger("event_logger")
 
 MOST_STREAMS = 64
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.05
 _BEAT_SECONDS = 5.0
-_REST = 9.0
+_TELL_SECONDS = 0.0002
+"""What it takes to tell one viewer."""
+_REST = 4.0
 """How many times as long as a look took of the processor nothing is looked at."""
 _MOST_CHANGES = 50
 _PAGE = 500
@@ -110,7 +112,8 @@ class _Feed:
                     reader = self._watched.open()
                 quiet = self._look(reader, quiet + pause)
                 # A log that moves all the time is not looked at all the time: it has a logger.
-                pause = max(_LOOK_SECONDS, _REST * (time.thread_time() - began))
+                took = time.thread_time() - began + len(self.viewers) * _TELL_SECONDS
+                pause = max(_LOOK_SECONDS, _REST * took)
             except EventLoggerError as error:
                 self._failed(error)
                 reader = None

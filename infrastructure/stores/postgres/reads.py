@@ -19,6 +19,7 @@ from infrastructure.stored import (
     Stored,
     StoredEntry,
     StoredTransition,
+    in_order,
 )
 from infrastructure.stores.postgres.connections import Connections
 from infrastructure.stores.postgres.driver import ServerConnection
@@ -96,7 +97,7 @@ class PostgresReads:
         found: dict[UUID, list[StoredTransition]] = {}
         for lifecycle_id, *transition in rows:
             found.setdefault(lifecycle_id, []).append(StoredTransition(*transition))
-        return found
+        return {one: in_order(stored) for one, stored in found.items()}
 
     def order_of(self, log_id: UUID, event_id: str) -> int | None:
         """See `Reads.order_of`."""
