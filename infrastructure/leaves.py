@@ -28,6 +28,9 @@ _NUMBER = Struct(">Q").pack
 _PAGE = 250
 """Entries: of texts of 100 KB they take 25 MB."""
 
+_RUN = 2048
+"""Events of which nothing is kept but the hashes: what a page costs is not paid so often."""
+
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 _NOTHING: Any = object()
@@ -126,7 +129,7 @@ class Leaves:
         Of a run of events nothing but bare rows is read: half of what a leaf costs otherwise.
         """
         while after.position < upto.position:
-            limit = min(_PAGE, upto.position - after.position)
+            limit = min(_RUN, upto.position - after.position)
             plain = partial(self._plain, after.order)
             hashes = self._store.reads.plain_events(self._log.id, after, limit, plain)
             if hashes:

@@ -139,6 +139,12 @@ def test_a_log_that_lost_its_tail_goes_on_under_a_new_identity(
     run("verify", "--store", url, "--checkpoint", "new")
 
 
+@pytest.mark.parametrize("page", [1, 2, 3, 9])
+def test_a_log_of_many_pages_holds(url: str, monkeypatch: pytest.MonkeyPatch, page: int) -> None:
+    monkeypatch.setattr("infrastructure.stores.postgres.reads._PAGE", page)
+    run("verify", "--store", url, "--checkpoint", "held")
+
+
 def test_tiles_come_to_a_store_from_before_there_were_any(slow: PostgresServer, url: str) -> None:
     schema = url.partition("schema=")[2]
     slow.run(f"DROP TABLE {schema}.tiles")
