@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import secrets
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "event_logger"
 LEAST_TOKEN = 16
+_BODY_SECONDS = 15.0
 _LONGEST_PATH, _LONGEST_QUERY, _LONGEST_BODY = 300, 8192, 4096
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _OPEN_PATHS = ("/healthz", "/readyz", "/favicon.ico", "/enter")
@@ -101,10 +103,14 @@ class Guard:
         if request.method != "POST":
             return _form(200)
         body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > _LONGEST_BODY:
-                return _said(request, 413, "a token is not that long")
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                async for part in request.stream():
+                    body += part
+                    if len(body) > _LONGEST_BODY:
+                        return _said(request, 413, "a token is not that long")
+        except TimeoutError:
+            return _said(request, 408, "the token did not come in time")
         given = parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0]
         if not self._is_token(given.strip()):
             return _form(401, "That is not the token.")

@@ -129,6 +129,8 @@ def _bound(host: str, port: int) -> socket.socket:
 def _run(application: Application, bound: socket.socket) -> None:
     import uvicorn
 
+    from event_logger.web.connections import BoundedProtocol
+
     class Server(uvicorn.Server):
         """Ends at the first signal: open streams are told to end, and nobody waits for them."""
 
@@ -148,7 +150,7 @@ def _run(application: Application, bound: socket.socket) -> None:
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_END_SECONDS,
         h11_max_incomplete_event_size=_LARGEST_HEAD,
-        http="h11",
+        http=BoundedProtocol,
         ws="none",
     )
     # It says of every stream whose viewer has gone that it cannot be written to.

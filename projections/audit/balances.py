@@ -24,6 +24,7 @@ class Snapshots(Rule):
     """
 
     NAME = "balances"
+    VERSION = 2
     CHECKS = "each snapshot is the one before plus what the events between moved"
     WHY = "money that no event moved, and an event that moved none, show nowhere else"
     TOLERANCE = (

@@ -37,6 +37,7 @@ class Bundles(Rule):
     """The leaves of a bundle give what its `net_result` claims, from what there was before."""
 
     NAME = "bundles"
+    VERSION = 2
     CHECKS = (
         "per asset, what the leaves move is what net_result claims; no step takes more out of the"
         " wallet than is there by then"

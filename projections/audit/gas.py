@@ -31,6 +31,7 @@ class Gas(ArithmeticRule):
     """A gas cost is its units times its price, and is worth what the log's own price says."""
 
     NAME = "gas"
+    VERSION = 2
     CHECKS = (
         "units × price = cost; the amount is the cost; the cost in USD is at the log's own price of"
         " that hour; wei, gwei and units each in their own field"

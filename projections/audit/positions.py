@@ -27,6 +27,7 @@ class Positions(Rule):
     """A position's size after its trades is the size before, and what they traded."""
 
     NAME = "positions"
+    VERSION = 2
     TYPES = frozenset((_TRADE,))
     IS_OF_SNAPSHOTS = True
     CHECKS = (

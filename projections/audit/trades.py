@@ -19,6 +19,7 @@ class Trades(ArithmeticRule):
     """The figures of a trade agree: amount, price, notional or quote, cost, realised profit."""
 
     NAME = "trades"
+    VERSION = 2
     CHECKS = (
         "amount × price = notional or quote amount; cost ÷ notional = cost in bps; what a close"
         " realises is (price − entry price) × size"
