@@ -24,6 +24,11 @@ def decimal_of(value: Any) -> Decimal | None:
     return number if number.is_finite() else None
 
 
+def is_nan(value: Any) -> bool:
+    """Whether it is a NaN; a signaling one cannot even be compared."""
+    return value.is_nan() if isinstance(value, Decimal) else bool(value != value)
+
+
 def product(one: Decimal | None, other: Decimal | None) -> Decimal | None:
     """The product to the last digit; None where either is missing."""
     return None if one is None or other is None else EXACT.multiply(one, other)

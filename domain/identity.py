@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from domain.bundle import Bundle, BundlePiece, Piece
 from domain.errors import EventIdConflictError, UnknownOrderError
 from domain.event_types import TELLING_TYPES
-from domain.event_values import decimal_of
+from domain.event_values import decimal_of, is_nan
 from domain.fields import NOT_CONTENT
 from domain.intake import Entry, LinkedEntry, PlainEntry
 from domain.statuses import COMPLETED
@@ -139,8 +139,8 @@ def _is_same(one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(map(_is_same, one, other))
     if _is_number(one) and _is_number(other):
         # Asked first: a signaling NaN cannot even be compared.
-        if _is_nan(one) or _is_nan(other):
-            return _is_nan(one) and _is_nan(other)
+        if is_nan(one) or is_nan(other):
+            return is_nan(one) and is_nan(other)
         # A float by its shortest digits, too: 0.1 is the tenth that was meant.
         return bool(one == other or _have_same_digits(one, other))
     return type(one) is type(other) and bool(one == other)
@@ -149,10 +149,6 @@ def _is_same(one: Any, other: Any) -> bool:
 def _have_same_digits(one: Any, other: Any) -> bool:
     digits = decimal_of(one)
     return digits is not None and digits == decimal_of(other)
-
-
-def _is_nan(value: Any) -> bool:
-    return value.is_nan() if isinstance(value, Decimal) else bool(value != value)
 
 
 def _is_number(value: Any) -> bool:

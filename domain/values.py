@@ -80,7 +80,13 @@ def canonical(record: dict[str, Any]) -> bytes:
 
 def decode(encoded: bytes, as_time: Callable[[str], Any]) -> dict[str, Any]:
     """The record that `encode` was given; `as_time` makes a time of its ISO 8601 text."""
-    record: dict[str, Any] = orjson.loads(encoded)
+    return restored(orjson.loads(encoded), encoded, as_time)
+
+
+def restored(
+    record: dict[str, Any], encoded: bytes, as_time: Callable[[str], Any]
+) -> dict[str, Any]:
+    """The record that JSON bytes hold, with what tags stand for in their place."""
     if _DOLLAR in encoded and encoded.find(b'"$') >= 0:
         restore(record, RESTORERS | {"$time": as_time})
         # Only what a caller called so begins with two.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from domain.audit_log import AuditLog
@@ -12,7 +13,9 @@ from domain.bundle import check_parent, wrapper_of
 from domain.errors import CorruptLogError
 from domain.horizon import START, Horizon
 from domain.lifecycle import lifecycle_id
+from domain.repeated import Decoding
 from domain.values import decode
+from infrastructure.audited_entries import followed
 from infrastructure.reading import NO_RECORD, LogReading
 from infrastructure.store import LogStore
 from infrastructure.stored import StoredEntry, StoredTransition
@@ -24,16 +27,16 @@ from projections.audit.rule import (
     AuditOptions,
     Keys,
 )
+from projections.audit.spans import Spans
 from projections.current_state import current
-from projections.entries import FOLLOWED_FIELDS, LogEntry, LoggedEntry, TransitionEntry
+from projections.entries import LogEntry
 from projections.event_dicts import Record
 from projections.status_board import Kind, OpenEvent
 
 PAGE = 500
 _PAGE_BYTES, _CACHE_BYTES = 4 * 2**20, 8 * 2**20
-_OF_THE_EXTRA = {"bundle_name"}
-_OF_THE_RECORD = tuple(name for name in FOLLOWED_FIELDS if name not in _OF_THE_EXTRA)
 _TOPIC = AuditLog.EventLogged.TOPIC
+_DECODE = partial(decode, as_time=str)
 
 Logged = dict[int, tuple[Record | None, int]]
 """Records by order, each with the size of its stored state."""
@@ -60,6 +63,9 @@ class StoredLog:
         self.end = store.reads.end(log.id).horizon if end is None else end
         if self._board is not None and self._board.horizon.is_beyond(self.end):
             self._board = None
+        self._decode = Decoding(str)
+        self._spans = Spans()
+        self._snapshot: object = None
         self._page: Logged = {}
         self._recent: OrderedDict[int, tuple[Record, int]] = OrderedDict()
         self._recent_bytes = 0
@@ -86,7 +92,7 @@ class StoredLog:
         self, page: Sequence[StoredEntry]
     ) -> Iterator[tuple[AuditedEvent | None, LogEntry | None]]:
         self._page = {
-            one.order: (_record(one.state), len(one.state or b""))
+            one.order: (self._record(one.state), len(one.state or b""))
             for one in page
             if one.number is None and one.topic == _TOPIC
         }
@@ -94,6 +100,7 @@ class StoredLog:
         wrappers: dict[int, int] = {}
         if self._page and (self.mode == "live" or self.end.transition):
             wrappers, transitions = self._transitions()
+        is_live = self.mode == "live"
         for one in page:
             if one.number is None:
                 if one.order not in self._page or one.topic != _TOPIC:
@@ -104,8 +111,10 @@ class StoredLog:
                     AuditedEvent(
                         one.order,
                         record,
-                        [_audited(stored) for stored in own],
-                        self._now(one.order, record, wrappers, transitions),
+                        tuple(_audited(stored) for stored in own) if own else (),
+                        self._now(one.order, record, wrappers, transitions) if is_live else record,
+                        self._spans.root(one.order, record),
+                        not is_live and self._is_alike(record),
                     ),
                     self._followed(one, record),
                 )
@@ -140,8 +149,8 @@ class StoredLog:
         transitions: Mapping[int, Sequence[StoredTransition]],
     ) -> Record | None:
         """The record as it reads now; None where that cannot be told."""
-        if record is None or self.mode != "live":
-            return record
+        if record is None:
+            return None
         wrapper = wrappers.get(order)
         if wrapper is None:
             return None
@@ -159,24 +168,18 @@ class StoredLog:
         if self.unreadable is not None:
             return None
         try:
-            if record is None:
-                raise ValueError("no record")
-            if one.number is None:
-                return _logged(one, record)
-            return TransitionEntry(
-                one.horizon.position,
-                one.number,
-                one.order,
-                one.committed_at,
-                record["recorded_at"],
-                record["from_status"],
-                record["from_since"],
-                record["status"],
-                record["tx_hash"],
-            )
+            return followed(one, record)
         except NO_RECORD:
             self.unreadable = one.order
             return None
+
+    def _is_alike(self, record: Record | None) -> bool:
+        """Whether its snapshot is that of the event before; live, updates may bring another."""
+        last, self._snapshot = self._snapshot, record and record.get("position_snapshot")
+        return last is self._snapshot
+
+    def _record(self, state: object) -> Record | None:
+        return _record(state, self._decode)
 
     def record(self, order: int) -> Record:
         """See `AuditedLog.record`."""
@@ -258,16 +261,6 @@ def _audited(stored: StoredTransition) -> AuditedTransition:
     )
 
 
-def _logged(one: StoredEntry, record: Record) -> LoggedEntry:
-    followed: dict[str, Any] = {
-        name: value for name in _OF_THE_RECORD if (value := record.get(name)) is not None
-    }
-    name = record.get("extra", {}).get("bundle_name")
-    if name is not None:
-        followed["bundle_name"] = name
-    return LoggedEntry(one.horizon.position, one.order, one.committed_at, followed)
-
-
 def _is_sound(order: int, record: Record) -> bool:
     """Whether reading takes it for an event."""
     try:
@@ -278,9 +271,9 @@ def _is_sound(order: int, record: Record) -> bool:
     return True
 
 
-def _record(state: object) -> Record | None:
+def _record(state: object, decoding: Callable[[Any], Record] = _DECODE) -> Record | None:
     try:
-        record = decode(state, str)  # type: ignore[arg-type]
+        record = decoding(state)
     except NO_RECORD:
         return None
     return record if isinstance(record, dict) else None

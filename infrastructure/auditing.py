@@ -17,6 +17,7 @@ from projections.audit.judging import Correction, Judging
 from projections.audit.report import AuditReport, worst_first
 from projections.audit.rule import Accepted, AuditOptions
 from projections.audit.running import AtWork, run_rules
+from projections.audit.seeing import Seeing
 
 DEFAULTS = AuditOptions()
 
@@ -36,13 +37,12 @@ def audited(
     """
     seen = StoredLog(store, log, options, end)
     at_work = [rule(seen) for rule in rules]
+    seeing = Seeing(((rule, rule) for rule in at_work), seen.mode)
     for event, entry in seen.walk():
-        if event is not None:
-            for rule in at_work:
-                yield from rule.event(event)
-        if entry is not None:
-            for rule in at_work:
-                yield from rule.entry(entry)
+        for _, see in () if event is None else seeing.of_event(event):
+            yield from see(event)
+        for _, see in () if entry is None else seeing.entries:
+            yield from see(entry)
     for rule in at_work:
         yield from rule.end()
 

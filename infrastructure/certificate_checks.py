@@ -145,7 +145,9 @@ def _rules(
     differences = []
     for name, certified in said.items():
         now = found.get(name)
-        if now is None or now["version"] != certified.get("version"):
+        # What was put in a rule's place has no version, and is no result of any.
+        is_result = isinstance(certified, dict)
+        if now is None or (is_result and now["version"] != certified.get("version")):
             not_compared.append(f"rule {name}: of another version now")
         elif name in of_entries and now != certified:
             differences.append(Difference(f"rule {name}", certified, now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -10,6 +10,7 @@ import orjson
 from domain.audit_log import AuditLog
 from domain.errors import CorruptLogError
 from domain.horizon import START, Horizon
+from domain.repeated import Decoding
 from infrastructure.audit_rules import rules_named
 from infrastructure.auditing import audit
 from infrastructure.earlier import damaged
@@ -57,6 +58,7 @@ class Certifying:
         self._prefixes = Prefixes(upto.position + 1 if against is None else against.size)
         self._is_live = log.mode == "live"
         self._csv = CsvDigest(stored=not self._is_live)
+        self._decoding = Decoding(str)
         self._board = BoardDigest()
         self._bundles = BundlesDigest()
         self._totals = ControlTotals()
@@ -72,7 +74,7 @@ class Certifying:
         """
         self.take_leaves()
         if self._is_live:
-            self._take(self._present_records())
+            self._take(self._present_records(), {})
             self._follow()
         if not self._csv.is_whole:
             self._csv = CsvDigest(self._csv.columns, stored=not self._is_live)
@@ -91,8 +93,7 @@ class Certifying:
                 self._append(leaf)
             if not self._is_live:
                 rows = [(leaf.entry.order, leaf.entry.state or b"") for leaf in page if leaf.entry]
-                self._take(self._reading.decoded(rows, str))
-                self._take_stored(rows)
+                self._take(self._reading.decoded(rows, str, self._decoding), dict(rows))
         tree, against = self._prefixes.tree, self._against
         if against is None or self.uncompared is None or tree.size < against.size:
             return
@@ -109,7 +110,7 @@ class Certifying:
             raise PrefixDiffersError(first, leaf, size - 1)
         self.uncompared = None
 
-    def _take(self, records: Records) -> None:
+    def _take(self, records: Records, states: Mapping[int, bytes]) -> None:
         folded: tuple[Digest | ControlTotals, ...] = (self._bundles, self._totals, *self._others)
         order = 0
         try:
@@ -120,14 +121,11 @@ class Certifying:
                     self._csv.fold(order, record)
                 else:
                     self._board.fold(order, record)
+                    self._csv.fold(order, as_stored(states[order], self._decoding.stored))
         except NO_RECORD as error:
             if isinstance(error, CorruptLogError):
                 raise
             raise damaged(self._log.name, order, f"it is no event ({error})") from error
-
-    def _take_stored(self, rows: list[tuple[int, bytes]]) -> None:
-        for order, state in rows:
-            self._csv.fold(order, as_stored(state))
 
     def _present_records(self) -> Records:
         rows = self._reading.rows(1, self._upto.order)
@@ -139,7 +137,7 @@ class Certifying:
             yield from self._present_records()
             return
         for order, state in self._reading.rows(1, self._upto.order):
-            yield order, as_stored(state)
+            yield order, as_stored(state, self._decoding.stored)
 
     def _follow(self) -> None:
         after = START

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from domain.audit_log import AuditLog
 from domain.errors import ProofError, shown
 from domain.horizon import Horizon
+from infrastructure.continued import refuse_other_identity
 from infrastructure.kept_checkpoints import KeptCheckpoint, held_checkpoint
 from infrastructure.listing import seldom_cycle_search
 from infrastructure.log_tree import LogTree
@@ -53,6 +54,8 @@ class Checkpointing:
         self._folder = folder
         self._identity = log.identity or ""
         self.origin = key.origin(self._identity)
+        self._is_called_so = False
+        """Whether its entries were seen to call the log by its identity."""
         self.tree: LogTree | None = None
         """The tree that was signed last, whose tiles may be kept."""
 
@@ -69,6 +72,9 @@ class Checkpointing:
                 f"is a copy in {self._store.url}, and is signed where it goes on; if that is here,"
                 " say so by event-logger take-over",
             )
+        if not self._is_called_so:
+            refuse_other_identity(self._store, self._log)
+            self._is_called_so = True
         with held_checkpoint(self.origin, self._folder) as last:
             end = self._store.reads.end(self._log.id).horizon
             size = end.position + 1

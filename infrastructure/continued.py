@@ -124,6 +124,11 @@ def former_identities(store: LogStore, log: AuditLog) -> list[Former]:
     return found
 
 
+def refuse_other_identity(store: LogStore, log: AuditLog) -> None:
+    """Raises `CorruptLogError` where the store calls the log by what its entries do not say."""
+    former_identities(store, log)
+
+
 def has_had_identity(store: LogStore, log: AuditLog, identity: object) -> bool:
     """Whether it is the log's, or one that the log had before; raises as `former_identities`."""
     if identity == log.identity:

@@ -8,11 +8,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from domain.audit_log import AuditLog
-from domain.errors import EventLoggerError, ProofError
+from domain.errors import EventLoggerError, LogBehindError, ProofError
 from domain.horizon import Horizon
 from domain.times import iso_utc
 from infrastructure.followers.notifier import FOLLOWER
-from infrastructure.kept_checkpoints import KEY_VARIABLE, checkpoints_folder, last_seen
+from infrastructure.kept_checkpoints import (
+    KEY_VARIABLE,
+    checkpoints_folder,
+    last_seen,
+    why_unreadable,
+)
 from infrastructure.store import LogStore
 
 if TYPE_CHECKING:
@@ -51,13 +56,16 @@ def health_of(
         "last_commit": _iso(end.committed_at),
         "followers": followers,
         "redis": answer,
-        "checkpoints": _checkpoints(log),
+        "checkpoints": _checkpoints(log, end.horizon.position + 1, waiting),
         "waiting": waiting,
     }
 
 
-def _checkpoints(log: AuditLog) -> dict[str, Any]:
-    """Where this machine keeps the last checkpoints, and what it signed of this log last."""
+def _checkpoints(log: AuditLog, leaves: int, waiting: list[str]) -> dict[str, Any]:
+    """Where this machine keeps the last checkpoints, and what it signed of this log last.
+
+    One that cannot be read waits for somebody, and so does a log that ends before it.
+    """
     said: dict[str, Any] = {
         "signs": bool(os.environ.get(KEY_VARIABLE)),
         "origin": None,
@@ -67,8 +75,14 @@ def _checkpoints(log: AuditLog) -> dict[str, Any]:
         folder = checkpoints_folder()
     except ProofError as error:
         return said | {"folder": None, "error": str(error)}
+    unreadable = why_unreadable(log.identity or "", folder)
+    if unreadable is not None:
+        waiting.append(unreadable)
     seen = last_seen(log.identity or "", folder)
     if seen is not None:
+        if seen.checkpoint.size > leaves:
+            behind = LogBehindError(log.name, leaves, seen.checkpoint.size, str(seen.path))
+            waiting.append(str(behind))
         said |= {"origin": seen.checkpoint.origin, "size": seen.checkpoint.size}
     return said | {"folder": str(folder), "error": None}
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from domain.audit_log import AuditLog
-from domain.errors import LogBehindError, ProofError
+from domain.errors import EventLoggerError, LogBehindError, ProofError
 from infrastructure.store import LogStore
 
 if TYPE_CHECKING:
@@ -121,6 +121,19 @@ def last_seen(identity: str, folder: Path | None = None) -> Seen | None:
     return max(found, key=lambda seen: seen.checkpoint.size, default=None)
 
 
+def why_unreadable(identity: str, folder: Path) -> str | None:
+    """What is wrong with a checkpoint that is kept of the log of this identity; None if nothing."""
+    from projections.checkpoint import Checkpoint, Note
+
+    for path in folder.glob(f"*%2F{quote(identity)}{_CHECKPOINT}"):
+        try:
+            Checkpoint.parse(Note.parse(path.read_bytes()).text)
+        except (OSError, ValueError) as error:
+            reason = (isinstance(error, OSError) and error.strerror) or str(error)
+            return f"the checkpoint that was signed here last cannot be read: {path} ({reason})"
+    return None
+
+
 def refuse_behind(store: LogStore, log: AuditLog) -> None:
     """Raises `LogBehindError` where the log ends before what this machine signed of it."""
     seen = last_seen(log.identity or "")
@@ -180,6 +193,9 @@ def held_checkpoint(
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             yield KeptCheckpoint(folder / f"{name}{_CHECKPOINT}")
+        except EventLoggerError:
+            # A store that fails is an OSError as well.
+            raise
         except OSError as error:
             raise ProofError(*_unusable(folder, error, way_out)) from error
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from hashlib import sha256
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from domain.audit_log import AuditLog
 from domain.errors import CorruptLogError, shown
@@ -27,6 +27,11 @@ from projections.leaf import EVENT, OPENING, TRANSITION, entry_hash, shared_part
 _NUMBER = Struct(">Q").pack
 _PAGE = 250
 """Entries: of texts of 100 KB they take 25 MB."""
+
+_RUN = 2048
+"""Events of which nothing is kept but the hashes: what a page costs is not paid so often."""
+
+_LEAST, _MOST = -(2**63), 2**63 - 1
 
 _NOTHING: Any = object()
 """Equal to nothing that is stored."""
@@ -55,6 +60,7 @@ class Leaves:
         self._digests = {
             number: sha256(introduction).digest()
             for number, introduction in self._introductions.items()
+            if type(introduction) is bytes
         }
         self.by_writer: Counter[int | None] = Counter()
         """How many entries each writer committed, of those that were read; None: not known."""
@@ -64,7 +70,11 @@ class Leaves:
         return self._introductions[writer]
 
     def opening(self) -> bytes:
-        """The hash of the leaf of the log's opening, at position 0."""
+        """The hash of the leaf of the log's opening, at position 0.
+
+        Raises `CorruptLogError`, also where something is stored before it, which is at no position.
+        """
+        self._refuse_strays()
         opened = self._store.reads.opened(self._log.id)
         if opened is None:
             raise self._damaged(0, "its opening is missing")
@@ -74,6 +84,17 @@ class Leaves:
         self._refuse_no_time(0, stored.committed_at)
         topic, state = opened.opened.topic, opened.opened.state
         return entry_hash(OPENING, 0, topic, state, stored.committed_at, digest)
+
+    def _refuse_strays(self) -> None:
+        """Raises `CorruptLogError` for an entry that is numbered as none is."""
+        read = self._store.reads.stored_entries
+        for after in (Horizon(_LEAST, _MOST), Horizon(_MOST, _LEAST)):
+            for entry in read(self._log.id, after, 1):
+                if entry.order < 0:
+                    raise self._damaged(0, f"something is stored at order {entry.order}")
+                if entry.number is not None and entry.number < 1:
+                    problem = f"something is stored as its transition {entry.number}"
+                    raise self._damaged(entry.order, problem)
 
     def pages(self, upto: Horizon, after: Horizon = START) -> Iterator[list[Leaf]]:
         """The leaves after a horizon as far as another, in the order of their positions.
@@ -108,7 +129,7 @@ class Leaves:
         Of a run of events nothing but bare rows is read: half of what a leaf costs otherwise.
         """
         while after.position < upto.position:
-            limit = min(_PAGE, upto.position - after.position)
+            limit = min(_RUN, upto.position - after.position)
             plain = partial(self._plain, after.order)
             hashes = self._store.reads.plain_events(self._log.id, after, limit, plain)
             if hashes:
@@ -155,7 +176,7 @@ class Leaves:
                 digest = None if writer is None else self._digests.get(writer)
                 is_time = committed_at is None or type(committed_at) is int
                 is_known = digest is not None or writer is None
-                if not is_time or not is_known or type(topic) is not str:
+                if not is_time or not is_known or not _is_topic(topic):
                     break
                 before, between, last = shared_parts(EVENT, topic, committed_at, digest)
                 was_topic, was_time, was_writer = topic, committed_at, writer
@@ -168,7 +189,7 @@ class Leaves:
         position = before.position + 1
         if horizon.position != position:
             raise missing_entry(self._log.name, before, entry)
-        if not isinstance(state, bytes) or not isinstance(topic, str):
+        if not isinstance(state, bytes) or not _is_topic(topic):
             raise self._damaged(order, f"the entry at position {position} is no record")
         self._refuse_no_time(order, committed_at)
         if is_moved:
@@ -210,6 +231,10 @@ class Leaves:
             if not is_there or _order_in(entry.state) != entry.order:
                 moved.add(entry.number)
         return moved
+
+
+def _is_topic(topic: object) -> TypeGuard[str]:
+    return isinstance(topic, str) and len(topic.encode(errors="replace")) < 2**16
 
 
 def _order_in(state: bytes | None) -> object:

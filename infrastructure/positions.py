@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from domain.audit_log import AuditLog
-from domain.errors import UnknownOrderError
+from domain.errors import ProofError, UnknownOrderError
 from domain.horizon import Horizon
 from infrastructure.earlier import damaged
 from infrastructure.store import LogStore
@@ -31,13 +31,13 @@ class Positions:
         return order + self._last(lambda at: at.order < order)
 
     def of_transition(self, number: int, order: int) -> int:
-        """The position of a transition of an event; raises `UnknownOrderError` for none of it."""
-        if not 0 < number <= self._end.transition:
-            raise UnknownOrderError(order, self._end.order)
-        of, horizon = self._transition(number)
-        if of != order:
-            raise UnknownOrderError(order, self._end.order)
-        return horizon.position
+        """The position of a transition of an event; raises `ProofError` for none of it."""
+        if 0 < number <= self._end.transition:
+            of, horizon = self._transition(number)
+            if of == order:
+                return horizon.position
+        problem = f"is none of order {order}; the log has {self._end.transition:,} transitions"
+        raise ProofError(f"transition {number}", problem)
 
     def _last(self, is_before: Callable[[Horizon], bool]) -> int:
         """The number of the last transition that is before something; 0 where none is."""

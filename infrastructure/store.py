@@ -153,7 +153,10 @@ class Reads(Protocol):
     def transitions(
         self, log_id: UUID, lifecycle_ids: Sequence[UUID]
     ) -> dict[UUID, list[StoredTransition]]:
-        """The transitions of those of these lifecycles that have any, oldest first."""
+        """The transitions of those of these lifecycles that have any, oldest first.
+
+        One that is not numbered as the log numbers them, after those before it, has no number.
+        """
 
     def order_of(self, log_id: UUID, event_id: str) -> int | None:
         """The order that was logged under this event_id, in constant time."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from uuid import UUID
@@ -12,6 +12,7 @@ from eventsourcing.persistence import StoredEvent
 
 from domain.audit_log import AuditLog, numbered
 from domain.horizon import Horizon
+from domain.identity import Cell
 from domain.intake import PlainEntry
 
 if TYPE_CHECKING:
@@ -39,6 +40,20 @@ class Transition(NamedTuple):
     stored: StoredEvent
     after: int
     tx_hash: str | None
+
+
+_HEAD, _TAIL = b'{"recorded_at":"', ord("}")
+
+
+def sound_sizes(rows: list[tuple[int, bytes]]) -> list[int]:
+    """How long those are that may be records, as far as a look at their ends tells.
+
+    One look at each row: a page is more than the processor's cache holds.
+    """
+    try:
+        return [len(state) for _, state in rows if state[:16] == _HEAD and state[-1] == _TAIL]
+    except (TypeError, IndexError):
+        return []
 
 
 class PlainEvents(Sequence[AuditLog.EventLogged]):
@@ -73,6 +88,13 @@ class PlainEvents(Sequence[AuditLog.EventLogged]):
         return AuditLog.EventLogged.of(self._log_id, orders, self.states[place])  # type: ignore[arg-type]
 
 
+def events_of(log_id: UUID, first: int, cells: Sequence[Cell]) -> Sequence[AuditLog.EventLogged]:
+    """The events of the cells, with consecutive orders from the first."""
+    if set(map(type, cells)) == {PlainEntry}:
+        return PlainEvents(log_id, first, cells)  # type: ignore[arg-type]
+    return numbered(log_id, first, cells)
+
+
 class Writes(NamedTuple):
     """What a commit stores; nothing at all is allowed.
 
@@ -101,6 +123,21 @@ class StoredTransition(NamedTuple):
     state: bytes
     committed_at: int | None
     after: int | None = None
+
+
+def in_order(transitions: Iterable[StoredTransition]) -> list[StoredTransition]:
+    """An event's transitions as they are read; one not numbered after those before has no number.
+
+    Nothing stands before the first transition of a log, which is its number 1.
+    """
+    last, found = 0, []
+    for one in transitions:
+        if type(one.number) is int and one.number > last:
+            last = one.number
+            found.append(one)
+        else:
+            found.append(one._replace(number=None))
+    return found
 
 
 class Stored(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeGuard, TypeVar
 
 from domain.accounts import SIZE, WALLET, account_of, decimals_of, perp_account, scaled_token
 from domain.effects import UNDONE, filled, is_inverse, movements, settled_in, trade_sign
@@ -17,6 +17,7 @@ ENTRY_PRICE = "entry_price"
 """What a perpetual's account holds beside its size: the average price at which it was opened."""
 
 ZERO = Decimal(0)
+_OF_A_POSITION = (SIZE, ENTRY_PRICE)
 
 T = TypeVar("T")
 
@@ -39,8 +40,8 @@ class Balances:
     realised profit are cut to the decimals of the quote, as exchanges state them.
     """
 
-    def __init__(self) -> None:
-        self.balances: defaultdict[str, Decimal] = defaultdict(Decimal)
+    def __init__(self, held: Mapping[str, Decimal] | None = None) -> None:
+        self.balances: defaultdict[str, Decimal] = defaultdict(Decimal, held or {})
         self.misstated: list[Difference] = []
         """Events whose own amount is not what their other fields and the balances give."""
 
@@ -164,16 +165,26 @@ def flat_numbers(
     snapshot: Mapping[str, Any], number: Callable[[Any], T | None]
 ) -> Iterator[tuple[str, T]]:
     """`flat_balances` as `number` makes them of what the snapshot holds; None is left out."""
-    yield from _numbers(WALLET, _part(snapshot, "wallet"), number)
-    for venue, balances in _part(snapshot, "cex_accounts").items():
-        yield from _numbers(account_of(venue), balances, number)
-    for venue, positions in _part(snapshot, "perp_positions").items():
-        for instrument, position in (positions if isinstance(positions, Mapping) else {}).items():
+    for name, raw in shown_balances(snapshot).items():
+        made = number(raw)
+        if made is not None:
+            yield name, made
+
+
+def shown_balances(snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    """What the snapshot holds, be it no number, by the names of `flat_balances`."""
+    shown = {f"{WALLET}.{asset}": raw for asset, raw in _of(snapshot, "wallet").items()}
+    for venue, balances in _of(snapshot, "cex_accounts").items():
+        account = account_of(venue)
+        for asset, raw in (balances if _is_mapping(balances) else {}).items():
+            shown[f"{account}.{asset}"] = raw
+    for venue, positions in _of(snapshot, "perp_positions").items():
+        for instrument, position in (positions if _is_mapping(positions) else {}).items():
             account = perp_account(venue, instrument)
-            numbers = dict(_numbers("", position, number))
-            for asset in (SIZE, ENTRY_PRICE):
-                if f".{asset}" in numbers:
-                    yield f"{account}.{asset}", numbers[f".{asset}"]
+            for asset in _OF_A_POSITION if _is_mapping(position) else ():
+                if asset in position:
+                    shown[f"{account}.{asset}"] = position[asset]
+    return shown
 
 
 def as_booked(shown: dict[str, T], booked: Mapping[str, Any]) -> dict[str, T]:
@@ -191,18 +202,13 @@ def as_booked(shown: dict[str, T], booked: Mapping[str, Any]) -> dict[str, T]:
     return named
 
 
-def _numbers(
-    account: str, balances: Any, number: Callable[[Any], T | None]
-) -> Iterator[tuple[str, T]]:
-    for asset, amount in (balances if isinstance(balances, Mapping) else {}).items():
-        made = number(amount)
-        if made is not None:
-            yield f"{account}.{asset}", made
-
-
-def _part(snapshot: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _of(snapshot: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     part = snapshot.get(name)
-    return part if isinstance(part, Mapping) else {}
+    return part if _is_mapping(part) else {}
+
+
+def _is_mapping(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    return type(value) is dict or isinstance(value, Mapping)
 
 
 def _is_shown(name: str, snapshot: Mapping[str, Any], logged: Mapping[str, Decimal]) -> bool:

@@ -103,6 +103,8 @@ class CsvLines:
         self._json = stored_json_parts if stored else json_parts
         self._alike: dict[Likeness, _Alike] = {}
         self._taken = 0
+        self._snapshot: object = None
+        self._written = b""
 
     def header(self) -> str:
         """The first line."""
@@ -129,7 +131,10 @@ class CsvLines:
         if shape[1]:
             alike.extras.append(tuple(record["extra"].values()))
         if snapshot:
-            alike.snapshots.append(self._json(snapshot.values()))
+            # Most are that of the event before, and the same object.
+            if snapshot is not self._snapshot:
+                self._snapshot, self._written = snapshot, self._json(snapshot.values())
+            alike.snapshots.append(self._written)
         self._taken += 1
 
     def made(self) -> list[str]:
@@ -270,12 +275,12 @@ def csv_batches(
     yield CsvBatch(names, under.made())
 
 
-def as_stored(state: bytes) -> Record:
+def as_stored(state: bytes, loads: Callable[[bytes], Record] = _loads) -> Record:
     """A stored event for `CsvLines(…, stored=True)`: as it stands, but for its extras' names.
 
     Raises `orjson.JSONDecodeError` for bytes that are no JSON.
     """
-    record: Record = _loads(state)
+    record: Record = loads(state)
     if _DOLLAR in state and b'"$$' in state and record.get("extra"):
         record["extra"] = {_unescaped(name): value for name, value in record["extra"].items()}
     return record

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from event_logger.cli.named import opened
-from event_logger.cli.options import AsJson, AsOf, Log, file_path, new_path
+from event_logger.cli.options import AsJson, AsOf, Log, file_path, kept_path
 from event_logger.cli.output import counted
 from event_logger.cli.terminal import say
 
@@ -47,7 +47,7 @@ def audit(
             "--write-baseline",
             metavar="FILE",
             help="Accept the errors and warnings that are found, with --by and --why.",
-            parser=new_path,
+            parser=kept_path,
         ),
     ] = None,
     by: Annotated[str | None, typer.Option(metavar="WHO", help="Who accepts them.")] = None,

@@ -25,18 +25,18 @@ def output_path(given: str) -> str:
     return given
 
 
-def new_path(given: str) -> str:
-    """The path, or URL, of a file that is kept; raises `typer.BadParameter` for a stream."""
+def no_stream(given: str) -> str:
+    """What names a file that is kept; raises `typer.BadParameter` for standard output."""
     from infrastructure.files.replaced_file import OUTPUT_FILES
 
-    if output_path(given) in OUTPUT_FILES:
+    if given in OUTPUT_FILES:
         raise typer.BadParameter(f"{shown(given)} is standard output; name a file")
     return given
 
 
-def new_file_path(given: str) -> Path:
-    """The same as a path."""
-    return Path(new_path(given))
+def kept_path(given: str) -> str:
+    """The path of a file that is kept, as given."""
+    return no_stream(output_path(given))
 
 
 Store = Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from domain.errors import CorruptLogError, LogDiffersError
-from event_logger.cli.options import AsJson, Log, MaybeStore, Store, file_path, new_file_path
+from event_logger.cli.options import AsJson, Log, MaybeStore, Store, file_path, kept_path
 from event_logger.cli.output import print_json
 from event_logger.cli.program import Typeless
 from event_logger.cli.proof_files import Output, PolicyFile, read_file, refuse_precious, written
@@ -31,9 +31,7 @@ commands.add_typer(key_commands, name="key")
 
 @key_commands.command("new")
 def new(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="The new file.", parser=new_file_path)
-    ],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The new file.", parser=kept_path)],
     prefix: Annotated[
         str | None,
         typer.Option(metavar="P", help="The owner's, such as example.com/desk1: no log's name."),
@@ -55,7 +53,7 @@ def new(
         new_witness_key(file, witness)
     else:
         raise typer.BadParameter("give one of the two", param_hint="--prefix or --witness")
-    say(str(file))
+    say(file)
 
 
 @key_commands.command("show")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from event_logger.cli.options import AsJson, Store, new_path
+from event_logger.cli.options import AsJson, Store, no_stream
 from event_logger.cli.output import counted, print_json
 from event_logger.cli.terminal import say
 
@@ -21,7 +21,7 @@ def upgrade(
         typer.Option(
             metavar="TARGET",
             help="A new file (path or URL) that is upgraded instead; the store stays.",
-            parser=new_path,
+            parser=no_stream,
         ),
     ] = None,
     as_json: AsJson = False,
@@ -44,7 +44,7 @@ def upgrade(
 def backup(
     target: Annotated[
         str,
-        typer.Argument(metavar="TARGET", help="The new file, a path or a URL.", parser=new_path),
+        typer.Argument(metavar="TARGET", help="The new file, a path or a URL.", parser=no_stream),
     ],
     store: Store,
     incomplete: Annotated[

@@ -11,14 +11,15 @@ import orjson
 
 from domain.times import iso_of
 from domain.values import int_text
+from projections.json_cells import MOST_INT_DIGITS
 
 
 def strict_json(value: Any, comma: str = ",", colon: str = ":") -> str:
     """The value as JSON that every reader takes, on one line.
 
     Decimals are numbers to the last digit, times ISO 8601 text. What JSON has no word for is
-    tagged as in the store, `{"$float": "nan"}`, `{"$decimal": "Infinity"}`; an int of more digits
-    than Python reads is hexadecimal text.
+    tagged as in the store, `{"$float": "nan"}`, `{"$decimal": "Infinity"}`, and so is a Decimal of
+    more digits than Python reads; an int of so many is hexadecimal text.
     """
     if isinstance(value, dict):
         items = (
@@ -36,7 +37,12 @@ def strict_json(value: Any, comma: str = ",", colon: str = ":") -> str:
     if isinstance(value, float):
         return orjson.dumps(value).decode() if isfinite(value) else _tagged("float", value, colon)
     if isinstance(value, Decimal):
-        return str(value) if value.is_finite() else _tagged("decimal", value, colon)
+        text = str(value)
+        # Of a Decimal's digits as of an int's: Python reads no more of them in a row.
+        is_read = value.is_finite() and (
+            len(text) <= MOST_INT_DIGITS or not text.lstrip("-").isdigit()
+        )
+        return text if is_read else _tagged("decimal", value, colon)
     iso = iso_of(value)
     return _text(str(value) if iso is None else iso)
 

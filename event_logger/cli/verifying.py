@@ -178,7 +178,7 @@ def trust_of(vkey: str | None, policy_file: Path | None) -> Trust:
 
 def _log_key(given: str) -> VerifierKey:
     require_cryptography("a signature")
-    name, line = "the key", given
+    name, line = "--vkey", given
     if why_no_path(given) is None and Path(given).is_file():
         name = given
         try:

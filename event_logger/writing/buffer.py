@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from domain.audit_log import AuditLog, numbered
+from domain.audit_log import AuditLog
 from domain.errors import EventLoggerError, StoreError, UpdateNotAllowedError
 from domain.identity import Cell, Item, cells_of, event_id_of, settle, state_of
 from domain.intake import PlainEntry, Update
@@ -14,7 +14,7 @@ from event_logger.writing.second_run import warn_if_older
 from event_logger.writing.usage import Usage
 from infrastructure.appending import Outcome, Work
 from infrastructure.audit_logs import AuditLogs
-from infrastructure.stored import PlainEvents
+from infrastructure.stored import events_of
 
 
 class BufferedWriter:
@@ -45,6 +45,11 @@ class BufferedWriter:
         self._ids: dict[str, Cell] = {}
         self._is_leased = False
         self._is_inside = False
+
+    @property
+    def pending(self) -> int:
+        """See `Writer.pending`."""
+        return len(self._cells) - 1
 
     @property
     def last_errors(self) -> list[str]:
@@ -235,19 +240,15 @@ class BufferedWriter:
             base, last = cells[0], cells[0] + len(cells) - 1
             if last > base:
                 try:
-                    self._logs.appending(self._log).append_events(self._events_of(cells))
+                    self._logs.appending(self._log).append_events(
+                        events_of(self._log.id, base + 1, cells[1:])
+                    )
                 except Exception:
                     if self._cells[0] < last:
                         raise
                 self._forget(last)
         finally:
             self._is_inside = was_inside
-
-    def _events_of(self, cells: list[Any]) -> Sequence[AuditLog.EventLogged]:
-        first, pending = cells[0] + 1, cells[1:]
-        if set(map(type, pending)) == {PlainEntry}:
-            return PlainEvents(self._log.id, first, pending)
-        return numbered(self._log.id, first, pending)
 
     def _forget(self, last: int) -> None:
         """Let go of what is stored up to this order."""

@@ -78,10 +78,12 @@ def _close_at_last(writer: Writer) -> None:
 
 
 def _say_what_is_lost(writer: Writer, error: EventLoggerError) -> None:
+    pending = writer.pending
     _log.error(
-        "%s; what a logger of log %s held that nobody closed is not stored",
+        "%s; nobody closed the logger of log %s, and %s",
         error,
         shown(writer.usage.log),
+        f"{pending:,} events that it held are not stored" if pending else "it held nothing",
     )
 
 

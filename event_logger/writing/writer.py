@@ -22,6 +22,10 @@ class Writer(Protocol):
     def last_errors(self) -> list[str]:
         """What last kept those that follow its commits from following."""
 
+    @property
+    def pending(self) -> int:
+        """How many events were logged and are not committed yet."""
+
     def submit(self, work: Work) -> range:
         """Log one event or bundle, or update an event; returns its orders.
 
@@ -81,6 +85,11 @@ class LiveWriter:
     def last_errors(self) -> list[str]:
         """What last kept its followers from following."""
         return [error for one in self._followers if (error := one.last_error) is not None]
+
+    @property
+    def pending(self) -> int:
+        """None, ever."""
+        return 0
 
     def submit(self, work: Work) -> range:
         """See `Writer.submit`."""

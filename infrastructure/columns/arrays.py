@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from math import inf, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -33,6 +34,7 @@ class Loose(NamedTuple):
     cells: pa.Array
 
 
+@cache
 def loose_type(found: ColumnType) -> pa.DataType:
     """Arrow's type of cells that wait."""
     import pyarrow as pa
@@ -89,20 +91,30 @@ def loose(values: Sequence[Any]) -> tuple[Loose, dict[ColumnType, int]]:
     return Loose(column, array.cast(loose_type(column))), seen
 
 
-def times(isos: Sequence[Any]) -> Loose:
-    """Times, given as ISO 8601 text, as an array.
-
-    Raises `TypeError` or `pa.ArrowInvalid` for what is none.
-    """
+def texts(values: Sequence[Any]) -> tuple[Loose, dict[ColumnType, int]]:
+    """`loose`, of values that are all text; raises `TypeError` where one is none."""
     import pyarrow as pa
 
-    texts = pa.array(isos, pa.string())
-    present = [iso for iso in isos if iso is not None]
-    if not present:
-        return Loose(T.NOTHING, pa.nulls(len(isos)))
-    if {time_type(min(present)), time_type(max(present))} == {T.TIME}:
-        return Loose(T.TIME, texts.cast(loose_type(T.TIME)))
-    cells = Loose(T.FAR_TIME, texts)
+    cells = pa.array(values, pa.string())
+    if cells.null_count == len(cells):
+        return Loose(T.NOTHING, pa.nulls(len(cells))), {}
+    return Loose(T.TEXT, cells), {T.TEXT: 0}
+
+
+def times(written: pa.Array) -> Loose:
+    """Times, given as ISO 8601 text, as an array.
+
+    Raises `pa.ArrowInvalid`, a `ValueError`, for what is none.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    first, last = (one.as_py() for one in pc.min_max(written.cast(pa.string())).values())
+    if first is None:
+        return Loose(T.NOTHING, pa.nulls(len(written)))
+    if {time_type(first), time_type(last)} == {T.TIME}:
+        return Loose(T.TIME, written.cast(loose_type(T.TIME)))
+    cells = Loose(T.FAR_TIME, written)
     finished(cells, T.FAR_TIME)
     return cells
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infrastructure.columns.alike import Key
 from infrastructure.columns.arrays import Loose, decimals, final_types, finished
-from infrastructure.columns.batches import Key, LooseBatch
+from infrastructure.columns.batches import LooseBatch
 from projections.column_types import BALANCES, ColumnType
 
 if TYPE_CHECKING:

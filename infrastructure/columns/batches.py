@@ -2,55 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from domain.errors import CorruptLogError, shown
+from domain.errors import CorruptLogError
 from domain.fields import TIME_FIELDS
 from domain.lifecycle import COMPLETED
-from infrastructure.columns.arrays import Loose, loose, loose_type, times, together
+from infrastructure.columns.alike import Alike, Found, Key, Wanted, sound
+from infrastructure.columns.arrays import Loose, loose_type, times, together
 from projections.column_cells import json_lines
-from projections.column_types import (
-    BALANCES,
-    EVENT_COLUMNS,
-    SNAPSHOT,
-    ColumnType,
-    may_hold,
-)
-from projections.csv_rows import Shape, shape_of
-from projections.event_dicts import Record
+from projections.column_types import BALANCES, SNAPSHOT, ColumnType
+from projections.csv_rows import Shape
 from projections.snapshot_rows import snapshot_rows
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 T = ColumnType
-_ROWS, _BYTES, _AT_ONCE = 5000, 16 * 2**20, 100
-_APART = frozenset({"position_snapshot", "detail_orders", "related_events", "extra"})
-_COLUMNS = frozenset(EVENT_COLUMNS)
-_LISTS = ("related_events", "detail_orders")
-_DOLLAR = ord("$")
-
-
-class Key(NamedTuple):
-    """A column: of a field of the events, or of an extra that is called so."""
-
-    name: str
-    is_field: bool
-
-
-def key_of(name: str) -> Key:
-    """The column of an extra, or of the field of the same name, which was an extra once."""
-    return Key(name, name in _COLUMNS)
-
-
-class Found(NamedTuple):
-    """Cells of a column, at some of a batch's rows, and the first order of each type there."""
-
-    key: Key
-    cells: Loose
-    orders: dict[ColumnType, int]
+_ROWS, _BYTES, _AT_ONCE = 10_000, 16 * 2**20, 100
+_LOOKED_AT = 5000
+_BEFORE = b',"position_snapshot":'
+_TIMES = frozenset(Key(name, True) for name in TIME_FIELDS)
+_ORDER, _STATUS = Key("order", True), Key("status", True)
+_NOTHING: dict[str, Any] = {}
 
 
 class LooseBatch(NamedTuple):
@@ -59,13 +36,6 @@ class LooseBatch(NamedTuple):
     rows: int
     columns: dict[Key, Loose]
     orders: dict[Key, dict[ColumnType, int]]
-
-
-Wanted = Callable[[str], bool]
-"""Whether a column of this name is wanted."""
-
-
-_Made = Callable[[Sequence[Any]], tuple[Loose, dict[ColumnType, int]]]
 
 
 class Batches:
@@ -85,23 +55,41 @@ class Batches:
             yield self._batch(some)
 
     def _batch(self, rows: Sequence[tuple[int, bytes]]) -> LooseBatch:
-        alike: dict[Shape, _Alike] = {}
+        columns = _Columns(self._log, [order for order, _ in rows])
+        snapshots = _Snapshots(len(rows), self._wanted)
+        for start in range(0, len(rows), _LOOKED_AT):
+            some = rows[start : start + _LOOKED_AT]
+            for alike in self._alike(some, start, snapshots):
+                columns.add(alike)
+        return columns.joined(snapshots.columns(rows[0][0]))
+
+    def _alike(
+        self, rows: Sequence[tuple[int, bytes]], start: int, snapshots: _Snapshots
+    ) -> Iterable[Alike]:
+        """The events of some of a batch's rows, from `start` on, by their shapes."""
+        alike: dict[Shape, Alike] = {}
+        loads, keeps = orjson.loads, snapshots.are_wanted
         order = 0
         try:
-            for place, (order, state) in enumerate(rows):
-                record: Record = orjson.loads(state)
-                # Looked for without the quote, of which there are many: half a dozen times faster.
-                if _DOLLAR in state and b"$$" in state and "extra" in record:
-                    record["extra"] = _unescaped(record["extra"])
-                shape = shape_of(record)
+            for place, (order, state) in enumerate(rows, start):  # noqa: B007
+                record = loads(state)
+                names = tuple(record)
+                extra = record.pop("extra", _NOTHING)
+                snapshot = record.pop("position_snapshot", _NOTHING)
+                if type(extra) is not dict or type(snapshot) is not dict:
+                    raise TypeError("its extra or its position_snapshot is no mapping")
+                shape = names, tuple(extra)
                 known = alike.get(shape)
                 if known is None:
-                    known = alike[shape] = _Alike(self._log, shape, self._wanted)
-                known.add(place, order, record)
+                    known = alike[shape] = Alike(self._log, shape, self._wanted)
+                known.places.append(place)
+                known.rows.append(known.taken(record, extra))
+                if keeps and snapshot is not _NOTHING:
+                    snapshots.keep(place, snapshot, state, known.after_snapshot)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             problem = f"its bytes are no record ({error})"
             raise CorruptLogError(self._log, order, problem) from error
-        return _joined(len(rows), list(alike.values()))
+        return alike.values()
 
 
 def _up_to(most: int, size: int, rows: Iterator[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
@@ -116,161 +104,149 @@ def _up_to(most: int, size: int, rows: Iterator[tuple[int, bytes]]) -> list[tupl
     return found
 
 
-def _unescaped(extra: dict[str, Any]) -> dict[str, Any]:
-    return {name.removeprefix("$"): value for name, value in extra.items()}
+class _Snapshots:
+    """The snapshots of a batch's rows: as JSON, and the numbers in them."""
 
+    def __init__(self, rows: int, wanted: Wanted) -> None:
+        self._rows = rows
+        self._json: list[bytes] | None = [] if wanted(SNAPSHOT) else None
+        self._balances: list[list[tuple[str, str, str | None]]] | None = (
+            [] if wanted(BALANCES) else None
+        )
+        self._places: list[int] = []
+        self.are_wanted = self._json is not None or self._balances is not None
 
-def _taker(names: Sequence[str]) -> Callable[[Record], tuple[Any, ...]]:
-    if len(names) > 1:
-        taker: Callable[[Record], tuple[Any, ...]] = itemgetter(*names)
-        return taker
-    return lambda record: tuple(record[name] for name in names)
+    def keep(self, place: int, snapshot: dict[str, Any], state: bytes, after: bytes) -> None:
+        """Take in the snapshot of the row at this place; `after` is what follows it there."""
+        self._places.append(place)
+        if self._json is not None:
+            self._json.append(_written(state, after) or orjson.dumps(snapshot))
+        if self._balances is not None:
+            self._balances.append(list(snapshot_rows(snapshot)))
 
-
-class _Alike:
-    """The events of one shape: their values, column by column."""
-
-    def __init__(self, log: str, shape: Shape, wanted: Wanted) -> None:
-        self._log = log
-        fields, extras = shape
-        for name in ("timestamp", "event_type", "venue"):
-            if name not in fields:
-                raise KeyError(name)
-        self._fields = [name for name in fields if name not in _APART and wanted(name)]
-        self._extras = [name for name in extras if wanted(name)]
-        self._lists = [name for name in _LISTS if name in fields]
-        self._of_fields, self._of_extras = _taker(self._fields), _taker(self._extras)
-        self._has_status = "status" in fields
-        self._has_extras = "extra" in fields
-        self._has_snapshot = "position_snapshot" in fields
-        self._has_json = self._has_snapshot and wanted(SNAPSHOT)
-        self._has_balances = self._has_snapshot and wanted(BALANCES)
-        self.places: list[int] = []
-        self._orders: list[int] = []
-        self._rows: list[tuple[Any, ...]] = []
-        self._extra_rows: list[tuple[Any, ...]] = []
-        self._list_rows: list[list[Any]] = []
-        self._json: list[bytes] = []
-        self._balances: list[list[tuple[str, str, str | None]]] = []
-
-    def add(self, place: int, order: int, record: Record) -> None:
-        """Take in the event that is the batch's row at this place."""
-        self.places.append(place)
-        self._orders.append(order)
-        self._rows.append(self._of_fields(record))
-        if self._has_extras and type(record["extra"]) is not dict:
-            raise TypeError("its extra is no mapping")
-        if self._extras:
-            self._extra_rows.append(self._of_extras(record["extra"]))
-        if self._lists:
-            self._list_rows.append([record[name] for name in self._lists])
-        if self._has_snapshot and type(record["position_snapshot"]) is not dict:
-            raise TypeError("its position_snapshot is no mapping")
-        if self._has_json:
-            self._json.append(orjson.dumps(record["position_snapshot"]))
-        if self._has_balances:
-            self._balances.append(list(snapshot_rows(record["position_snapshot"])))
-
-    def columns(self) -> Iterator[Found]:
-        """The columns that these events have."""
+    def columns(self, first: int) -> Iterator[Found]:
+        """The columns, over all of the rows; `first` is the order of the first of them."""
         import pyarrow as pa
 
-        count, first = len(self.places), self._orders[0]
-        yield Found(Key("order", True), Loose(T.INT, pa.array(self._orders, pa.int64())), {})
-        if not self._has_status:
-            completed = pa.repeat(pa.scalar(COMPLETED, pa.string()), count)
-            yield Found(Key("status", True), Loose(T.TEXT, completed), {})
-        extras = {*self._extras}
-        for name, values in zip(self._fields, zip(*self._rows, strict=True), strict=True):
-            if name not in extras:
-                yield self._field(name, values)
-        yield from self._of_orders()
-        if self._has_json:
-            texts = pa.array(json_lines(self._json), pa.string())
+        if self._json:
+            texts = self._over_all(_texts(self._json))
             yield Found(Key(SNAPSHOT, True), Loose(T.JSON, texts), {T.JSON: first})
-        if self._has_balances:
-            rows = pa.array(self._balances, loose_type(T.BALANCES))
-            yield Found(Key(BALANCES, True), Loose(T.BALANCES, rows), {})
-        for name, values in zip(self._extras, zip(*self._extra_rows, strict=True), strict=True):
-            yield self._found(name, values, loose, lambda found: True)
+        if self._balances:
+            lists = self._over_all(pa.array(self._balances, loose_type(T.BALANCES)))
+            yield Found(Key(BALANCES, True), Loose(T.BALANCES, lists), {})
 
-    def _field(self, name: str, values: Sequence[Any]) -> Found:
-        made = _times if name in TIME_FIELDS else loose
-        is_field = name in _COLUMNS
-        return self._found(name, values, made, lambda one: not is_field or may_hold(name, one))
-
-    def _found(
-        self, name: str, values: Sequence[Any], made: _Made, allowed: Callable[[ColumnType], bool]
-    ) -> Found:
-        try:
-            found, seen = made(values)
-            if allowed(found.found):
-                orders = {one: self._orders[place] for one, place in seen.items()}
-                return Found(key_of(name), found, orders)
-        except (TypeError, ValueError):
-            pass
-        for order, value in zip(self._orders, values, strict=True):
-            try:
-                is_sound = allowed(made([value])[0].found)
-            except (TypeError, ValueError):
-                is_sound = False
-            if not is_sound:
-                raise CorruptLogError(self._log, order, f"its {name} is {shown(value)}")
-        raise CorruptLogError(self._log, self._orders[0], f"its {name} cannot be read")
-
-    def _of_orders(self) -> Iterator[Found]:
-        import pyarrow as pa
-
-        for name, values in zip(self._lists, zip(*self._list_rows, strict=True), strict=True):
-            for order, value in zip(self._orders, values, strict=True):
-                if value is not None and not _are_orders(value):
-                    raise CorruptLogError(self._log, order, f"its {name} is {shown(value)}")
-            lists = pa.array(values, loose_type(T.ORDERS))
-            yield Found(Key(name, True), Loose(T.ORDERS, lists), {T.ORDERS: self._orders[0]})
-            if name == "detail_orders":
-                counts = [None if value is None else len(value) for value in values]
-                counted = Loose(T.INT, pa.array(counts, pa.int64()))
-                yield Found(Key("detail_count", True), counted, {})
+    def _over_all(self, cells: pa.Array) -> pa.Array:
+        taken = _indices(self._rows, [self._places])
+        return cells if taken is None else cells.take(taken)
 
 
-def _times(values: Sequence[Any]) -> tuple[Loose, dict[ColumnType, int]]:
-    found = times(values)
-    return found, {found.found: 0}
+def _written(state: bytes, after: bytes) -> bytes | None:
+    """The snapshot as it stands in the row; None where its name, or the next, is there twice.
+
+    To write it anew takes nearly as long as reading the row did (measured). Within text, a quote
+    has a backslash before it, so that a name with its quotes and its colon is a name.
+    """
+    around = state.split(_BEFORE)
+    if len(around) != 2:
+        return None
+    if not after:
+        return around[1][:-1]
+    within = around[1].split(after)
+    return within[0] if len(within) == 2 else None
 
 
-def _are_orders(value: object) -> bool:
-    return isinstance(value, list) and all(
-        type(order) is int and 0 < order < 2**63 for order in value
-    )
+def _texts(values: Sequence[bytes]) -> pa.Array:
+    """`json_lines` of the values."""
+    import pyarrow as pa
+
+    texts = pa.array(values, pa.string())
+    data = memoryview(texts.buffers()[2]).tobytes()
+    if b"\n" in data:
+        values = [orjson.dumps(orjson.loads(value)) for value in values]
+    elif b"$" not in data:
+        return texts
+    return pa.array(json_lines(values), pa.string())
 
 
-def _joined(rows: int, alike: Sequence[_Alike]) -> LooseBatch:
-    """The columns of all, each over all of the batch's rows, in the rows' order."""
+def _indices(rows: int, parts: Sequence[Sequence[int]]) -> pa.Array | None:
+    """For each row its place in the parts laid end to end, each of them the rows that it has.
+
+    None where that is the row's own.
+    """
     import numpy as np
     import pyarrow as pa
 
-    parts: dict[Key, list[Loose]] = {}
-    orders: dict[Key, dict[ColumnType, int]] = {}
-    done = 0
-    for one in alike:
-        for key, cells, seen in one.columns():
-            have = parts.setdefault(key, [])
-            missing = done - sum(len(part.cells) for part in have)
-            if missing:
-                have.append(Loose(T.NOTHING, pa.nulls(missing)))
-            have.append(cells)
+    where = np.concatenate([np.asarray(places, dtype="int64") for places in parts])
+    if len(where) == rows:
+        if (where[1:] > where[:-1]).all():
+            return None
+        found = np.empty(rows, dtype="int64")
+        found[where] = np.arange(rows)
+        return pa.array(found)
+    found = np.full(rows, -1, dtype="int64")
+    found[where] = np.arange(len(where))
+    return pa.array(found, mask=found < 0)
+
+
+class _Columns:
+    """The columns of a batch, put together from those of events of one shape each."""
+
+    def __init__(self, log: str, orders: list[int]) -> None:
+        self._log = log
+        self._orders = orders
+        self._places: list[Sequence[int]] = []
+        self._parts: dict[Key, dict[int, Loose]] = {}
+        self._first: dict[Key, dict[ColumnType, int]] = {}
+
+    def add(self, alike: Alike) -> None:
+        """Put in the events of one shape."""
+        number = len(self._places)
+        self._places.append(alike.places)
+        for key, cells, seen in alike.columns(self._orders):
+            self._parts.setdefault(key, {})[number] = cells
+            known = self._first.setdefault(key, {})
             for found, order in seen.items():
-                first = orders.setdefault(key, {})
-                first[found] = min(order, first.get(found, order))
-        done += len(one.places)
-    places = np.empty(rows, dtype="int64")
-    places[np.concatenate([one.places for one in alike])] = np.arange(rows)
-    indices = pa.array(places)
-    columns = {}
-    for key, have in parts.items():
-        missing = rows - sum(len(part.cells) for part in have)
-        if missing:
-            have.append(Loose(T.NOTHING, pa.nulls(missing)))
-        found, cells = together(have)
-        columns[key] = Loose(found, cells if len(alike) == 1 else cells.take(indices))
-    return LooseBatch(rows, columns, orders)
+                known[found] = min(order, known.get(found, order))
+
+    def joined(self, others: Iterable[Found]) -> LooseBatch:
+        """The columns, each over all of the batch's rows, and others that are so already."""
+        import pyarrow as pa
+
+        rows = len(self._orders)
+        columns = {_ORDER: Loose(T.INT, pa.array(self._orders, pa.int64()))}
+        self._complete_statuses()
+        indices: dict[tuple[int, ...], pa.Array | None] = {}
+        for key, parts in self._parts.items():
+            found, cells = together([*parts.values()])
+            where = tuple(parts)
+            if where not in indices:
+                indices[where] = _indices(rows, [self._places[number] for number in where])
+            taken = indices[where]
+            column = Loose(found, cells if taken is None else cells.take(taken))
+            columns[key] = self._times(key.name, column) if key in _TIMES else column
+        for key, own, seen in others:
+            columns[key], self._first[key] = own, seen
+        return LooseBatch(rows, columns, self._first)
+
+    def _times(self, name: str, column: Loose) -> Loose:
+        import pyarrow as pa
+
+        try:
+            return times(column.cells)
+        except ValueError:
+            values = column.cells.to_pylist()
+
+            def made(some: Sequence[Any]) -> tuple[Loose, dict[ColumnType, int]]:
+                return times(pa.array(some, pa.string())), {}
+
+            return sound(self._log, name, self._orders, values, made, lambda found: True)[0]
+
+    def _complete_statuses(self) -> None:
+        """What has no status is completed."""
+        import pyarrow as pa
+
+        statuses = self._parts.setdefault(_STATUS, {})
+        for number, places in enumerate(self._places):
+            if number not in statuses:
+                cells = pa.repeat(pa.scalar(COMPLETED, pa.string()), len(places))
+                statuses[number] = Loose(T.TEXT, cells)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from domain.errors import LogConfigurationError, shown
 from domain.errors.base import nearest
+from infrastructure.columns.alike import Key, Wanted
 from infrastructure.columns.arrays import Loose, final_types, finished
-from infrastructure.columns.batches import Key, LooseBatch, Wanted
+from infrastructure.columns.batches import LooseBatch
 from projections.column_types import (
     BALANCES,
     EVENT_COLUMNS,

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from infrastructure.columns.batches import Batches, LooseBatch, Wanted
+from infrastructure.columns.alike import Wanted
+from infrastructure.columns.batches import Batches, LooseBatch
 from infrastructure.columns.layout import LOG, ColumnsFound, Layout
 from infrastructure.files.spool import Spool
 from infrastructure.listing import seldom_cycle_search

@@ -183,7 +183,10 @@ def float_of(name: str, cell: str) -> float:
 
 def plain_floats(cells: Sequence[str]) -> list[float | None] | None:
     """The floats of a column's cells; None where one of them has to be looked at by itself."""
-    if not _NUMBERS.match(",".join(filter(None, cells)) + ","):
+    filled = list(filter(None, cells))
+    text = ",".join(filled) + ","
+    # A cell such as 1,000 holds a comma itself.
+    if text.count(",") != len(filled) or not _NUMBERS.match(text):
         return None
     numbers = [float(cell) if cell else None for cell in cells]
     return numbers if _INFINITIES.isdisjoint(numbers) else None

@@ -59,6 +59,14 @@ def read_event_log(
         return pd.DataFrame(found, columns=rows.header)
 
 
+_OTHER_FILES = {
+    b"PAR1": "is a Parquet file; export the log as JSON lines or CSV, which are read here",
+    b"\x1f\x8b": "is packed by gzip; unpack it first",
+    b"PK\x03\x04": "is a spreadsheet or an archive; export it as CSV, or unpack it first",
+}
+"""What is often given for a CSV file, by how it begins."""
+
+
 class open_rows:  # noqa: N801 - used like the builtin open
     """The rows of a CSV file: `header`, then (row number from 1, cells) pairs when iterated.
 
@@ -77,13 +85,17 @@ class open_rows:  # noqa: N801 - used like the builtin open
         try:
             file = Path(path).open("rb")  # noqa: SIM115
             # An export for spreadsheets begins so, and marks what they would take for a formula.
-            self._is_safe = file.peek(len(BOM_UTF8)).startswith(BOM_UTF8)
+            head = file.peek(len(BOM_UTF8))
+            self._is_safe = head.startswith(BOM_UTF8)
             self._file = TextIOWrapper(file, encoding="utf-8-sig", newline="")
         except OSError as error:
             reason = os.strerror(error.errno or 0)
             raise EventLogFileError(self._path, 0, f"cannot be read ({reason})") from error
         self._reader = csv.reader(self._file, strict=True)
         try:
+            for beginning, problem in _OTHER_FILES.items():
+                if head.startswith(beginning):
+                    raise EventLogFileError(self._path, 0, problem)
             self.header = self._read_header()
         except BaseException:
             self._file.close()

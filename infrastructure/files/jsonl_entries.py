@@ -87,7 +87,7 @@ class EntryReading:
             if self._at is not None and at < self._at:
                 raise UnsoundLineError(f"committed_at {entry['committed_at']} goes back")
             self._at = at
-        if writer is not None and writer not in self._writers:
+        if writer is not None and (type(writer) is not int or writer not in self._writers):
             raise UnsoundLineError(f"writer {shown(writer)} is none of the header's")
         return at, writer
 

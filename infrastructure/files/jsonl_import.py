@@ -101,6 +101,8 @@ def _header(path: str, line: bytes) -> Header:
             if not isinstance(text, str):
                 raise ValueError(f"{shown(text)} is no text")
         metadata = decode(orjson.dumps({"metadata": head["metadata"]}), timestamp_of)["metadata"]
+        if not isinstance(metadata, dict):
+            raise ValueError(f"metadata {shown(metadata)} is no dict")
         opened_at = microseconds_of_text("committed_at", head["opened"]["committed_at"])
         source = Source(opened_at, [_writer(one) for one in head["writers"]])
     except EventLogFileError:

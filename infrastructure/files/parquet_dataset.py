@@ -10,7 +10,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infrastructure.columns.batches import Key, LooseBatch
+from infrastructure.columns.alike import Key
+from infrastructure.columns.batches import LooseBatch
 from infrastructure.columns.layout import Layout
 from infrastructure.columns.tables import Source, settled_batches, warn_of
 from infrastructure.files.parquet_export import (

@@ -25,6 +25,10 @@ PAGE = 500
 
 FOLLOW_SECONDS = 0.25
 
+_SHARE_OF_LOOKING = 0.01
+"""How much of a follower's time goes at most into seeing whether the board adds up: it takes the
+longer the more events are open."""
+
 _BEHIND = Outage("has a status board that waits", "the status board goes on")
 
 
@@ -35,19 +39,22 @@ class StatusBoard:
     by whoever reads it.
 
     Entries are folded outside of the transaction that stores what they change; it stores nothing if
-    another follower has stored in between.
+    another follower has stored in between. So a follower knows where the board is by what it has
+    stored last, and looks at all of it only now and then.
     """
 
     def __init__(self, store: LogStore, log: AuditLog) -> None:
         self._store = store
         self._log = log
         self._reading = LogReading(store, log)
+        self._folded: Horizon | None = None
+        self._look_again_at = 0.0
 
     def follower(self, commits: CommitSignals) -> FollowerThread:
         """Keeps the board up to date in a thread of its own."""
 
         def follow() -> float:
-            self.catch_up()
+            self._follow()
             thread.say_over()
             return FOLLOW_SECONDS
 
@@ -59,21 +66,38 @@ class StatusBoard:
 
         Raises `StoreError`; what was folded in before stays.
         """
+        began = time.monotonic()
         rows = self._store.board.read(self._log.id)
         position = self._checked(rows.horizon)
         if not _adds_up(rows):
             self._store.board.clear(self._log.id)
             position = START
-        while True:
-            entries = self._entries(position)
-            if not entries:
-                return
+        looked = time.monotonic()
+        self._look_again_at = looked + (looked - began) / _SHARE_OF_LOOKING
+        self._fold_after(position)
+
+    def _follow(self) -> None:
+        """`catch_up`, without a look at the whole board where there was one not long ago."""
+        if self._folded is None or time.monotonic() >= self._look_again_at:
+            self.catch_up()
+        else:
+            self._fold_after(self._checked(self._folded))
+
+    def _fold_after(self, position: Horizon) -> None:
+        self._folded = None
+        while entries := self._entries(position):
             upto = entries[-1].horizon
             opened = self._opened_before(entries)
             changes = LiveStatus().follow(entries, self._members, opened, self._submitted)
             if not self._store.board.fold(self._log.id, changes, position, upto):
-                upto = self._checked(self._store.board.read(self._log.id).horizon)
+                position = self._checked(self._store.board.read(self._log.id).horizon)
+                continue
             position = upto
+            if len(entries) < PAGE:
+                # What came meanwhile is the next round's: while others log, there always is some,
+                # and each fold is a transaction.
+                break
+        self._folded = position
 
     def read(
         self,

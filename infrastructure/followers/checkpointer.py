@@ -192,7 +192,9 @@ class Checkpointer:
         note, now = Note.parse(signed.note), int(time.time())
         cosigned = [] if self._cosigner is None else self._cosigner.lines(note.text)
         heartbeat = self._heartbeats.cosigned(note.text, now)
-        whole = Note(note.text, [*note.signatures, *cosigned, heartbeat])
+        # Two URLs may lead to one witness, and no line stands twice under a note.
+        lines = dict.fromkeys([*note.signatures, *cosigned, heartbeat])
+        whole = Note(note.text, list(lines))
         said = {"origin": origin, "size": size, "root": base64_text(root)}
         return said | {"signed_at": now, "note": str(whole)}
 

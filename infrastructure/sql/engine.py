@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from domain.errors import QueryError, shown
@@ -28,6 +29,8 @@ _BEFORE = (
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
 )
+_AGAIN = 0.05
+"""Seconds after which a query that has not ended is interrupted once more."""
 _LOCKED = ("SET enable_external_access = false", "SET lock_configuration = true")
 _NO_COLUMN = re.compile(r'[Cc]olumn "((?:[^"]|"")*)" (?:not found|does not exist)')
 _NOT_ALLOWED = ("Permission Error", "file system operations are disabled")
@@ -61,14 +64,24 @@ def _interruptible(
     connection: duckdb.DuckDBPyConnection, answer: Callable[[], pa.Table]
 ) -> pa.Table:
     """What is answered in a thread of its own, so that this one hears signals meanwhile."""
-    with ThreadPoolExecutor(1) as thread:
-        waiting = thread.submit(answer)
+    told: Future[pa.Table] = Future()
+
+    def tell() -> None:
         try:
-            return waiting.result()
-        except BaseException:
-            if not waiting.done():
-                connection.interrupt()
-            raise
+            told.set_result(answer())
+        except BaseException as error:
+            told.set_exception(error)
+
+    thread = Thread(target=tell, daemon=True)
+    try:
+        thread.start()
+        return told.result()
+    except BaseException:
+        # What has not begun yet hears nothing, and would be waited for to its end.
+        while thread.is_alive():
+            connection.interrupt()
+            thread.join(_AGAIN)
+        raise
 
 
 def _problem(error: Exception, names: list[str]) -> str:

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, TypeGuard
 
 from domain.event_values import EventValues
 from projections.audit.figures import Difference, Figure, compared
 from projections.audit.gaps import Gaps
-from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
 
 
 class ArithmeticRule(Rule):
-    """A rule about the figures of single events; of these types, or of all where none is named."""
+    """A rule about the figures of single events, of its `TYPES` alone or of `JUDGED` among them."""
 
-    TYPES: ClassVar[frozenset[str]] = frozenset()
+    JUDGED: ClassVar[frozenset[str] | None] = None
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
         self._gaps = Gaps()
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """Whether its figures agree, once all transitions are applied."""
         record = event.now
-        if is_told(record) and (not self.TYPES or record["event_type"] in self.TYPES):
-            yield from self.judged(event.order, EventValues(record))
+        if not is_told(record):
+            return NOTHING
+        judged = self.TYPES if self.JUDGED is None else self.JUDGED
+        if judged is not None and record["event_type"] not in judged:
+            return NOTHING
+        return self.judged(event.order, EventValues(record))
 
     @abstractmethod
-    def judged(self, order: int, values: EventValues) -> Iterator[Finding]:
+    def judged(self, order: int, values: EventValues) -> Iterable[Finding]:
         """What is wrong with the figures of an event."""
 
     def end(self) -> Iterator[Finding]:
@@ -61,8 +65,7 @@ class ArithmeticRule(Rule):
 
 def is_told(record: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:
     """Whether a record says what happened and where; what does not is the structural rules'."""
-    return (
-        record is not None
-        and isinstance(record.get("event_type"), str)
-        and isinstance(record.get("venue"), str)
-    )
+    if record is None:
+        return False
+    event_type, venue = record.get("event_type"), record.get("venue")
+    return isinstance(event_type, str) and isinstance(venue, str)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from domain.effects import UNDONE, movements
 from projections.audit.arithmetic import is_told
-from projections.audit.books import Books, Off, names_of
+from projections.audit.books import Books, Off
 from projections.audit.gaps import Gaps
 from projections.audit.happened import Happening, Happenings, is_open
-from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
+from projections.audit.untold import names_of
 from projections.event_dicts import Record
 
 
@@ -23,6 +24,7 @@ class Snapshots(Rule):
     """
 
     NAME = "balances"
+    VERSION = 2
     CHECKS = "each snapshot is the one before plus what the events between moved"
     WHY = "money that no event moved, and an event that moved none, show nowhere else"
     TOLERANCE = (
@@ -38,16 +40,33 @@ class Snapshots(Rule):
         self._in_flight: Counter[str] = Counter()
         self._happenings = Happenings()
         self._gaps = Gaps()
+        self._is_live = log.mode == "live"
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """See `Rule.event`."""
+        record = event.record
+        if self._is_live or self._wrappers or (record is not None and "detail_orders" in record):
+            return self._within(event)
+        if not is_told(record):
+            return NOTHING
+        self._books.book(record)
+        snapshot = record.get("position_snapshot")
+        if snapshot is None:
+            return NOTHING
+        if self._books.is_as_before(event.order, snapshot):
+            self.looked_at += 1
+            return NOTHING
+        return self._compared(event.order, snapshot)
+
+    def _within(self, event: AuditedEvent) -> Iterator[Finding]:
+        """An event of a live log, or of a bundle, or one that begins or ends a bundle."""
         order, record = event.order, event.record
         yield from self._ended(order)
         if not is_told(record):
             return
         is_detail = bool(self._wrappers)
         details, snapshot = record.get("detail_orders"), record.get("position_snapshot")
-        if self.log.mode == "live":
+        if self._is_live:
             for one in self._happenings.of(event, dict(record), is_detail=is_detail):
                 yield from self._happened(one, order)
         else:

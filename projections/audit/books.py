@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from domain.accounts import SIZE, decimals_of, perp_account
-from domain.effects import Movement, is_inverse, movements, settled_in, untold_legs
-from domain.event_types import EVENT_TYPES
-from domain.event_values import EXACT, EventValues
+from domain.effects import Movement, is_inverse, movements, settled_in
+from domain.event_values import EXACT, EventValues, decimal_of
 from projections.audit.accrual import Accruals, accrues
 from projections.audit.figures import FLOAT_PART, ZERO, Figure, quotient
 from projections.audit.figures import shown as as_shown
 from projections.audit.rule import AuditOptions
-from projections.balances import ENTRY_PRICE, Balances, as_booked, flat_numbers, part_of
+from projections.audit.untold import TELLING_ONLY, Untold, names_of
+from projections.balances import ENTRY_PRICE, Balances, as_booked, part_of, shown_balances
 
 _PARTS = ("wallet", "cex_accounts", "perp_positions")
 _ENTRY = f".{ENTRY_PRICE}"
-_SUMMARIES = frozenset(("LEVERAGE_LOOP_ITERATION", "ATOMIC_TRANSACTION"))
-"""What moves by its details; without them nobody knows whether it moves or sums up."""
+_NONE = Figure(ZERO, False)
 
 
 class Off(NamedTuple):
@@ -46,38 +45,6 @@ class Since:
     """How many of the moves no field tells: they follow from others, and the venue rounded them."""
 
 
-@dataclass
-class Untold:
-    """What moved by amounts that no field tells, since the last snapshot."""
-
-    names: set[str] = field(default_factory=set)
-    accounts: set[str] = field(default_factory=set)
-    is_all: bool = False
-
-    def note(self, event: Mapping[str, Any]) -> None:
-        """Note what the event leaves untold."""
-        event_type = event["event_type"]
-        for account, asset in untold_legs(event):
-            if account is None:
-                self.is_all = True
-            elif asset is None:
-                self.accounts.add(account)
-            else:
-                self.names.add(f"{account}.{asset}")
-        is_summary = event_type in _SUMMARIES and not event.get("detail_orders")
-        if is_summary or event_type not in EVENT_TYPES:
-            self.is_all = True
-
-    def of_those(self, names: Iterable[str]) -> Untold:
-        """What is left of it where these balances alone were not shown."""
-        return Untold({name for name in names if self.covers(name)})
-
-    def covers(self, name: str) -> bool:
-        """Whether the balance may have moved so."""
-        account = name.rpartition(".")[0]
-        return self.is_all or name in self.names or account in self.accounts
-
-
 class Books:
     """Balances by `account.asset`, as `projections.balances` names them, and how sure they are."""
 
@@ -94,9 +61,17 @@ class Books:
         self._alike = (0, 0)
         """The first and the last order that showed what `_last` does."""
         self._adrift: set[str] = set()
+        self._former: tuple[Mapping[str, Any], list[str]] | None = None
+        """What the last snapshot showed, and which parts it had; None where it was not right."""
+        self._behind: set[str] = set()
+        """What the last snapshot did not show."""
+        self._moved: set[str] = set()
+        """What moved since."""
 
     def book(self, event: Mapping[str, Any]) -> None:
         """Book an event that happened."""
+        if event["event_type"] in TELLING_ONLY and "scaled_token" not in (event.get("extra") or ()):
+            return
         values, moved = EventValues(event), movements(event)
         if self._otherwise is not None:
             self._otherwise.apply(event)
@@ -159,6 +134,13 @@ class Books:
             balances[account + _ENTRY] = quotient(paid, after)
         self._note(account + _ENTRY, ZERO, False, is_averaged)
 
+    def is_as_before(self, order: int, snapshot: object) -> bool:
+        """Whether it shows what the last one did, and nothing has moved since: that is right."""
+        is_alike = self._last is not None and _is_same(snapshot, self._last)
+        if is_alike:
+            self._alike = (self._alike[0], order)
+        return is_alike
+
     def compare(
         self, order: int, snapshot: Mapping[str, Any], in_flight: Mapping[str, int]
     ) -> Iterator[Off | str]:
@@ -166,19 +148,20 @@ class Books:
 
         What is `in_flight` may be in the snapshot or not: it is judged by one that comes after.
         """
-        if snapshot == self._last:
-            self._alike = (self._alike[0], order)
+        if self.is_as_before(order, snapshot):
             return
         held = self._balances.balances
-        shown = as_booked(dict(flat_numbers(snapshot, Figure.of)), held)
-        before = Balances()
-        before.balances.update(held)
-        is_off = False
-        for name in sorted(shown.keys() | held.keys()):
+        shown = as_booked(shown_balances(snapshot), held)
+        parts = [part for part in _PARTS if isinstance(snapshot.get(part), Mapping)]
+        names = self._in_question(shown, parts) if not in_flight else None
+        behind: set[str] = set() if names is None else self._behind
+        before, is_off = dict(held), False
+        for name in sorted(shown.keys() | held.keys() if names is None else names):
             part = part_of(name)
-            if not isinstance(snapshot.get(part), Mapping) or in_flight.get(name):
+            if part not in parts or in_flight.get(name):
+                behind.add(name)
                 continue
-            found = shown.get(name) or Figure(ZERO, False)
+            found = Figure.of(shown.get(name)) or _NONE
             if name.endswith(_ENTRY) and not _shows_entry(name, shown):
                 found = Figure(held[name], False)
             elif part in self._known and name not in self._adrift:
@@ -191,10 +174,31 @@ class Books:
             held[name] = found.value
             self._since[name] = Since(order, found.value, found.is_float)
         self._alike = (order, order)
-        self._known.update(part for part in _PARTS if isinstance(snapshot.get(part), Mapping))
-        self._otherwise = before if is_off else None
+        self._known.update(parts)
+        self._otherwise = Balances(before) if is_off else None
         self._untold = self._untold.of_those(in_flight)
         self._last = None if in_flight else snapshot
+        self._former = None if in_flight or is_off else (shown, parts)
+        self._behind = behind
+        self._moved.clear()
+
+    def _in_question(self, shown: Mapping[str, Any], parts: list[str]) -> set[str] | None:
+        """The balances that moved, are shown otherwise than before, or may accrue.
+
+        All others were right, and are as they were. None where it cannot be gone on from the
+        snapshot before: all are in question.
+        """
+        former = self._former
+        if former is None or former[1] != parts or self._adrift:
+            return None
+        before = former[0]
+        names = {name for name, raw in shown.items() if not _is_same(before.get(name), raw)}
+        names.update(before.keys() - shown.keys(), self._moved, filter(accrues, shown))
+        for name in list(names):
+            account, _, asset = name.rpartition(".")
+            if asset == SIZE:
+                names.add(account + _ENTRY)
+        return names
 
     def _compared(self, name: str, found: Figure) -> Iterator[Off | str]:
         expected = self._balances.balances[name]
@@ -213,9 +217,10 @@ class Books:
         elif self._untold.covers(name):
             yield f"an event does not tell by how much it moved {name}"
         else:
-            first, last = self._alike
             told = as_shown(expected, found) if name.endswith(_ENTRY) else expected
-            yield Off(name, told, found.value, tolerance, last if since.at == first else since.at)
+            is_shown = since.at is not None and name not in self._behind
+            good = self._alike[1] if is_shown else since.at
+            yield Off(name, told, found.value, tolerance, good)
 
     def _is_otherwise(self, name: str, found: Figure, allowed: Decimal) -> bool:
         """Whether it is what it would be, had the snapshot before not been wrong."""
@@ -240,29 +245,25 @@ class Books:
         return allowed, tolerance
 
     def _note(self, name: str, amount: Decimal, is_float: bool, is_computed: bool) -> None:
+        self._moved.add(name)
         since = self._since.setdefault(name, Since())
         since.moved = EXACT.add(since.moved, amount.copy_abs())
         since.is_float = since.is_float or is_float
         since.computed += is_computed
 
 
-def names_of(event: Mapping[str, Any]) -> set[str]:
-    """The balances that the event moves, or would move if it came about."""
-    event = {**event, "status": None}
-    legs = [(one.account, one.asset) for one in movements(event)]
-    legs += [(account or "", asset or "") for account, asset in untold_legs(event)]
-    names = {f"{account}.{asset}" for account, asset in legs}
-    for account, asset in legs:
-        if asset == SIZE:
-            venue, quote = account.partition(".")[0], settled_in(EventValues(event))
-            names |= {f"{account}.{ENTRY_PRICE}", f"{venue}.{quote}"}
-    return names
+def _is_same(one: object, other: object) -> bool:
+    try:
+        return one is other or one == other
+    except ArithmeticError:
+        # A signalling NaN refuses to be compared.
+        return False
 
 
-def _shows_entry(name: str, shown: Mapping[str, Figure]) -> bool:
+def _shows_entry(name: str, shown: Mapping[str, Any]) -> bool:
     """Whether an entry price that is not there, or another one, would say something."""
-    size = shown.get(name.removesuffix(_ENTRY) + f".{SIZE}")
-    return size is None or bool(name in shown and size.value)
+    size = decimal_of(shown.get(name.removesuffix(_ENTRY) + f".{SIZE}"))
+    return size is None or bool(size and decimal_of(shown.get(name)) is not None)
 
 
 def _are_near(one: Decimal, other: Decimal, allowed: Decimal) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -12,11 +12,11 @@ from domain.effects import UNDONE, movements
 from domain.event_values import EXACT, EventValues, decimal_of
 from projections.audit.accrual import accrues
 from projections.audit.arithmetic import is_told
-from projections.audit.books import Untold
 from projections.audit.claims import Leaves
 from projections.audit.figures import FLOAT_PART, ZERO, Difference, Figure, compared
 from projections.audit.gaps import Gaps
-from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
+from projections.audit.untold import TELLING_ONLY, Untold
 
 
 @dataclass
@@ -29,12 +29,15 @@ class Open:
     leaves: Leaves = field(default_factory=Leaves)
     lacking: list[tuple[int, str, Decimal]] = field(default_factory=list)
     """The (order, asset, amount) by which a step used more than was there."""
+    has_wrong: bool = False
+    """Whether a bundle within it is wrong, which makes its own sums wrong too."""
 
 
 class Bundles(Rule):
     """The leaves of a bundle give what its `net_result` claims, from what there was before."""
 
     NAME = "bundles"
+    VERSION = 2
     CHECKS = (
         "per asset, what the leaves move is what net_result claims; no step takes more out of the"
         " wallet than is there by then"
@@ -53,10 +56,21 @@ class Bundles(Rule):
         self._wallet: dict[str, Decimal] | None = None
         self._is_float = False
         self._untold = Untold()
+        self._shown: object = None
+        """The snapshot that the wallet was taken from, while nothing moved since."""
         self._gaps = Gaps()
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """See `Rule.event`."""
+        record = event.now
+        if self._open or (record is not None and "detail_orders" in record):
+            return self._within(event)
+        if is_told(record):
+            self._move(event.order, record)
+            self._show(record)
+        return NOTHING
+
+    def _within(self, event: AuditedEvent) -> Iterator[Finding]:
         order, record = event.order, event.now
         yield from self._ended(order)
         if not is_told(record):
@@ -86,6 +100,9 @@ class Bundles(Rule):
 
     def _move(self, order: int, record: Mapping[str, Any]) -> None:
         """Take a leaf's moves out of the wallet, as far as is known what it holds."""
+        if record["event_type"] in TELLING_ONLY:
+            return
+        self._shown = None
         self._untold.note(record)
         wallet = self._wallet
         if wallet is None:
@@ -116,6 +133,9 @@ class Bundles(Rule):
     def _show(self, record: Mapping[str, Any]) -> None:
         """Go on from the wallet that a snapshot shows."""
         snapshot = record.get("position_snapshot")
+        if snapshot is self._shown:
+            return
+        self._shown = snapshot
         wallet = snapshot.get("wallet") if isinstance(snapshot, Mapping) else None
         if isinstance(wallet, Mapping):
             self._is_float = any(isinstance(amount, float) for amount in wallet.values())
@@ -124,12 +144,18 @@ class Bundles(Rule):
             self._wallet = {asset: one for asset, one in numbers.items() if one is not None}
 
     def _judged(self, one: Open) -> Iterator[Finding]:
-        """All that is wrong with a bundle is one finding: what is lost breaks sum and order."""
+        """All that is wrong with a bundle is one finding: what is lost breaks sum and order.
+
+        It is that of the innermost bundle that is wrong.
+        """
         self.looked_at += 1
         if self.log.mode == "live":
             self._gaps.note(one.order, "live, what the wallet holds by a step is not known")
         off = list(self._claims(one))
-        if not off and not one.lacking:
+        if off or one.lacking or one.has_wrong:
+            for wrapper in self._open[-1:]:
+                wrapper.has_wrong = True
+        if one.has_wrong or not (off or one.lacking):
             return
         said = [
             f"{name} is {found.found} and its leaves give {found.expected}" for name, found in off

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from domain.accounts import WALLET, account_of, perp_account
 from domain.effects import MOVING_TYPES, UNDONE, movements
 from domain.event_values import EventValues
 from projections.audit.moments import DAY, iso, microseconds, told
-from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
 from projections.event_dicts import Record
 
+_RECONCILED = "HOURLY_RECONCILIATION"
 _WITHIN = DAY
 _LOOKS = 20
 """An account that was never observed is left out where so many snapshots do not show it."""
@@ -46,11 +47,11 @@ class Coverage(Rule):
         self._last: Record = {}
         self._looks = 0
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """It moves something, or shows balances, or both."""
         now = event.now
         if now is None:
-            return
+            return NOTHING
         self._last = now
         event_type = now.get("event_type")
         is_moving = event_type in MOVING_TYPES
@@ -59,20 +60,21 @@ class Coverage(Rule):
             self._looks += 1
             if len(self._kinds) < len(_KINDS):
                 self._kinds.update(_shown(now["position_snapshot"]))
-        if not is_moving and not self._unseen:
-            return
+        is_observing = event_type == _RECONCILED or not event.is_alike
+        if not is_moving and not (self._unseen and is_observing):
+            return NOTHING
         at = microseconds(now.get("timestamp"))
         if at is None:
-            return
+            return NOTHING
         for account in self._moved(now) if is_moving else ():
             self._accounts[account] = _Account(event.order, at, self._looks)
             self._unseen.add(account)
         snapshot = now.get("position_snapshot")
         if isinstance(snapshot, dict):
             self._observe(snapshot, event.order, at)
-        if event_type == "HOURLY_RECONCILIATION":
+        if event_type == _RECONCILED:
             self._observed(account_of(str(now.get("venue"))), event.order, at)
-        yield from ()
+        return NOTHING
 
     def end(self) -> Iterator[Finding]:
         """Those that were not looked at in time."""

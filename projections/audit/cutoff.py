@@ -20,6 +20,7 @@ class Cutoff(Rule):
     """
 
     NAME = "cutoff"
+    ENTRIES_IN = frozenset(("live",))
     CHECKS = (
         "a live event is committed within a limit of its timestamp, and before the period that"
         " holds its timestamp is closed"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from domain.corrections import corrected_by
+from domain.corrections import CORRECTION, corrected_by
 from domain.errors import EventLoggerError
 from domain.horizon import START
-from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
 from projections.entries import LogEntry
 from projections.event_dicts import Record
 from projections.status_board import LiveStatus
+
+_INDEXED = frozenset(("event_id", "tx_hash", "parent_event"))
 
 
 class Derived(Rule):
@@ -19,6 +21,7 @@ class Derived(Rule):
 
     NAME = "derived"
     IS_OF_ENTRIES = False
+    ENTRIES_IN = frozenset(("live",))
     CHECKS = (
         "the indexes of ids, hashes, late details and corrections, and the status board, follow the"
         " events"
@@ -35,10 +38,17 @@ class Derived(Rule):
         self._board = LiveStatus()
         self._is_foldable = True
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """The indexes lead to it."""
         self.looked_at += 1
-        order, record = event.order, event.record or {}
+        record = event.record or {}
+        is_indexed = event.transitions or record.get("event_type") == CORRECTION
+        if is_indexed or not _INDEXED.isdisjoint(record):
+            return self._indexed(event, record)
+        return NOTHING
+
+    def _indexed(self, event: AuditedEvent, record: Record) -> Iterator[Finding]:
+        order = event.order
         event_id = record.get("event_id")
         if isinstance(event_id, str):
             found = self.log.order_of(event_id)
@@ -56,16 +66,16 @@ class Derived(Rule):
         if corrected is not None:
             self._corrections.add((corrected, order))
 
-    def entry(self, entry: LogEntry) -> Iterator[Finding]:
+    def entry(self, entry: LogEntry) -> Iterable[Finding]:
         """Folded into a board, as far as the one that is kept goes."""
         if entry.position > self._upto.position or not self._is_foldable:
-            return
+            return NOTHING
         try:
             self._board.follow([entry], self.log.members)
         except (EventLoggerError, KeyError, TypeError, ValueError):
             # Other rules say what is wrong there.
             self._is_foldable = False
-        yield from ()
+        return NOTHING
 
     def end(self) -> Iterator[Finding]:
         """The indexes of late details and of corrections, and the board, as wholes."""

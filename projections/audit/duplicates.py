@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from domain.effects import MOVING_TYPES, UNDONE
 from domain.errors import EventLoggerError
 from domain.fields import NOT_CONTENT
 from domain.values import canonical
-from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
 from projections.audit.senders import CONFIRMED, is_own, sender_of
-from projections.audit.spans import Spans
 from projections.event_dicts import Record
 
 _LINKS = frozenset(("parent_event", "detail_orders"))
@@ -34,27 +33,23 @@ class Duplicates(Rule):
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
-        self._spans = Spans()
         self._looks = log.keys()
         self._contents = log.keys()
         self._nonces = log.keys()
         self._hashes = log.keys()
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """It is the first of its kind; a bundle is looked at as the one thing that it is."""
-        record = event.record
-        if self._spans.root(event) != event.order or record is None:
-            return
+        record, now = event.record, event.now
+        if event.root != event.order or record is None:
+            return NOTHING
         self.looked_at += 1
         found = self._logged_before(event.order, record)
-        of_the_chain = () if event.now is None else self._sent_before(event.order, event.now)
-        if found is None:
-            yield from of_the_chain
-        else:
-            # The same transaction all over again: noted for what follows, and one fault.
-            for _ in of_the_chain:
-                pass
-            yield found
+        of_the_chain: Iterable[Finding] = NOTHING
+        if now is not None and ("tx_hash" in now or "nonce" in now):
+            of_the_chain = tuple(self._sent_before(event.order, now))
+        # The same transaction all over again: noted for what follows, and one fault.
+        return of_the_chain if found is None else [found]
 
     def _logged_before(self, order: int, record: Record) -> Finding | None:
         """A warning of what moves nothing: a monitor may well say twice what it sees."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +10,9 @@ from domain.event_values import EXACT, EventValues, decimal_of
 from domain.statuses import FILLED, PARTIALLY_FILLED
 from projections.audit.arithmetic import is_told
 from projections.audit.figures import ZERO, Difference, Figure, compared, quotient
-from projections.audit.rule import AuditedEvent, Finding, Rule
+from projections.audit.rule import NOTHING, AuditedEvent, Finding, Rule
 
+_FILLS = (FILLED, PARTIALLY_FILLED)
 _NAMES = ("filled_amount", "average_price")
 
 
@@ -26,12 +27,20 @@ class Fills(Rule):
     WHY = "an average price is the one trace of the parts: it must be one that parts can have"
     TOLERANCE = "exact; 1e-12 of the larger figure where one is a float"
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """The parts of one order, one after the other; the first that cannot be ends them."""
-        if not is_told(event.record):
-            return
-        told = EventValues(event.record)
-        steps = [{"status": event.record.get("status")} | _filled_in(told)]
+        record = event.record
+        if record is None:
+            return NOTHING
+        is_filled = record.get("status") in _FILLS or "filled_amount" in record
+        is_filled = is_filled or "filled_amount" in (record.get("extra") or NOTHING)
+        if (event.transitions or is_filled) and is_told(record):
+            return self._judged(event, record)
+        return NOTHING
+
+    def _judged(self, event: AuditedEvent, record: Mapping[str, Any]) -> Iterator[Finding]:
+        told = EventValues(record)
+        steps = [{"status": record.get("status")} | _filled_in(told)]
         for transition in event.transitions:
             changes = (transition.record or {}).get("changes")
             status = (transition.record or {}).get("status")
@@ -131,7 +140,4 @@ def _filled_in(values: EventValues) -> dict[str, Any]:
 
 
 def _is_fill(step: Mapping[str, Any]) -> bool:
-    return (
-        step.get("status") in (FILLED, PARTIALLY_FILLED)
-        or decimal_of(step.get("filled_amount")) is not None
-    )
+    return step.get("status") in _FILLS or decimal_of(step.get("filled_amount")) is not None

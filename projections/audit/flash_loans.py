@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
 from domain.accounts import decimals_of
 from domain.effects import UNDONE
 from domain.event_values import EXACT, EventValues
-from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
-from projections.audit.spans import Spans
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
 from projections.event_dicts import Record
 
 _BORROW, _REPAY = "FLASH_BORROW", "FLASH_REPAID"
@@ -32,22 +31,24 @@ class FlashLoans(Rule):
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
-        self._spans = Spans()
         self._root = 0
         self._loans: dict[tuple[str, str], _Loan] = {}
         self._unpaid: list[_Loan] = []
         """Borrowed in one transaction and not repaid there; the repayment may follow in another."""
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """It borrows or repays, or it begins another transaction."""
-        root = self._spans.root(event)
-        if root != self._root:
+        found: Iterable[Finding] = NOTHING
+        if event.root != self._root:
             if self._loans:
-                yield from self._settled()
-            self._root = root
+                found = tuple(self._settled())
+            self._root = event.root
         record = event.record
-        if record is None or record.get("event_type") not in (_BORROW, _REPAY):
-            return
+        if record is not None and record.get("event_type") in (_BORROW, _REPAY):
+            self._note(event, record)
+        return found
+
+    def _note(self, event: AuditedEvent, record: Record) -> None:
         now = record if event.now is None else event.now
         if now.get("status") in UNDONE:
             return

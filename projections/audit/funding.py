@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from projections.audit.funding_position import Key, Position
 from projections.audit.funding_schedule import Fault, Payment, What
 from projections.audit.moments import HOUR, iso, microseconds
 from projections.audit.positions import positions_shown, size_shown
-from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
 from projections.event_dicts import Record
 
 _TOLD_BY = frozenset(("TRADE_EXECUTED", "FUNDING_PAYMENT"))
@@ -43,11 +43,11 @@ class Funding(Rule):
         self._faults: list[tuple[Key, Fault]] = []
         """Held back until it is clear whether what is missing here was paid elsewhere."""
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """A trade opens or closes a position; a payment belongs to one."""
         now = event.now
         if now is None:
-            return
+            return NOTHING
         event_type = now.get("event_type")
         if event_type in _TOLD_BY and now.get("status") not in UNDONE:
             at = microseconds(now.get("timestamp"))
@@ -58,8 +58,7 @@ class Funding(Rule):
         if "position_snapshot" in now:
             self._shown = now
         self._last = now
-        if len(self._faults) > _FAULTS:
-            yield from self._said()
+        return NOTHING if len(self._faults) <= _FAULTS else self._said()
 
     def end(self) -> Iterator[Finding]:
         """What was due until the log ends, and was not paid."""

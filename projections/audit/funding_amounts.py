@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from domain.event_values import EXACT, EventValues
 from projections.audit.arithmetic import ArithmeticRule, is_told
 from projections.audit.figures import ZERO, Difference, Figure
 from projections.audit.held import HeldPositions
-from projections.audit.rule import AuditedEvent, AuditedLog, Finding
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding
 
 
 class FundingAmounts(ArithmeticRule):
@@ -21,17 +21,25 @@ class FundingAmounts(ArithmeticRule):
     TOLERANCE = (
         "half a unit of the payment's last written digit, or cut at the sixth decimal and beyond"
     )
-    TYPES = frozenset(("FUNDING_PAYMENT",))
+    TYPES = frozenset(("FUNDING_PAYMENT", "TRADE_EXECUTED"))
+    JUDGED = frozenset(("FUNDING_PAYMENT",))
+    IS_OF_SNAPSHOTS = True
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
         self._held = HeldPositions()
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """See `Rule.event`."""
-        yield from super().event(event)
-        if is_told(event.now):
-            self._held.book(event.now)
+        now = event.now
+        if not is_told(now):
+            return NOTHING
+        found = NOTHING
+        if now["event_type"] in self.JUDGED:
+            # Judged before it is booked.
+            found = tuple(self.judged(event.order, EventValues(now)))
+        self._held.book(now)
+        return found
 
     def judged(self, order: int, values: EventValues) -> Iterator[Finding]:
         """See `ArithmeticRule.judged`."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from domain.event_values import EXACT, EventValues
-from projections.audit.arithmetic import ArithmeticRule
+from projections.audit.arithmetic import ArithmeticRule, is_told
 from projections.audit.figures import ZERO, Difference, Figure
-from projections.audit.rule import AuditedLog, Finding
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding
 
 _GWEI, _ETHER = -9, -18
 _COST = "gas_cost_eth"
+_PRICE, _FEE, _UNITS = "PRICE_UPDATE", "GAS_FEE_PAID", "gas_units"
 _TO_THE_HOUR = len("2024-05-12T14")
 
 WITHIN_AN_HOUR = Decimal("0.2")
@@ -21,6 +22,7 @@ _WITH_DATA_FEE = frozenset(("OPTIMISM", "BASE", "SCROLL", "MANTLE", "BLAST", "ZO
 _IDS_WITH_DATA_FEE = frozenset((10, 8453, 534352, 5000, 81457, 7777777))
 """Rollups on which a transaction also pays for its data on Ethereum, beside its own gas."""
 
+_NONE: tuple[str, set[Decimal]] = ("", set())
 _NATIVE = {"POLYGON": "POL", "AVALANCHE": "AVAX", "BSC": "BNB", "GNOSIS": "XDAI", "MANTLE": "MNT"}
 """What gas is paid in where it is not ETH."""
 
@@ -29,6 +31,7 @@ class Gas(ArithmeticRule):
     """A gas cost is its units times its price, and is worth what the log's own price says."""
 
     NAME = "gas"
+    VERSION = 2
     CHECKS = (
         "units × price = cost; the amount is the cost; the cost in USD is at the log's own price of"
         " that hour; wei, gwei and units each in their own field"
@@ -38,16 +41,27 @@ class Gas(ArithmeticRule):
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
-        self._prices_at = ""
-        self._prices: dict[str, set[Decimal]] = {}
+        self._prices: dict[str, tuple[str, set[Decimal]]] = {}
+        """Of each token when it had a price last, and which ones then, of all venues."""
+
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
+        """A price is noted; a fee is judged, and gas that is named beside anything else."""
+        now = event.now
+        if now is None:
+            return NOTHING
+        event_type, extra = now.get("event_type"), now.get("extra") or NOTHING
+        is_naming = _COST in now or _UNITS in now or _COST in extra or _UNITS in extra
+        if not (is_naming or event_type in (_FEE, _PRICE)) or not is_told(now):
+            return NOTHING
+        if event_type != _PRICE:
+            return self.judged(event.order, EventValues(now))
+        self._note_price(EventValues(now))
+        return NOTHING
 
     def judged(self, order: int, values: EventValues) -> Iterator[Finding]:
         """See `ArithmeticRule.judged`."""
-        if values.get("event_type") == "PRICE_UPDATE":
-            self._note_price(values)
-            return
-        is_fee = values.get("event_type") == "GAS_FEE_PAID"
-        if not is_fee and values.get(_COST) is None and values.get("gas_units") is None:
+        is_fee = values.get("event_type") == _FEE
+        if not is_fee and values.get(_COST) is None and values.get(_UNITS) is None:
             return
         self.looked_at += 1
         cost = Figure.named(values, _COST) or (Figure.named(values, "amount") if is_fee else None)
@@ -63,7 +77,7 @@ class Gas(ArithmeticRule):
                 return
 
     def _product(self, order: int, values: EventValues, cost: Figure | None) -> Finding | None:
-        units, price = Figure.named(values, "gas_units"), Figure.named(values, "gas_price_gwei")
+        units, price = Figure.named(values, _UNITS), Figure.named(values, "gas_price_gwei")
         if cost is None or units is None or price is None:
             return None
         expected = EXACT.scaleb(EXACT.multiply(units.value, price.value), _GWEI)
@@ -102,7 +116,7 @@ class Gas(ArithmeticRule):
             rounded = self.compare(found.value, figure)
             if rounded is not None:
                 expected = EXACT.scaleb(figure.value, -scale)
-                units = values.given_number("gas_units")
+                units = values.given_number(_UNITS)
                 mixed = ", which is the units of gas" if wei.value == units else ""
                 message = f"order {order}: {name} is {wei.value}{mixed}"
                 difference = Difference(expected, wei.value, rounded.tolerance)
@@ -115,15 +129,18 @@ class Gas(ArithmeticRule):
             return None
         token = values.given_text("token") if values.get("event_type") == "GAS_FEE_PAID" else None
         token = token or _NATIVE.get((values.given_text("venue") or "").upper(), "ETH")
-        at, prices = values.given_text("timestamp") or "", self._prices.get(token, set())
-        if not prices or at[:_TO_THE_HOUR] != self._prices_at[:_TO_THE_HOUR]:
+        at, (priced_at, prices) = (
+            values.given_text("timestamp") or "",
+            self._prices.get(token, _NONE),
+        )
+        if not prices or at[:_TO_THE_HOUR] != priced_at[:_TO_THE_HOUR]:
             self.unjudgeable(order, f"no price of {token} of the same hour, for gas in USD")
             return None
         differences = [self.compare(EXACT.multiply(cost.value, one), usd, cost) for one in prices]
         if None in differences:
             return None
         nearest = min(filter(None, differences), key=lambda one: abs(one.expected - one.found))
-        if at != self._prices_at and self.log.options.tolerance is None:
+        if at != priced_at and self.log.options.tolerance is None:
             # The price of another moment: it moves within an hour, but not by so much.
             allowed = WITHIN_AN_HOUR * nearest.expected.copy_abs()
             if abs(nearest.expected - nearest.found) <= allowed:
@@ -134,14 +151,16 @@ class Gas(ArithmeticRule):
         return self.off(order, message, "gas_cost_usd", nearest)
 
     def _note_price(self, values: EventValues) -> None:
-        """Keep the prices of the last time at which there were any, of each venue."""
+        """Keep a token's prices of the last time at which there were any, of each venue."""
         at, token = values.given_text("timestamp"), values.given_text("token")
         price = values.given_number("price_usd") or values.given_number("amount")
         if at is None or token is None or price is None or price <= ZERO:
             return
-        if at != self._prices_at:
-            self._prices_at, self._prices = at, {}
-        self._prices.setdefault(token, set()).add(price)
+        priced_at, prices = self._prices.get(token, _NONE)
+        if at == priced_at:
+            prices.add(price)
+        else:
+            self._prices[token] = at, {price}
 
 
 def _pays_for_data(values: EventValues) -> bool:

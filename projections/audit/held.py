@@ -27,6 +27,8 @@ class HeldPositions:
         self._turned_at: dict[str, str] = {}
         self._observed: Mapping[str, object] | None = None
         """The last snapshot's positions, until somebody asks."""
+        self._seen: object = None
+        """The last snapshot, while no trade came after it."""
         self.is_known = False
         """Whether a snapshot has shown which positions there are."""
 
@@ -60,7 +62,11 @@ class HeldPositions:
         """Book what the event does to positions, and what its snapshot shows of them."""
         if event["event_type"] == "TRADE_EXECUTED":
             self._trade(EventValues(event), event)
+            self._seen = None
         snapshot = event.get("position_snapshot")
+        if snapshot is self._seen:
+            return
+        self._seen = snapshot
         positions = snapshot.get("perp_positions") if isinstance(snapshot, dict) else None
         if isinstance(positions, dict):
             self._observed, self.is_known = positions, True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from domain.bundle import wrapper_of
@@ -10,7 +10,7 @@ from domain.errors import EventLoggerError
 from domain.fields import CLEARED_BY_REORG
 from domain.lifecycle import REORGED, EventLifecycle
 from domain.values import canonical
-from projections.audit.rule import AuditedEvent, Finding, Rule
+from projections.audit.rule import NOTHING, AuditedEvent, Finding, Rule
 from projections.event_dicts import Record
 
 _TOLD = ("log", "order", "from_status", "from_since", "status", "tx_hash", "changes")
@@ -24,12 +24,15 @@ class Lifecycle(Rule):
     CHECKS = "stored transitions are those that domain/lifecycle.py allows, one after the other"
     WHY = "what became of a transaction is a way that transactions take, and each step was reported"
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """Its transitions, one after the other; the first that cannot be ends the replay."""
         if not event.transitions or event.record is None:
-            return
+            return NOTHING
         self.looked_at += 1
-        order, record = event.order, event.record
+        return self._all_replayed(event, event.record)
+
+    def _all_replayed(self, event: AuditedEvent, record: Record) -> Iterator[Finding]:
+        order = event.order
         if self.log.mode != "live":
             yield self.error([order], f"order {order} of a {self.log.mode} log has transitions")
             return

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
 from projections.event_dicts import Record
+
+_LINKS = frozenset(("parent_event", "related_events", "detail_orders"))
 
 
 class Links(Rule):
@@ -21,10 +23,15 @@ class Links(Rule):
         self._open: list[tuple[int, deque[int]]] = []
         """The wrappers whose details are due, the innermost last, with those that are."""
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """It stands where its bundle has it, and its links lead somewhere."""
         self.looked_at += 1
-        order, record = event.order, event.record or {}
+        record = event.record or {}
+        if self._open or not _LINKS.isdisjoint(record):
+            return self._linked(event.order, record)
+        return NOTHING
+
+    def _linked(self, order: int, record: Record) -> Iterator[Finding]:
         yield from self._place(order, record.get("parent_event"))
         yield from self._related(order, record)
         details = record.get("detail_orders")

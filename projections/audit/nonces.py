@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
 from projections.audit.senders import Account, is_inbound, nonces_of, sender_of
-from projections.audit.spans import Spans
+from projections.event_dicts import Record
 
 _HELD = 10_000
 
@@ -20,16 +20,16 @@ class Nonces(Rule):
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
-        self._spans = Spans()
         self._accounts: dict[Account, _Nonces] = {}
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """Its nonces, every one that it was ever sent with."""
         now = event.now
-        if self._spans.root(event) != event.order or now is None or now.get("nonce") is None:
-            return
-        if is_inbound(now):
-            return
+        if now is None or now.get("nonce") is None or event.root != event.order or is_inbound(now):
+            return NOTHING
+        return self._taken(event, now)
+
+    def _taken(self, event: AuditedEvent, now: Record) -> Iterator[Finding]:
         for nonce in nonces_of(event):
             self.looked_at += 1
             account = sender_of(now)

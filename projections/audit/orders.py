@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
-from projections.entries import LogEntry, LoggedEntry
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
+from projections.entries import LogEntry, LoggedEntry, TransitionEntry
 
 
 class Orders(Rule):
@@ -20,17 +20,19 @@ class Orders(Rule):
         self._last_order = self._last_number = 0
         self._unnumbered: list[int] = []
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """Those before it are missing."""
         self.looked_at += 1
-        yield from self._missing(event.order)
-        self._last_order = event.order
-        self._unnumbered += [event.order for one in event.transitions if one.number is None]
+        last, self._last_order = self._last_order, event.order
+        if event.transitions:
+            self._unnumbered += [event.order for one in event.transitions if one.number is None]
+        return NOTHING if event.order == last + 1 else self._missing(last + 1, event.order)
 
-    def entry(self, entry: LogEntry) -> Iterator[Finding]:
+    def entry(self, entry: LogEntry) -> Iterable[Finding]:
         """A transition follows the one before it."""
-        if isinstance(entry, LoggedEntry):
-            return
+        return NOTHING if isinstance(entry, LoggedEntry) else self._numbered(entry)
+
+    def _numbered(self, entry: TransitionEntry) -> Iterator[Finding]:
         if entry.number != self._last_number + 1:
             yield self.error(
                 self._unnumbered or [entry.order],
@@ -43,7 +45,7 @@ class Orders(Rule):
 
     def end(self) -> Iterator[Finding]:
         """Those up to the log's end are missing."""
-        yield from self._missing(self.log.end.order + 1)
+        yield from self._missing(self._last_order + 1, self.log.end.order + 1)
         if self._last_number < self.log.end.transition:
             yield self.error(
                 self._unnumbered,
@@ -56,8 +58,7 @@ class Orders(Rule):
                 self._unnumbered, "transitions of these orders are not among the log's"
             )
 
-    def _missing(self, upto: int) -> Iterator[Finding]:
-        first = self._last_order + 1
+    def _missing(self, first: int, upto: int) -> Iterator[Finding]:
         if first < upto:
             which = (
                 f"order {first} is" if first == upto - 1 else f"orders {first} to {upto - 1} are"

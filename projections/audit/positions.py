@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -11,18 +12,24 @@ from domain.effects import movements, untold_fields
 from domain.event_values import EXACT, decimal_of
 from domain.statuses import OPEN_STATUSES
 from projections.audit.moments import microseconds
-from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
 from projections.event_dicts import Record
 
 _TRADE = "TRADE_EXECUTED"
 _FLOATS = Decimal("1e-12")
+_HELD = 1000
 ZERO = Decimal(0)
+Key = tuple[str, str]
+"""The venue, in lower case, and the instrument."""
 
 
 class Positions(Rule):
     """A position's size after its trades is the size before, and what they traded."""
 
     NAME = "positions"
+    VERSION = 2
+    TYPES = frozenset((_TRADE,))
+    IS_OF_SNAPSHOTS = True
     CHECKS = (
         "the size that the first snapshot after a perpetual's trades shows is the size after the"
         " trades before, plus or minus theirs; zero, or nothing, where all is closed"
@@ -32,41 +39,48 @@ class Positions(Rule):
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
-        self._sizes: dict[tuple[str, str], Decimal] = {}
-        self._expected: dict[tuple[str, str], Decimal] = {}
+        self._wrong: list[tuple[Key, Decimal, Finding]] = []
+        """What is wrong and by how much, until the end: another position may lack just that."""
+        self._sizes: dict[Key, Decimal] = {}
+        self._expected: dict[Key, Decimal] = {}
         """Where a snapshot showed another size: should the next agree with this, it alone was
         wrong."""
-        self._open: dict[tuple[str, str], _Traded] = {}
+        self._open: dict[Key, _Traded] = {}
         self._shown: Mapping[str, Any] | None = None
         """The positions of the first snapshot that shows any part of them: what trades start
         from."""
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """A trade is noted; a snapshot after it is compared."""
         now = event.now
         if now is None:
-            return
+            return NOTHING
         if now.get("event_type") == _TRADE:
             self._note(event, now)
-        if "position_snapshot" not in now:
-            return
         is_first = self._shown is None
-        shown = positions_shown(now) if self._open or is_first else None
-        if shown is not None:
-            at = self._shown_at(event)
-            for key, traded in list(self._open.items()):
-                if at is None or (traded.is_settled and traded.settled <= at):
-                    del self._open[key]
-                    yield from self._compared(event.order, key, traded, shown)
-            self._shown = shown if is_first else self._shown
+        if not (self._open or is_first):
+            return NOTHING
+        shown = positions_shown(now)
+        if shown is None:
+            return NOTHING
+        if is_first:
+            self._shown = shown
+        return self._all_compared(event, shown)
+
+    def _all_compared(self, event: AuditedEvent, shown: Mapping[str, Any]) -> Iterator[Finding]:
+        at = self._shown_at(event)
+        for key, traded in list(self._open.items()):
+            if at is None or (traded.is_settled and traded.settled <= at):
+                del self._open[key]
+                yield from self._compared(event.order, key, traded, shown)
 
     def end(self) -> Iterator[Finding]:
-        """What no snapshot has shown."""
+        """What is wrong, and what no snapshot has shown."""
+        yield from (wrong for _, _, wrong in self._wrong)
         for (venue, instrument), traded in self._open.items():
             self.could_not(
                 traded.orders, f"no snapshot shows {perp_account(venue, instrument)} afterwards"
             )
-        yield from ()
 
     def _note(self, event: AuditedEvent, now: Record) -> None:
         venue, instrument = now.get("venue"), (now.get("extra") or {}).get("instrument")
@@ -108,7 +122,7 @@ class Positions(Rule):
         return microseconds(taken) or 0
 
     def _compared(
-        self, order: int, key: tuple[str, str], traded: _Traded, shown: Mapping[str, Any]
+        self, order: int, key: Key, traded: _Traded, shown: Mapping[str, Any]
     ) -> Iterator[Finding]:
         found, is_float = size_shown(shown, key)
         before, otherwise = self._sizes.get(key), self._expected.pop(key, None)
@@ -126,7 +140,7 @@ class Positions(Rule):
             account = perp_account(*key)
             allowed = self._allowed(before, expected, found, has_floats)
             orders = traded.orders if traded.orders[-1] == order else (*traded.orders, order)
-            yield self.error(
+            wrong = self.error(
                 orders,
                 f"{account} is {found} after order {orders[-1]}, where {before} and the trades"
                 f" since make {expected}",
@@ -135,6 +149,19 @@ class Positions(Rule):
                 field=f"{account}.{SIZE}",
                 tolerance=str(allowed) if allowed else None,
             )
+            yield from self._held_back(key, EXACT.subtract(found, expected), wrong)
+
+    def _held_back(self, key: Key, off: Decimal, wrong: Finding) -> Iterator[Finding]:
+        """A trade under another venue: what one position has too much, another's lacks later."""
+        venue, instrument = key
+        for place, (other, by, former) in enumerate(self._wrong):
+            if other[1] == instrument and other[0] != venue and by == -off:
+                message = f"{former.message}; {perp_account(*key)} lacks it at {wrong.orders[-1]}"
+                self._wrong[place] = (other, ZERO, replace(former, message=message))
+                return
+        self._wrong.append((key, off, wrong))
+        if len(self._wrong) > _HELD:
+            yield self._wrong.pop(0)[2]
 
     def _agree(self, before: Decimal, change: Decimal, found: Decimal, floats: bool) -> bool:
         expected = EXACT.add(before, change)
@@ -182,7 +209,7 @@ def positions_shown(now: Record) -> Mapping[str, Any] | None:
     return positions if isinstance(positions, dict) else None
 
 
-def size_shown(shown: Mapping[str, Any], key: tuple[str, str]) -> tuple[Decimal, bool]:
+def size_shown(shown: Mapping[str, Any], key: Key) -> tuple[Decimal, bool]:
     """The size that is shown, zero where none is; and whether it is a float."""
     venue, instrument = key
     for name, positions in shown.items():

@@ -30,6 +30,7 @@ class Reconciliation(Rule):
     """Each account's reconciliations follow one another at their own rhythm, without holes."""
 
     NAME = "reconciliation"
+    TYPES = frozenset((_TYPE,))
     CHECKS = "by venue and token, reconciliations keep the rhythm that they have had so far"
     WHY = "while nobody compares, a balance may be anything"
     TOLERANCE = "half of the rhythm, which is the median of the gaps before"
@@ -49,7 +50,9 @@ class Reconciliation(Rule):
             return
         self.looked_at += 1
         key = (str(now.get("venue")).upper(), str(now.get("token")))
-        rhythm = self._rhythms.setdefault(key, _Rhythm())
+        rhythm = self._rhythms.get(key)
+        if rhythm is None:
+            rhythm = self._rhythms[key] = _Rhythm()
         for orders, began, ended, usual in rhythm.next(event.order, at):
             self._holes.append(_Hole(orders, began, ended, usual, (" ".join(key),)))
         if len(self._holes) > _HELD:

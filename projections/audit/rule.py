@@ -9,7 +9,7 @@ was refused on the way.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -105,13 +105,18 @@ class AuditedEvent(NamedTuple):
     """An event as it is stored: `record` is None of bytes that are none; times are ISO text.
 
     `now` is the record as it reads after all transitions, its wrapper's included, with its status;
-    None where that cannot be told, which the structural rules report.
+    None where that cannot be told, which the structural rules report. `root` is the order of the
+    outermost wrapper of the bundle that it stands in, its own where it stands alone. A snapshot
+    that is stored as the one before may be the same object (nobody changes what rules are shown);
+    `is_alike` says that it is that of the event before, or that neither has one.
     """
 
     order: int
     record: Record | None
     transitions: Sequence[AuditedTransition]
     now: Record | None = None
+    root: int = 0
+    is_alike: bool = False
 
 
 class Unjudged(NamedTuple):
@@ -191,6 +196,12 @@ class AuditedLog(Protocol):
         """The status board that is kept, and up to where; None where none is."""
 
 
+NOTHING: tuple[Finding, ...] = ()
+"""What a rule that finds nothing says at once: nobody looks into it."""
+
+MODES: frozenset[str] = frozenset(("backtest", "live"))
+
+
 class Rule:
     """A rule at work on one log.
 
@@ -200,6 +211,10 @@ class Rule:
     nothing to judge did not apply. `IS_COSTLY` says that it was measured to take more than a third
     of the time of all rules. `IS_OF_ENTRIES`: the same entries always end it in the same way; it
     looks at nothing that is kept beside them.
+
+    It is shown events of `TYPES` alone (None: of all types, and those whose type cannot be told),
+    with `IS_OF_SNAPSHOTS` all others too whose snapshot is not that of the event before, of logs
+    in the modes `EVENTS_IN`, and entries of logs in the modes `ENTRIES_IN`.
     """
 
     NAME: ClassVar[str]
@@ -209,6 +224,10 @@ class Rule:
     VERSION: ClassVar[int] = 1
     IS_COSTLY: ClassVar[bool] = False
     IS_OF_ENTRIES: ClassVar[bool] = True
+    TYPES: ClassVar[frozenset[str] | None] = None
+    IS_OF_SNAPSHOTS: ClassVar[bool] = False
+    EVENTS_IN: ClassVar[frozenset[str]] = MODES
+    ENTRIES_IN: ClassVar[frozenset[str]] = MODES
 
     def __init__(self, log: AuditedLog) -> None:
         self.log = log
@@ -219,17 +238,17 @@ class Rule:
         """Note what cannot be judged, and why; it is no finding, and is always reported."""
         self.unjudged.append(Unjudged(tuple(orders), why))
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """What is wrong with the next event."""
-        yield from ()
+        return NOTHING
 
-    def entry(self, entry: LogEntry) -> Iterator[Finding]:
+    def entry(self, entry: LogEntry) -> Iterable[Finding]:
         """What is wrong with the next entry in the order of commit."""
-        yield from ()
+        return NOTHING
 
-    def end(self) -> Iterator[Finding]:
+    def end(self) -> Iterable[Finding]:
         """What is wrong with the log as a whole, once all was seen."""
-        yield from ()
+        return NOTHING
 
     def error(
         self,

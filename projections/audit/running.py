@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from domain.errors import EventLoggerError
 from projections.audit.judging import Judge
 from projections.audit.report import Outcome, RuleResult
 from projections.audit.rule import (
+    NOTHING,
     AuditedEvent,
     AuditedLog,
     Finding,
@@ -17,6 +18,7 @@ from projections.audit.rule import (
     Severity,
     Unjudged,
 )
+from projections.audit.seeing import See, Seeing
 from projections.entries import LogEntry
 
 MOST_HELD = 1000
@@ -134,49 +136,43 @@ class AtWork:
 
 
 _SETTLED_EVERY = 1000
-Seeing = list[tuple[AtWork, Callable[[Any], Iterable[Finding]]]]
 
 
 def run_rules(at_work: Sequence[AtWork], log: Walked) -> None:
     """Have the rules see the log, once."""
-    on_event, on_entry = _seeing(at_work, "event"), _seeing(at_work, "entry")
+    seeing = _seeing(at_work, log.mode)
     for place, (event, entry) in enumerate(log.walk()):
-        if event is not None and not _show(on_event, event):
-            on_event, on_entry = _going_on(on_event), _going_on(on_entry)
-        if entry is not None and not _show(on_entry, entry):
-            on_event, on_entry = _going_on(on_event), _going_on(on_entry)
+        if event is not None and not _show(seeing.of_event(event), event):
+            seeing = _seeing(at_work, log.mode)
+        if entry is not None and not _show(seeing.entries, entry):
+            seeing = _seeing(at_work, log.mode)
         if place % _SETTLED_EVERY == 0:
             for one in at_work:
                 one.settle()
     if log.unreadable is not None:
         why = f"from order {log.unreadable} on the entries cannot be followed"
-        for one, _ in on_entry:
+        for one, _ in seeing.entries:
             one.could_not((log.unreadable,), why)
     for one in at_work:
         one.end()
 
 
-def _seeing(at_work: Sequence[AtWork], what: str) -> Seeing:
-    """The rules that look at this at all."""
-    return [
-        (one, getattr(one.rule, what))
-        for one in at_work
-        if one.why is None and getattr(one.kind, what) is not getattr(Rule, what)
-    ]
+def _seeing(at_work: Sequence[AtWork], mode: str) -> Seeing[AtWork]:
+    """The rules that go on."""
+    rules = ((one, one.rule) for one in at_work if one.why is None)
+    return Seeing(((one, rule) for one, rule in rules if rule is not None), mode)
 
 
-def _show(seeing: Seeing, seen: AuditedEvent | LogEntry) -> bool:
+def _show(seeing: Sequence[tuple[AtWork, See]], seen: AuditedEvent | LogEntry) -> bool:
     """Have the rules see one thing; whether all of them go on."""
     go_on = True
     for one, see in seeing:
         try:
-            for finding in see(seen):
-                one.take(finding)
+            found = see(seen)
+            if found is not NOTHING:
+                for finding in found:
+                    one.take(finding)
         except Exception as error:
             one.stop(error, seen.order)
             go_on = False
     return go_on
-
-
-def _going_on(seeing: Seeing) -> Seeing:
-    return [(one, see) for one, see in seeing if one.why is None]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import heappush, heappushpop
 from statistics import median
 
 from projections.audit.moments import MINUTE, iso, microseconds, told
-from projections.audit.rule import AuditedEvent, AuditedLog, AuditedWriter, Finding, Rule
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, AuditedWriter, Finding, Rule
 from projections.entries import LogEntry
 
 _LONGEST = 64
@@ -21,6 +21,7 @@ class Runs(Rule):
 
     NAME = "runs"
     IS_OF_ENTRIES = False
+    EVENTS_IN, ENTRIES_IN = frozenset(("backtest",)), frozenset(("live",))
     CHECKS = (
         "writers that never closed (a note), and silence longer than the log's rhythm (a warning)"
     )
@@ -30,20 +31,29 @@ class Runs(Rule):
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
         self._last: tuple[int, int] | None = None
+        self._timestamp: object = None
         self._longest: list[tuple[int, int, int, int]] = []
         self._count = 0
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """In a backtest, time is what the events say."""
-        if self.log.mode == "backtest" and event.record is not None:
-            self._at(event.order, microseconds(event.record.get("timestamp")))
-        yield from ()
+        record, order = event.record, event.order
+        if record is None:
+            return NOTHING
+        timestamp, last = record.get("timestamp"), self._last
+        if timestamp == self._timestamp and last is not None:
+            if order > last[1]:
+                self._last = (last[0], order)
+            return NOTHING
+        at = microseconds(timestamp)
+        self._timestamp = None if at is None else timestamp
+        self._at(order, at)
+        return NOTHING
 
-    def entry(self, entry: LogEntry) -> Iterator[Finding]:
+    def entry(self, entry: LogEntry) -> Iterable[Finding]:
         """Live, it is the store's."""
-        if self.log.mode == "live":
-            self._at(entry.order, entry.committed_at)
-        yield from ()
+        self._at(entry.order, entry.committed_at)
+        return NOTHING
 
     def end(self) -> Iterator[Finding]:
         """The silences, and the writers."""

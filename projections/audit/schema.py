@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pydantic import ValidationError
 
-from domain.event_model import event_model, passes_every_check
+from domain.event_model import event_model
 from domain.fields import RESERVED_FIELDS, TIME_FIELDS
+from domain.sound_shapes import NEEDED, SoundShapes
 from domain.statuses import LOGGED_STATUSES
 from projections.audit.moments import microseconds
-from projections.audit.rule import AuditedEvent, Finding, Rule
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
 from projections.event_dicts import Record
-
-_NEEDED = ("recorded_at", "timestamp", "event_type", "venue")
 
 
 class Schema(Rule):
@@ -23,10 +22,19 @@ class Schema(Rule):
     CHECKS = "every record is an event as domain/fields.py defines it"
     WHY = "what is read is what was logged: no field is missing, misshapen or made up"
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def __init__(self, log: AuditedLog) -> None:
+        super().__init__(log)
+        self._shapes = SoundShapes()
+
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """It is a record, and an event; the first thing that is wrong with it is said."""
-        order, record = event.order, event.record
         self.looked_at += 1
+        record = event.record
+        if record is not None and self._shapes.is_sound(record):
+            return NOTHING
+        return self._judged(event.order, record)
+
+    def _judged(self, order: int, record: Record | None) -> Iterator[Finding]:
         if record is None:
             yield self.error([order], f"the bytes of order {order} are no record")
             return
@@ -36,8 +44,7 @@ class Schema(Rule):
             message = f"the status of order {order} is none that an event is logged with"
             yield self.error([order], message, LOGGED_STATUSES, status, field="status")
         try:
-            if not passes_every_check(fields):
-                event_model().model_validate(fields)
+            event_model().model_validate(fields)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
@@ -60,7 +67,7 @@ class Schema(Rule):
 
 def _further(fields: Record) -> Iterator[tuple[str, str]]:
     """What the model takes for granted of what passed the checks when it was logged."""
-    for name in _NEEDED:
+    for name in NEEDED:
         if fields[name] is None:
             yield name, "is missing"
     for name in TIME_FIELDS:

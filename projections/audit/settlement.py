@@ -9,7 +9,6 @@ from domain.event_types import TELLING_TYPES
 from domain.statuses import OPEN_STATUSES
 from projections.audit.moments import in_microseconds, iso, microseconds, told
 from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
-from projections.audit.spans import Spans
 from projections.entries import LogEntry, LoggedEntry
 from projections.event_dicts import Record
 
@@ -21,6 +20,7 @@ class Settlement(Rule):
     """Live events do not wait for ever, and what is done can be looked up where it was done."""
 
     NAME = "settlement"
+    EVENTS_IN = ENTRIES_IN = frozenset(("live",))
     CHECKS = (
         "live events that wait longer than a limit, and what is done without a tx_hash or an"
         " exchange_order_id (warnings)"
@@ -30,7 +30,6 @@ class Settlement(Rule):
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
-        self._spans = Spans()
         self._limit = in_microseconds(log.options.unsettled_after)
         # Numbers side by side, since a log in which nothing is ever updated waits for all of it.
         self._waiting, self._since = array("q"), array("q")
@@ -39,7 +38,7 @@ class Settlement(Rule):
     def event(self, event: AuditedEvent) -> Iterator[Finding]:
         """It waits, or is done."""
         now = event.now
-        if self.log.mode != "live" or self._spans.root(event) != event.order or now is None:
+        if self.log.mode != "live" or event.root != event.order or now is None:
             return
         if now.get("event_type") in TELLING_TYPES:
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from projections.audit.rule import AuditedEvent
+from projections.event_dicts import Record
 
 
 class Spans:
@@ -11,15 +11,13 @@ class Spans:
     def __init__(self) -> None:
         self._root = self._last = 0
 
-    def root(self, event: AuditedEvent) -> int:
+    def root(self, order: int, record: Record | None) -> int:
         """The outermost wrapper's order; the event's own where it is no detail of a bundle.
 
         A detail that was logged after its wrapper's transaction is one of its own.
         """
-        order = event.order
         if order > self._last:
             self._root = self._last = order
-        record = event.record
         if record is None or "detail_orders" not in record:
             return self._root
         details = record["detail_orders"]

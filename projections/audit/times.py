@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from domain.event_types import OF_THE_LOG
 from projections.audit.moments import MINUTE, microseconds, told
-from projections.audit.rule import AuditedEvent, AuditedLog, Finding, Rule
-from projections.audit.spans import Spans
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
 from projections.entries import LogEntry
+from projections.event_dicts import Record
 
 _SKEW = MINUTE
 """A block's time and that of the strategy's clock are not of one clock."""
@@ -27,28 +27,35 @@ class Times(Rule):
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
-        self._spans = Spans()
         self._committed_at: int | None = None
-        self._timestamp = ""
+        self._timestamp, self._alike = "", ""
+        """The last timestamp of a backtest, as it sorts and as it is written."""
 
-    def entry(self, entry: LogEntry) -> Iterator[Finding]:
+    def entry(self, entry: LogEntry) -> Iterable[Finding]:
         """It was committed at, or after, the time of the one before."""
         last, at = self._committed_at, entry.committed_at
-        if last is not None and (at is None or at < last):
-            yield self.error(
-                [entry.order],
-                f"the entry at position {entry.position} was committed before the one it follows",
-                expected=last,
-                found=at,
-                field="committed_at",
-            )
-        self._committed_at = at if at is not None else last
+        if at is not None:
+            self._committed_at = at
+        if last is None or (at is not None and at >= last):
+            return NOTHING
+        message = f"the entry at position {entry.position} was committed before the one it follows"
+        return [self.error([entry.order], message, last, at, field="committed_at")]
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """Its times do not contradict each other, or the one before in a backtest."""
         self.looked_at += 1
         record = event.record or {}
-        is_own = self._spans.root(event) == event.order
+        timestamp = record.get("timestamp")
+        if (
+            timestamp == self._alike
+            and record.get("completion_timestamp") is None
+            and not event.transitions
+        ):
+            return NOTHING
+        return self._judged(event, record)
+
+    def _judged(self, event: AuditedEvent, record: Record) -> Iterator[Finding]:
+        is_own = event.root == event.order
         # A bundle's details share their wrapper's completion.
         if is_own or record.get("completion_timestamp") is not None:
             yield from self._completed(event)
@@ -63,7 +70,7 @@ class Times(Rule):
                     found=timestamp,
                     field="timestamp",
                 )
-            self._timestamp = _key(timestamp)
+            self._timestamp, self._alike = _key(timestamp), timestamp
 
     def _completed(self, event: AuditedEvent) -> Iterator[Finding]:
         record, now = event.record or {}, event.now or {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from domain.effects import filled, is_inverse, trade_sign
@@ -10,7 +10,7 @@ from domain.event_values import EXACT, EventValues
 from projections.audit.arithmetic import ArithmeticRule, is_told
 from projections.audit.figures import ZERO, Difference, Figure, digits_of, quotient
 from projections.audit.held import HeldPositions
-from projections.audit.rule import AuditedEvent, AuditedLog, Finding
+from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding
 
 _BPS = Decimal(10_000)
 
@@ -19,6 +19,7 @@ class Trades(ArithmeticRule):
     """The figures of a trade agree: amount, price, notional or quote, cost, realised profit."""
 
     NAME = "trades"
+    VERSION = 2
     CHECKS = (
         "amount × price = notional or quote amount; cost ÷ notional = cost in bps; what a close"
         " realises is (price − entry price) × size"
@@ -28,17 +29,24 @@ class Trades(ArithmeticRule):
         "half a unit of the last digit of what was computed (exchanges cut it): of the notional,"
         " or where that has the fewer digits, and was chosen, of the amount"
     )
-    TYPES = frozenset(("SPOT_TRADE", "TRADE_EXECUTED"))
+    JUDGED = TYPES = frozenset(("SPOT_TRADE", "TRADE_EXECUTED"))
+    IS_OF_SNAPSHOTS = True
 
     def __init__(self, log: AuditedLog) -> None:
         super().__init__(log)
         self._held = HeldPositions()
 
-    def event(self, event: AuditedEvent) -> Iterator[Finding]:
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """See `Rule.event`."""
-        yield from super().event(event)
-        if is_told(event.now):
-            self._held.book(event.now)
+        now = event.now
+        if not is_told(now):
+            return NOTHING
+        found = NOTHING
+        if now["event_type"] in self.JUDGED:
+            # Judged before it is booked.
+            found = tuple(self.judged(event.order, EventValues(now)))
+        self._held.book(now)
+        return found
 
     def judged(self, order: int, values: EventValues) -> Iterator[Finding]:
         """See `ArithmeticRule.judged`."""

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from domain.event_values import EXACT, decimal_of
+from domain.event_values import EXACT, decimal_of, is_nan
 
 EQUAL, WITHIN, CONFLICTING = 0, 1, 2
 """Verdicts, the worse the greater."""
@@ -27,7 +27,7 @@ class Judge:
 
     def verdict(self, one: Any, other: Any) -> int:
         """EQUAL, WITHIN the tolerance, or CONFLICTING."""
-        if type(one) is type(other) and one == other and type(one) not in _HOLDING:
+        if type(one) is type(other) and type(one) in _SIMPLE and one == other:
             return EQUAL
         if isinstance(one, dict) and isinstance(other, dict):
             return max(
@@ -46,8 +46,8 @@ class Judge:
             return self.of_numbers(number, another)
         if isinstance(one, bool) or isinstance(other, bool):
             is_same = str(one) == str(other) if self.in_text else one is other
-        elif one != one and other != other:
-            is_same = True
+        elif is_nan(one) or is_nan(other):
+            is_same = is_nan(one) and is_nan(other)
         elif self.in_text:
             is_same = _text(one) == _text(other)
         else:
@@ -95,4 +95,5 @@ def _text(value: Any) -> str:
 
 
 _HALF = Decimal("0.5")
-_HOLDING = (dict, list, tuple)
+_SIMPLE = (str, int, float, bool)
+"""Equal ones can be told at once: no signaling NaN is among them."""

@@ -112,6 +112,10 @@ def _turned(event: Event, random: Random) -> None:
     event["side"] = "LONG" if event["side"] == "SHORT" else "SHORT"
 
 
+def _elsewhere(event: Event, random: Random) -> None:
+    event["venue"] = "BYBIT" if event["venue"] == "BINANCE" else "BINANCE"
+
+
 def _last_digit(event: Event, random: Random) -> None:
     event["amount"] += Decimal(1).scaleb(event["amount"].as_tuple().exponent)
 
@@ -193,6 +197,7 @@ PLANTS = [
     Plant("a loan repaid outside of its bundle", "flash_loans", _repaid_outside),
     Plant("a trade off in the last digit", "positions", changing(_traded, _last_digit)),
     Plant("a trade to the other side", "positions", changing(_traded, _turned)),
+    Plant("a trade under another venue", "positions", changing(_traded, _elsewhere)),
     Plant("a size that is shown otherwise", "positions", changing(_traded, _shown_otherwise)),
     Plant("a trade that is not there", "positions", _trade_not_logged),
     Plant("a fill that is less", "positions", _filled_less, LIVE),

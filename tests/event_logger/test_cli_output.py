@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from event_logger import EventLogger, ExportError, open_log
 from event_logger.cli import app
+from event_logger.cli.strict_json import strict_json
 from tests.commands import COLUMNS, run
 from tests.support import HOUR, PATIENCE, ROOT, url_of
 
@@ -91,3 +93,15 @@ def test_a_reader_of_the_help_that_went_away_is_no_failure(arguments: tuple[str,
             check=False,
         )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    "number",
+    [Decimal("1" * 4300), Decimal("1" * 4301), Decimal(-(10**5000)), Decimal("1E+6000"), 10**5000],
+    ids=["read", "one more", "negative", "exponent", "int"],
+)
+def test_python_reads_what_a_number_of_many_digits_is_written_as(number: Any) -> None:
+    read = json.loads(strict_json([number]), parse_float=Decimal)[0]
+    if isinstance(read, dict):
+        read = Decimal(read["$decimal"])
+    assert number == (int(read, 16) if isinstance(read, str) else read)

@@ -36,6 +36,8 @@ EDITED: dict[str, tuple[Callable[[str], str], str]] = {
     "time": (lambda text: edited(text, committed_at=None), "do not agree in committed_at"),
     "writers": (lambda text: edited(text, writers=[]), "do not agree in writers, though"),
     "a rule": (lambda text: text.replace('"errors": 0', '"errors": 1', 1), "rule orders"),
+    "text in a rule's place": (lambda text: edited(text, rules={"orders": "x"}), "rule orders"),
+    "a number in a rule's place": (lambda text: edited(text, rules={"orders": 1}), "rule orders"),
     "a count that says a version": (
         lambda text: edited(text, counts={"version": 1}),
         "do not agree in counts, though",

@@ -153,7 +153,7 @@ def test_tail_ends_when_it_is_told_to_also_in_the_background_of_a_script(
         server.start()
         assert program.stderr.readline() == "Redis answers again; what was missed follows\n"
         program.send_signal(number)
-        assert program.wait(30) == 0
+        assert program.wait(PATIENCE) == 0
         assert program.stderr.read() == ""
 
 

@@ -151,6 +151,18 @@ def test_a_witness_that_is_away_is_said_and_asked_again(
     assert "names no URL of those that its quorum 'a' needs" in done.stderr
 
 
+def test_one_witness_at_two_urls_signs_once(desk: Desk) -> None:
+    url, _ = desk.witness("w1")
+    both = ("--witness", url, "--witness", url.replace("127.0.0.1", "localhost"))
+
+    def meanwhile() -> None:
+        eventually(lambda: len(desk.asked) > 1)
+        eventually(lambda: len(desk.note.signatures) > 2)
+
+    running(desk, meanwhile, "--every", "1", *both, "-o", str(desk.out))
+    assert "w1" in [one.name for one in desk.note.signatures]
+
+
 def served_at(desk: Desk, key: WitnessKey, port: int) -> Served:
     logs = Policy.parse(f"log {desk.vkey}\nquorum none\n".encode())
     witness = Witness(key, logs, desk.folder / "state", desk.alarms.append)

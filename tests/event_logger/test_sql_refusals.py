@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pytest
@@ -177,6 +177,30 @@ def test_an_interruption_ends_a_long_query(store: str) -> None:
     finally:
         timer.cancel()
         signal.signal(signal.SIGINT, former)
+
+
+def test_an_interruption_ends_a_query_that_has_not_begun() -> None:
+    heard = threading.Event()
+
+    class Connection:
+        interruptions = 0
+
+        def interrupt(self) -> None:
+            self.interruptions += 1
+            if self.interruptions == 3:
+                heard.set()
+
+    def late() -> Any:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        heard.wait(30)
+
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            engine._interruptible(cast("duckdb.DuckDBPyConnection", Connection()), late)
+    finally:
+        signal.signal(signal.SIGINT, former)
+    assert heard.is_set()
 
 
 def test_options_that_make_no_sense_are_usage(store: str, tmp_path: Path) -> None:

@@ -215,6 +215,6 @@ def test_a_connection_that_cannot_be_made_leaves_the_next_writer_its_turn(
         target=lambda: orders.append(logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE"))
     )
     thread.start()
-    thread.join(timeout=10)
+    thread.join(timeout=PATIENCE)
     assert orders == [1]
     logger.close()

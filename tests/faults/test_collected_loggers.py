@@ -86,22 +86,27 @@ AWAY = """
 logger = EventLogger(store=sys.argv[1], log="run")
 logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", 1)
 logger.flush()
-logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", 2)
+for n in range(2, 2 + int(sys.argv[3])):
+    logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", n)
 os.rename(sys.argv[2], sys.argv[2] + ".away")
 """
 
 
-@pytest.mark.parametrize("end", ["del logger", "", "raise SystemExit(3)"])
+@pytest.mark.parametrize(
+    ("end", "pending"), [("del logger", 2), ("", 2), ("raise SystemExit(3)", 2), ("", 0)]
+)
 def test_what_cannot_be_stored_as_the_program_ends_is_said_in_a_sentence(
-    tmp_path: Path, end: str
+    tmp_path: Path, end: str, pending: int
 ) -> None:
     path = tmp_path / "runs.db"
-    with start_program(AWAY + end, url_of(path), path) as program:
+    with start_program(AWAY + end, url_of(path), path, pending) as program:
         _, said = program.communicate(timeout=PATIENCE)
+    lost = "nobody closed the logger of log 'run', and 2 events that it held are not stored"
+    assert [lost in line for line in said.splitlines() if "nobody closed the" in line] == (
+        [True] if pending else []
+    )
     assert "Traceback" not in said
-    (last,) = [line for line in said.splitlines() if "not stored" in line]
-    assert "was moved, deleted or replaced" in last
-    assert "log 'run'" in last
+    assert ("was moved, deleted or replaced" in said) is bool(pending)
     assert program.returncode == (3 if "exit" in end.lower() else 0)
     Path(f"{path}.away").rename(path)
     assert stored(path, "run") == numbered(1)

@@ -13,7 +13,7 @@ import pytest
 
 from event_logger import EventLogger
 from tests.redis_server import RedisServer, Subscriber, eventually
-from tests.support import log_amounts, start_program, url_of
+from tests.support import PATIENCE, log_amounts, start_program, url_of
 
 PUBLISHING = """
 logger = EventLogger("live", store=sys.argv[1], redis=sys.argv[2])
@@ -70,7 +70,7 @@ def started(program: str, store: str, server: RedisServer) -> subprocess.Popen[s
 
 
 def ended(first: subprocess.Popen[str]) -> str:
-    _, said = first.communicate("", timeout=60)
+    _, said = first.communicate("", timeout=PATIENCE)
     assert first.returncode == 0
     return said
 

@@ -55,7 +55,7 @@ def test_of_two_updates_at_once_the_later_is_judged_by_the_earlier(tmp_path: Pat
     with EventLogger("live", store=store, redis=False) as logger:
         log_amounts(logger, *range(1, 51))
         programs = [start_program(UPDATE, store, tx_hash) for tx_hash in ("0xa", "0xb")]
-        outputs = [program.communicate("go\n", timeout=60) for program in programs]
+        outputs = [program.communicate("go\n", timeout=PATIENCE) for program in programs]
         assert [program.returncode for program in programs] == [0, 0], outputs
         for order in range(1, 51):
             steps = [step["status"] for step in logger.history(order)]

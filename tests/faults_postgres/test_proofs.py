@@ -47,14 +47,16 @@ def url(
 
 
 CHANGED = "UPDATE {s}.events SET state = replace(convert_from(state, 'UTF8'), '\"amount\":1',"
+FREED = "ALTER TABLE {s}.heads DISABLE TRIGGER ALL"
+HEAD = "UPDATE {s}.heads SET"
 ATTACKS = {
     "a value changed": (3, (CHANGED + " '\"amount\":2')::bytea WHERE event_order = 3",)),
     "a row deleted": (3, ("DELETE FROM {s}.events WHERE event_order = 3",)),
     "the tail cut": (
         10,
         (
-            "ALTER TABLE {s}.heads DISABLE TRIGGER ALL",
-            "UPDATE {s}.heads SET last_order = 9",
+            FREED,
+            HEAD + " last_order = 9",
             "DELETE FROM {s}.events WHERE event_order = 10",
         ),
     ),
@@ -70,6 +72,35 @@ ATTACKS = {
     "a transition given to another": (
         9,
         ("UPDATE {s}.transitions SET event_order = 9 WHERE number = 1",),
+    ),
+    "a transition before the first": (
+        1,
+        (
+            "INSERT INTO {s}.transitions SELECT (jsonb_populate_record(t, jsonb_build_object("
+            "'number', 0, 'version', 4))).* FROM {s}.transitions t WHERE number = 1",
+        ),
+    ),
+    "the steps of one event in another order": (
+        1,
+        tuple(
+            "UPDATE {s}.transitions SET version = " + f"{new} WHERE event_order = 1"
+            f" AND version = {old}"
+            for old, new in ((2, -1), (3, 2), (-1, 3))
+        ),
+    ),
+    "an event before the opening": (
+        0,
+        (
+            "INSERT INTO {s}.events SELECT (jsonb_populate_record(e, jsonb_build_object("
+            "'event_order', -1))).* FROM {s}.events e WHERE event_order = 1",
+        ),
+    ),
+    "the head behind its log": (10, (FREED, HEAD + " last_order = 9")),
+    "the head's count of transitions": (11, (FREED, HEAD + " transition = 4")),
+    "the head without transitions": (9, (FREED, HEAD + " last_order = 8, transition = 0")),
+    "what the store calls it": (
+        0,
+        ("UPDATE {s}.audit_logs SET identity = '00000000-0000-4000-8000-000000000000'",),
     ),
 }
 
@@ -106,6 +137,12 @@ def test_a_log_that_lost_its_tail_goes_on_under_a_new_identity(
     assert types == ["LOG_CONTINUED", "STAKE_DEPOSIT"]
     run("checkpoint", "--store", url, "--key", "key", "-o", "new")
     run("verify", "--store", url, "--checkpoint", "new")
+
+
+@pytest.mark.parametrize("page", [1, 2, 3, 9])
+def test_a_log_of_many_pages_holds(url: str, monkeypatch: pytest.MonkeyPatch, page: int) -> None:
+    monkeypatch.setattr("infrastructure.stores.postgres.reads._PAGE", page)
+    run("verify", "--store", url, "--checkpoint", "held")
 
 
 def test_tiles_come_to_a_store_from_before_there_were_any(slow: PostgresServer, url: str) -> None:

@@ -24,7 +24,7 @@ from infrastructure.redis.publisher import RedisPublisher
 from infrastructure.stores.sqlite.followers import SQLiteFollowers
 from infrastructure.stores.sqlite.reads import SQLiteReads
 from tests.redis_server import RedisServer, eventually
-from tests.support import HOUR, ROOT, log_amounts, url_of
+from tests.support import HOUR, PATIENCE, ROOT, log_amounts, url_of
 
 BACKLOG = 40_000
 
@@ -97,7 +97,7 @@ def test_sigterm_ends_notify_while_it_stands_by(store: str, server: RedisServer)
             assert program.stderr is not None
             assert "publishing log 'default'" in program.stderr.readline()
             program.send_signal(signal.SIGTERM)
-            assert program.wait(20) == 0
+            assert program.wait(PATIENCE) == 0
 
 
 @pytest.mark.parametrize("module", ["threading.py", "notifier.py", "follower.py", "wake.py"])

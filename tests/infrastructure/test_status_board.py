@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from infrastructure.audit_logs import AuditLogs
 from infrastructure.followers import board as followed
 from infrastructure.followers.board import StatusBoard
 from infrastructure.stores.running_quantiles import quantiles
-from infrastructure.stores.sqlite.board import FOLLOWER
+from infrastructure.stores.sqlite.board import FOLLOWER, SQLiteBoard
 from infrastructure.stores.sqlite.confirmation_times import ConfirmationTimes
 from infrastructure.stores.sqlite.reads import SQLiteReads
 from infrastructure.timestamps import timestamp_of
@@ -164,6 +165,34 @@ def test_a_failure_before_the_commit_changes_nothing(
         assert board.read(now=NOW)["counts"] == {"pending": 4}
 
 
+def test_a_follower_looks_at_the_whole_board_only_now_and_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with live_log(tmp_path) as (logs, log):
+        looks: list[object] = []
+        whole = SQLiteBoard.read
+
+        def looking(board: SQLiteBoard, log_id: UUID) -> Any:
+            looks.append(log_id)
+            return whole(board, log_id)
+
+        monkeypatch.setattr(SQLiteBoard, "read", looking)
+        monkeypatch.setattr(followed, "_SHARE_OF_LOOKING", 1e-9)
+        follower = StatusBoard(logs.store, log).follower(logs.store.commits)
+        follower.start()
+
+        def is_followed() -> bool:
+            end = logs.store.reads.end(log.id).horizon
+            return logs.store.followers.position(FOLLOWER, log.id) == end
+
+        for _ in range(3):
+            log_one(logs, log)
+            eventually(is_followed)
+        follower.stop()
+        assert looks == [log.id]
+        assert is_rebuilt(StatusBoard(logs.store, log))
+
+
 def test_the_follower_keeps_the_board_and_outlives_a_failing_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -233,3 +262,25 @@ def test_venues_that_differ_after_a_nul_are_two(tmp_path: Path) -> None:
         assert board.read(60.0, NOW) == folded_in_memory
         assert folded_in_memory["by_venue"] == {"A\0B": {"pending": 1}, "A\0C": {"pending": 1}}
         assert [event["venue"] for event in folded_in_memory["open"]] == ["A\0B", "A\0C"]
+
+
+def test_catching_up_ends_while_others_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each fold is a transaction: what comes while it lasts is the next round's, not one of one."""
+    with live_log(tmp_path) as (logs, log):
+        for _ in range(5):
+            log_one(logs, log)
+        monkeypatch.setattr(followed, "PAGE", 2)
+        folds: list[Any] = []
+        board = logs.store.board
+
+        def fold(*arguments: Any) -> bool:
+            if len(folds) < 20:
+                log_one(logs, log)
+            folds.append(arguments)
+            return type(board).fold(board, *arguments)
+
+        monkeypatch.setattr(board, "fold", fold)
+        StatusBoard(logs.store, log).catch_up()
+        assert len(folds) == 5
+        StatusBoard(logs.store, log).catch_up()
+        assert is_rebuilt(StatusBoard(logs.store, log))

@@ -55,6 +55,21 @@ def swapped(table: str, column: str, one: int, other: int, where: str) -> tuple[
 _IS_OURS = f"originator_id='{LOG}'"
 _NUMBERED = f"log_id='{LOG}'"
 _CHANGED = lifecycle_id(LOG_ID, 1).hex
+_UNMOVED = lifecycle_id(LOG_ID, 9).hex
+
+
+def planted(lifecycle: str, version: int, number: str, order: int) -> tuple[str, ...]:
+    """One transition more, of an event, beside those that are numbered."""
+    return (
+        f"INSERT INTO stored_events SELECT '{lifecycle}', {version}, topic,"
+        f" CAST(json_set(CAST(state AS TEXT), '$.order', {order}) AS BLOB), committed_at, writer,"
+        f" {number} FROM stored_events WHERE originator_id='{_CHANGED}' AND number=1",
+        "INSERT INTO transitions"
+        f" VALUES ('{LOG}', {number}, 10, {order}, '{lifecycle}', {version})",
+    )
+
+
+_LONG = "replace(hex(zeroblob(40000)), '0', 't')"
 _INSERTED = (
     "INSERT INTO stored_events SELECT originator_id, 4, topic, state, committed_at, writer, number"
     f" FROM stored_events {of(3)}"
@@ -169,6 +184,37 @@ ATTACKS = {
     ),
     "a transition given to another event": Attack(
         2, (f"UPDATE transitions SET lifecycle_id='{_CHANGED}', version=0 WHERE number=2",)
+    ),
+    "a transition before the first": Attack(9, planted(_UNMOVED, 0, "0", 9)),
+    "a transition of a negative number": Attack(1, planted(_CHANGED, 4, "-3", 1)),
+    "an event before the opening": Attack(0, (_INSERTED.replace("_id, 4,", "_id, -1,"),)),
+    "an event between two": Attack(4, (_INSERTED.replace("_id, 4,", "_id, 3.5,"),)),
+    "an order that is text": Attack(
+        5, (f"UPDATE stored_events SET originator_version='x' {of(5)}",)
+    ),
+    "the last order is text": Attack(
+        10, (f"UPDATE stored_events SET originator_version='x' {of(10)}",)
+    ),
+    "the steps of one event in another order": Attack(
+        1,
+        (
+            *swapped("stored_events", "originator_version", 2, 3, f"originator_id='{_CHANGED}'"),
+            *swapped("transitions", "version", 2, 3, "event_order=1"),
+        ),
+    ),
+    "a transition's place as text": Attack(
+        1, ("UPDATE transitions SET after_order='x' WHERE number=2",)
+    ),
+    "a transition's number as text": Attack(
+        10, ("UPDATE transitions SET number='x' WHERE number=5",)
+    ),
+    "a topic too long for a leaf": Attack(4, (f"UPDATE stored_events SET topic={_LONG} {of(4)}",)),
+    "a transition's topic too long": Attack(
+        2, (f"UPDATE stored_events SET topic={_LONG} WHERE number=2",)
+    ),
+    "an introduction as text": Attack(0, ("UPDATE writers SET introduction='{}'",)),
+    "what the store calls it": Attack(
+        0, ("UPDATE audit_logs SET identity='00000000-0000-4000-8000-000000000000'",)
     ),
 }
 """Of what was dropped or moved, the order that is named is of the entry that stands there now."""

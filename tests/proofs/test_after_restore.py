@@ -75,6 +75,19 @@ def test_a_store_that_is_behind_is_not_opened_for_writing(
         assert reader.global_order == caught.value.found - 6
 
 
+@pytest.mark.parametrize("kept", [b"", b"nonsense", b"\xff", None])
+def test_health_says_that_what_was_signed_cannot_be_read(desk: Desk, kept: bytes | None) -> None:
+    (path,) = (desk.folder / "kept").glob("*.checkpoint")
+    path.unlink()
+    path.mkdir() if kept is None else path.write_bytes(kept)
+    assert f"cannot be read: {path}" in desk.run("health", code=1).stdout
+
+
+def test_health_says_that_a_log_is_behind_what_was_signed(desk: Desk) -> None:
+    cut(desk)
+    assert "has 15 leaves, and a checkpoint of 16 was signed" in desk.run("health", code=1).stdout
+
+
 @pytest.mark.parametrize("broken", BROKEN)
 def test_it_goes_on_under_a_new_identity(desk: Desk, broken: Callable[[Desk], None]) -> None:
     former = desk.vkey

@@ -90,8 +90,9 @@ def test_a_transition_is_proven(desk: Desk) -> None:
     said = json.loads(desk.verify(proof, "--json").stdout)
     assert (said["kind"], said["number"]) == ("transition", 3)
     assert json.loads(said["state"])["tx_hash"] == "0xc"
-    done = desk.run("prove", "2", "--transition", "3", "--key", desk.key, code=1)
-    assert "order 2 names no event" in done.stderr
+    for order, number in (("2", "3"), ("1", "6"), ("1", str(2**63)), ("1", "9" * 30)):
+        done = desk.run("prove", order, "--transition", number, "--key", desk.key, code=1)
+        assert f"transition {number} is none of order {order}; the log has 5" in done.stderr
 
 
 def test_what_cannot_be_proven(desk: Desk) -> None:

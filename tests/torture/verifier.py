@@ -10,6 +10,7 @@ from infrastructure.audit_logs import AuditLogs
 from infrastructure.auditing import audited
 from projections.audit import STRUCTURE, Severity
 from tests.redis_server import RedisServer, eventually
+from tests.support import PATIENCE
 from tests.torture.caller import HOUR
 from tests.torture.journal import Call, Told
 from tests.torture.places import Place
@@ -18,7 +19,8 @@ from tests.torture.processes import Running
 from tests.torture.worker import options
 
 LARGEST_BUNDLE = 8
-RUINED = {"StoreError", "CorruptLogError"}
+RUINED = {"StoreError", "CorruptLogError", "DatabaseError"}
+"""What is said of a store that was ruined, and what SQLite said that it comes from."""
 
 
 def verified(
@@ -151,7 +153,7 @@ def _published(logger: EventLogger, log: str, server: RedisServer) -> Iterator[s
         ]
 
     try:
-        eventually(lambda: orders()[-1:] == [last], timeout=60)
+        eventually(lambda: orders()[-1:] == [last], timeout=PATIENCE)
     except AssertionError:
         yield f"{log}: {last} orders are logged, and the last published are {orders()[-3:]}"
         return

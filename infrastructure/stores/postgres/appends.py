@@ -149,6 +149,8 @@ class PostgresAppends:
         deadline = time.monotonic() + (WAIT_SECONDS if is_patient else 0.0)
         pause = 0.02
         with self._connections.lock:
+            if self._connections.drop_broken_writer():
+                self._fences.renew(log_id)
             while True:
                 try:
                     return self._attempt(store, found, log_id, writer)

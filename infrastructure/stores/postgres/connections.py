@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import psycopg
@@ -76,6 +76,12 @@ class Turn:
         cursor = self.connection.run(statement, parameters)
         return cursor.fetchone() if cursor.description else None
 
+    def commit_row(self, statement: str, values: Sequence[bytes]) -> list[int] | None:
+        """`commit` with a statement that `ServerConnection.row_of` takes."""
+        if self._connections.turn is not self:
+            raise Superseded
+        return self.connection.row_of(statement, values)
+
     def copy_in(self, statement: str, rows: bytes) -> None:
         """Rows by COPY, in the server's binary form."""
         if self._connections.turn is not self:
@@ -114,17 +120,21 @@ class Connections:
         return self.turn is turn
 
     def writer(self) -> ServerConnection:
-        """The connection that appends; `lock` is held. Raises `StoreError`.
-
-        One that ended meanwhile is not written to: of what is sent there, nobody knows what became.
-        """
+        """The connection that appends; `lock` is held. Raises `StoreError`."""
         writer = self._writer
-        if writer is not None and writer.is_broken():
-            self.drop_writer()
-            writer = None
-        if writer is None:
+        if writer is None or writer.closed:
             writer = self._writer = self.connect()
         return writer
+
+    def drop_broken_writer(self) -> bool:
+        """Whether the connection that appends has ended since it was used, and is let go of.
+
+        It is not written to: of what is sent there, nobody knows what became. `lock` is held.
+        """
+        if self.turn is not None or self._writer is None or not self._writer.is_broken():
+            return False
+        self.drop_writer()
+        return True
 
     def drop_writer(self) -> None:
         """Have the next turn make a connection anew; what is open on this one is rolled back."""

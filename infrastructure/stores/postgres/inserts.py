@@ -98,33 +98,27 @@ def _append_statement(schema: str, kinds: tuple[bool, ...], is_exact: bool, now:
 
 @cache
 def one_event_statement(schema: str, is_exact: bool, now: str) -> str:
-    """`append_statement` for one event and nothing else: without arrays, which cost a third."""
-    exact = " AND last_order = %(order)s AND transition = %(transition)s" if is_exact else ""
+    """`append_statement` for one event and nothing else, as `ServerConnection.row_of` takes it."""
+    exact = " AND last_order = $6::bigint AND transition = $7::bigint" if is_exact else ""
     return (
-        f"WITH free AS MATERIALIZED (SELECT log_id FROM {schema}.heads WHERE log_id = %(log)s"
-        f" AND epoch = %(epoch)s{exact} FOR NO KEY UPDATE SKIP LOCKED),"
+        f"WITH free AS MATERIALIZED (SELECT log_id FROM {schema}.heads WHERE log_id = $1::uuid"
+        f" AND epoch = $2::bigint{exact} FOR NO KEY UPDATE SKIP LOCKED),"
         f" head AS (UPDATE {schema}.heads h SET last_order = h.last_order + 1,"
-        f" committed_at = GREATEST(h.committed_at, {now}), token = %(token)s FROM free"
+        f" committed_at = GREATEST(h.committed_at, {now}), token = $3::bigint FROM free"
         " WHERE h.log_id = free.log_id RETURNING h.last_order - 1 AS o, h.transition AS t,"
         f" h.committed_at AS at), e AS (INSERT INTO {schema}.events ({EVENT_COLUMNS})"
-        f" SELECT %(log)s, o + 1, '{AuditLog.EventLogged.TOPIC}', %(state)b, at, %(writer)s::int,"
-        f" %(token)s::bigint FROM head) SELECT o, t, at, {now} FROM head"
+        f" SELECT $1::uuid, o + 1, '{AuditLog.EventLogged.TOPIC}', $5::bytea, at, $4::int,"
+        f" $3::bigint FROM head) SELECT o, t, at, {now} FROM head"
     )
 
 
-def one_event_parameters(
-    log_id: UUID, state: bytes, writer: int, token: int, epoch: int, end: tuple[int, int]
-) -> dict[str, Any]:
-    """What that statement is run with."""
-    return {
-        "log": log_id,
-        "epoch": Int8(epoch),
-        "order": Int8(end[0]),
-        "transition": Int8(end[1]),
-        "token": Int8(token),
-        "writer": Int4(writer),
-        "state": state,
-    }
+def one_event_values(
+    log_id: UUID, state: bytes, writer: int, token: int, epoch: int, end: tuple[int, int] | None
+) -> list[bytes]:
+    """What that statement is run with; the end where it is exact."""
+    numbers = (epoch, token, writer)
+    values = [str(log_id).encode(), *(b"%d" % one for one in numbers), state]
+    return values if end is None else [*values, b"%d" % end[0], b"%d" % end[1]]
 
 
 _EVENTS = (

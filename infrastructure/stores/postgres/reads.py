@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from infrastructure.stored import (
     Stored,
     StoredEntry,
     StoredTransition,
+    in_order,
 )
 from infrastructure.stores.postgres.connections import Connections
 from infrastructure.stores.postgres.driver import ServerConnection
@@ -28,6 +30,8 @@ from infrastructure.stores.postgres.selects import Selects
 from projections.entries import LogEntry
 
 T = TypeVar("T")
+
+_PAGE = 250
 
 
 class PostgresReads:
@@ -96,7 +100,7 @@ class PostgresReads:
         found: dict[UUID, list[StoredTransition]] = {}
         for lifecycle_id, *transition in rows:
             found.setdefault(lifecycle_id, []).append(StoredTransition(*transition))
-        return found
+        return {one: in_order(stored) for one, stored in found.items()}
 
     def order_of(self, log_id: UUID, event_id: str) -> int | None:
         """See `Reads.order_of`."""
@@ -149,11 +153,17 @@ class PostgresReads:
         self, log_id: UUID, after: Horizon, limit: int, take: Callable[[Iterable[PlainEvent]], T]
     ) -> T:
         """See `Reads.plain_events`."""
-        return take(
-            self._connections.reading(
-                lambda one: self._entries.plain(one.run, log_id, after, limit)
-            )
-        )
+        return take(self._plain_events(log_id, after, limit))
+
+    def _plain_events(self, log_id: UUID, after: Horizon, limit: int) -> Iterator[PlainEvent]:
+        """A page after the other, since the driver holds all that it is given."""
+        page: list[PlainEvent] = []
+        while limit > 0:
+            after = Horizon(page[-1][0], after.transition) if page else after
+            some = partial(self._entries.plain, log_id=log_id, after=after, limit=min(limit, _PAGE))
+            page = self._connections.reading(lambda one: some(one.run))  # noqa: B023
+            yield from page
+            limit = limit - len(page) if len(page) == _PAGE else 0
 
     def stored(self, log_id: UUID, horizon: Horizon) -> Stored:
         """See `Reads.stored`."""

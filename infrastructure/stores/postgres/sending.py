@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from domain.errors import EventLoggerError, StoreError
@@ -23,8 +24,8 @@ from infrastructure.stores.postgres.holding import Head, hold
 from infrastructure.stores.postgres.inserts import (
     COPY_FROM,
     append_statement,
-    one_event_parameters,
     one_event_statement,
+    one_event_values,
     parameters_of,
     rows_of,
 )
@@ -122,16 +123,19 @@ class Sending:
         if is_exact:
             self._check_orders(writes, head.end)
         end = head.end.horizon
-        if rows.is_one_event:
-            statement = one_event_statement(self._schema, is_exact, clock.now())
-            (state,) = rows.states
-            parameters = one_event_parameters(log_id, state, writer, token, head.epoch, end)
-        else:
-            statement = append_statement(self._schema, rows.kinds, is_exact=is_exact)
-            parameters = parameters_of(log_id, rows, writer, token, head.epoch, end)
         attempt.writer = writer
         attempt.doubt = Doubt(log_id, token, head.end, events, transitions, head.epoch)
-        row = turn.commit(statement, parameters)
+        if rows.is_one_event:
+            (state,) = rows.states
+            at = end if is_exact else None
+            values = one_event_values(log_id, state, writer, token, head.epoch, at)
+            statement = one_event_statement(self._schema, is_exact, clock.now())
+            row: Any = turn.commit_row(statement, values)
+        else:
+            statement = append_statement(self._schema, rows.kinds, is_exact=is_exact)
+            row = turn.commit(
+                statement, parameters_of(log_id, rows, writer, token, head.epoch, end)
+            )
         if row is None:
             attempt.doubt = None
             return None

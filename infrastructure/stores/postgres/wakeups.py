@@ -23,6 +23,11 @@ from infrastructure.wake import Wake
 TELL_SECONDS = 0.005
 """At most so often this process notifies others."""
 
+_NOTIFY = (
+    "SELECT pg_catalog.set_config('synchronous_commit', 'off', true), pg_catalog.pg_notify(%s, %s)"
+)
+"""Without a flush of its own, for which the commits beside it would wait: it need not last."""
+
 _HEAR_SECONDS = 0.5
 _PAUSES = (0.1, 2.0)
 _END_SECONDS = 0.25
@@ -77,7 +82,7 @@ class WakingSignals(CommitSignals):
             try:
                 if connection is None or connection.closed:
                     connection = self._connections.connect()
-                connection.run("SELECT pg_catalog.pg_notify(%s, %s)", (self._channel, str(log_id)))
+                connection.run(_NOTIFY, (self._channel, str(log_id)))
             except (psycopg.Error, StoreError):
                 # Others poll besides, and the next commit is told again.
                 connection = None

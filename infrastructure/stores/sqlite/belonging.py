@@ -12,17 +12,23 @@ then those that the file may still have because no checkpoint is known to have r
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from uuid import uuid4
 
 from domain.errors import StoreError
-from infrastructure.stores.sqlite.location import Location
-from infrastructure.stores.sqlite.opened_files import write_ahead_log
+from infrastructure.stores.sqlite.location import Location, write_ahead_log
 
 _NONE = "none"
 """The mark of a file of which no checkpoint has been made."""
 
+_NO_DATABASE = ""
+
 _ASK = "SELECT is_missing FROM write_ahead_log WHERE id=2"
+
+_LOOKS = 4
+_PAUSE_SECONDS = 0.02
+"""A page that is being moved into the file may be read half: what is strange is looked at again."""
 
 
 def say_missing() -> str:
@@ -47,49 +53,75 @@ def mark_anew(connection: sqlite3.Connection) -> None:
 
 
 def mark_alone(location: Location) -> str | None:
-    """The mark that the file has where its write-ahead log is not looked at; None: unreadable."""
+    """The mark that the file has where its write-ahead log is not looked at; None: unreadable.
+
+    What is no database at all has none.
+    """
     uri = f"{location.uri}?mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
             return (_marks(connection) or [_NONE])[0]
-    except sqlite3.Error:
+    except sqlite3.Error as error:
         # Another process moves pages into it at this moment, or was killed as it did.
-        return None
+        return _NO_DATABASE if _is_no_database(error) else None
 
 
-def refuse_strange_log(location: Location) -> None:
+def refuse_strange_log(location: Location) -> bool:
     """Raises `StoreError` where the log beside the file is that of another state of it.
 
-    To be asked before the store is opened for writing, since closing that merges the two.
+    To be asked before the store is opened for writing, since closing that merges the two. Gives
+    whether the file is known to be the log's own, or there is no log.
     """
     path = location.path
     try:
         if path is None or write_ahead_log(path).stat().st_size == 0:
-            return
-        uri = f"{location.uri}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
-            connection.execute("BEGIN")
-            refuse_strange_file(location, connection)
+            return True
+        if path.stat().st_size == 0:
+            # Nobody opens it by SQLite, which would take the log for a leftover and remove it.
+            raise _strange(location)
+        for looks_left in reversed(range(_LOOKS)):
+            uri = f"{location.uri}?mode=ro"
+            with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+                connection.execute("BEGIN")
+                try:
+                    return refuse_strange_file(location, connection)
+                except StoreError:
+                    if not looks_left:
+                        raise
+            time.sleep(_PAUSE_SECONDS)
     except StoreError:
         raise
-    except (OSError, sqlite3.OperationalError):
+    except (OSError, sqlite3.Error) as error:
+        if _is_no_database(error):
+            raise _strange(location) from error
         # Whatever is wrong with the file is said by whoever opens it.
-        return
+        return False
+    return False
 
 
-def refuse_strange_file(location: Location, reader: sqlite3.Connection) -> None:
+def refuse_strange_file(location: Location, reader: sqlite3.Connection) -> bool:
     """The same within a transaction that reads: it keeps others from moving more meanwhile."""
     known = _marks(reader)
     if known is None:
-        return
+        return True
     mark = mark_alone(location)
     if mark is not None and mark not in known:
-        raise StoreError(
-            location.url,
-            f"has beside it the write-ahead log {location.path}-wal of another state of it, as when"
-            " a backup is copied over a store that was killed: to take the file as it stands, move"
-            " that -wal and the -shm away; to have what was committed last, put its file back",
-        )
+        raise _strange(location)
+    return mark is not None
+
+
+def _is_no_database(error: Exception) -> bool:
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB
+
+
+def _strange(location: Location) -> StoreError:
+    return StoreError(
+        location.url,
+        f"has beside it the write-ahead log {location.path}-wal of another state of it, as when a"
+        " backup is copied over a store that was killed, or is in use: to take the file as it"
+        " stands, move that -wal and the -shm away; to have what was committed last, put its file"
+        " back",
+    )
 
 
 def _marks(connection: sqlite3.Connection) -> list[str] | None:

@@ -27,8 +27,7 @@ from infrastructure.stores.sqlite.belonging import (
     say_missing,
     take_back,
 )
-from infrastructure.stores.sqlite.location import Location
-from infrastructure.stores.sqlite.opened_files import write_ahead_log
+from infrastructure.stores.sqlite.location import Location, write_ahead_log
 
 Run = Callable[[str], sqlite3.Cursor]
 

@@ -25,8 +25,8 @@ from typing import Any
 from domain.errors import StoreError
 from infrastructure.stores.sqlite.checkpoints import Checkpoints
 from infrastructure.stores.sqlite.holding import begin_immediate, keep_waits_short
-from infrastructure.stores.sqlite.location import Location
-from infrastructure.stores.sqlite.opened_files import OpenedFiles, write_ahead_log
+from infrastructure.stores.sqlite.location import Location, write_ahead_log
+from infrastructure.stores.sqlite.opened_files import OpenedFiles
 from infrastructure.stores.sqlite.schema import LOCK_TIMEOUT_SECONDS, PAGE_SIZE
 
 Parameters = Sequence[Any]
@@ -215,11 +215,13 @@ class Connections:
             return
         self._is_closed = True
         with self.lock:
+            is_strange = self.files.keep_apart()
             writer, self._writer = self._writer, None
             self.turn = None
             if writer is not None:
                 with suppress(sqlite3.Error):
-                    self.checkpoints.take_back_at_end(writer)
+                    if not is_strange:
+                        self.checkpoints.take_back_at_end(writer)
                 writer.close()
         self._close_idle()
 

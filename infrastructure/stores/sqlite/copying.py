@@ -22,8 +22,8 @@ from infrastructure.stores.sqlite.location import (
     location_of,
     make_empty,
     require_made,
+    write_ahead_log,
 )
-from infrastructure.stores.sqlite.opened_files import write_ahead_log
 from infrastructure.stores.sqlite.schema import LOCK_TIMEOUT_SECONDS
 from infrastructure.stores.upgraded import BackedUp
 

@@ -77,6 +77,10 @@ def select_stored_entries(
         " WHERE t.log_id=? AND t.number>? ORDER BY t.number LIMIT ?",
         (log_id, after.transition, limit),
     ).fetchall()
+    # What is no number sorts behind all that are; it is no entry, and is missed where it was one.
+    if events and type(events[-1][0]) is not int:
+        events = [row for row in events if type(row[0]) is int]
+    transitions = [row for row in transitions if type(row[0]) is type(row[1]) is int]
     if not transitions:
         before = after.transition
         return [

@@ -64,6 +64,8 @@ def location_of(url: str) -> Location:
         raise StoreUrlError(shown(url), "is no store URL; no file's name holds a NUL character")
     if not is_valid_unicode(name):
         raise StoreUrlError(shown(url), "is no store URL; its text is no valid Unicode")
+    if name.endswith("/"):
+        raise StoreUrlError(url, "names a folder; write the name of a file in it")
     try:
         path = Path(os.path.realpath(Path(name).expanduser()))
         # Looked at for the OSError: a name may be too long for any file.
@@ -88,6 +90,11 @@ def parts_of(url: str) -> frozenset[str]:
     """The paths of the files that a store is kept in; none of one in memory."""
     path = location_of(url).path
     return frozenset(f"{path}{suffix}" for suffix in SUFFIXES if path is not None)
+
+
+def write_ahead_log(path: Path) -> Path:
+    """Where SQLite keeps the write-ahead log of this file."""
+    return path.with_name(f"{path.name}-wal")
 
 
 def is_made(location: Location) -> bool:

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-from pathlib import Path
+import struct
+from contextlib import suppress
 
 from domain.errors import StoreError
-from infrastructure.stores.sqlite.location import Location
+from infrastructure.stores.sqlite.belonging import refuse_strange_log
+from infrastructure.stores.sqlite.location import Location, write_ahead_log
+
+_SHARED_BYTES = 0x40000002, 510
+"""Where in its file, and how many, SQLite locks for reading (https://www.sqlite.org/src, os.h)."""
 
 
 class OpenedFiles:
     """The store's file, and its write-ahead log, which nobody but SQLite may touch meanwhile.
 
     Every commit looks at both. The paths are text: a path object costs more than the look does.
+    Nothing but a checkpoint changes the file while it is in use, so that a change of its content is
+    a reason to look whose it is.
     """
 
     def __init__(self, location: Location) -> None:
         path = location.path
+        self._location = location
         self._url = location.url
         self._path = "" if path is None else str(path)
         self._write_ahead_log_path = "" if path is None else str(write_ahead_log(path))
         self._file: tuple[int, ...] | None = None
         self._write_ahead_log: tuple[int, ...] | None = None
+        self._content: tuple[int, int] | None = None
 
     def know_file(self) -> None:
         """Remember which file the store is, before it is opened for the first time."""
@@ -34,10 +44,14 @@ class OpenedFiles:
             self._write_ahead_log = _identity(self._write_ahead_log_path)
 
     def check(self) -> None:
-        """Raises `StoreError` when one was moved, deleted or replaced while the store was open."""
+        """Raises `StoreError` when one was moved, deleted or replaced while the store was open.
+
+        So it does where another file was copied over the store's own.
+        """
         if self._file is None:
             return
-        if _identity(self._path) != self._file:
+        found = _looked_at(self._path)
+        if found is None or found[0] != self._file:
             raise StoreError(
                 self._url,
                 f"the file {self._path} was moved, deleted or replaced while it was open; nothing"
@@ -51,11 +65,31 @@ class OpenedFiles:
                 " while the store was open, and what was committed last is in it; nothing more is"
                 " written: put it back, or open the store anew",
             )
+        self._check_content(found[1])
 
+    def _check_content(self, content: tuple[int, int]) -> None:
+        if content != self._content and refuse_strange_log(self._location):
+            self._content = content
 
-def write_ahead_log(path: Path) -> Path:
-    """Where SQLite keeps the write-ahead log of this file."""
-    return path.with_name(f"{path.name}-wal")
+    def keep_apart(self) -> bool:
+        """Before the store is closed: whether another file was copied over its own.
+
+        The last connection that is closed merges the file and the log beside it, and removes that.
+        It needs the file for itself, which it then never gets from this process: the lock is of an
+        opening that lasts as long as the process does.
+        """
+        found = None if self._file is None else _looked_at(self._path)
+        if found is None or found[0] != self._file:
+            # Of a file that was moved SQLite sees it itself, and merges nothing.
+            return False
+        try:
+            self._check_content(found[1])
+        except StoreError:
+            lock = struct.pack("hhqqi4x", fcntl.F_RDLCK, os.SEEK_SET, *_SHARED_BYTES, 0)
+            with suppress(OSError, AttributeError):
+                fcntl.fcntl(os.open(self._path, os.O_RDONLY), fcntl.F_OFD_SETLK, lock)
+            return True
+        return False
 
 
 def _identity(path: str) -> tuple[int, ...] | None:
@@ -64,3 +98,12 @@ def _identity(path: str) -> tuple[int, ...] | None:
         return os.stat(path)[1:3]
     except OSError:
         return None
+
+
+def _looked_at(path: str) -> tuple[tuple[int, ...], tuple[int, int]] | None:
+    """The file's identity, and what changes with its content."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found[1:3], (found.st_mtime_ns, found.st_size)

@@ -20,6 +20,7 @@ from infrastructure.stored import (
     Stored,
     StoredEntry,
     StoredTransition,
+    in_order,
 )
 from infrastructure.stores.sqlite.connections import Connections
 from infrastructure.stores.sqlite.corrections import CORRECTIONS_OF_EVENTS, HAS_CORRECTIONS
@@ -126,7 +127,7 @@ class SQLiteReads:
                 )
                 for originator, *transition in rows.fetchall():
                     found.setdefault(UUID(originator), []).append(StoredTransition(*transition))
-        return found
+        return {one: in_order(stored) for one, stored in found.items()}
 
     def order_of(self, log_id: UUID, event_id: str) -> int | None:
         """See `Reads.order_of`."""

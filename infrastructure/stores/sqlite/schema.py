@@ -136,12 +136,12 @@ def create_file(location: Location) -> None:
         raise StoreError(location.url, f"the folder {path.parent} does not exist; create it")
     beside = path.with_name(f".{path.name}.{uuid4().hex}.new")
     try:
+        refuse_leftovers(location, path)
         if path.exists():
             # An empty file that was made for us, as mktemp does, stays that file.
             _make(path)
             is_made(location)
             return
-        refuse_leftovers(location, path)
         make_empty(beside)
         _make(beside)
         give_name(beside, path)
@@ -173,12 +173,16 @@ def refuse_leftovers(location: Location, path: Path) -> None:
     for suffix in ("-wal", "-journal"):
         left = path.with_name(f"{path.name}{suffix}")
         # Those of a store that another process has made meanwhile are its own.
-        if left.exists() and left.stat().st_size > 0 and not path.exists():
+        if _size_of(left) and (not path.exists() or (suffix == "-wal" and not _size_of(path))):
             raise StoreError(
                 location.url,
-                f"{left} is left of a store whose file {path.name} is gone, and may hold what was"
-                " committed last: put the file back, or move this one away",
+                f"{left} is left of a store whose file {path.name} is gone or was emptied, and may"
+                " hold what was committed last: put the file back, or move this one away",
             )
+
+
+def _size_of(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _make(path: Path) -> None:

@@ -32,15 +32,24 @@ _LAST_TRANSITION = (
 
 def select_end(run: Run, log_id: str) -> LogEnd | None:
     """Where the log ends, read in constant time; None when there is no such log."""
-    event = run(_LAST_EVENT, (log_id,)).fetchone()
+    event = _last(run, _LAST_EVENT, "originator_version", log_id)
     if event is None:
         return None
-    transition = run(_LAST_TRANSITION, (log_id,)).fetchone()
+    transition = _last(run, _LAST_TRANSITION, "t.number", log_id)
     number, at = (0, None) if transition is None else transition
     times = [checked_commit_time(one) for one in (event[1], at)]
     return LogEnd(
         Horizon(event[0], number), max((one for one in times if one is not None), default=None)
     )
+
+
+def _last(run: Run, statement: str, number: str, log_id: str) -> Any:
+    """The last row that is numbered; what is no number sorts behind it, and is no entry."""
+    row = run(statement, (log_id,)).fetchone()
+    if row is None or type(row[0]) is int:
+        return row
+    of_numbers = statement.replace(" ORDER BY", f" AND typeof({number})='integer' ORDER BY")
+    return run(of_numbers, (log_id,)).fetchone()
 
 
 def checked_commit_time(found: object) -> int | None:

@@ -12,7 +12,10 @@ from infrastructure.stores.sqlite.housekeeping import Housekeeping
 from projections.merkle import HASH_BYTES
 from projections.tiles import WIDTH, Tile
 
-_HAS_TILES = "SELECT 1 FROM sqlite_master WHERE type='table' AND name='tiles'"
+_HAS_TILES = (
+    "SELECT count(*)=4 FROM pragma_table_info('tiles')"
+    " WHERE name IN ('log_id', 'level', 'tile', 'hashes')"
+)
 
 
 class SQLiteTiles:
@@ -61,6 +64,6 @@ class SQLiteTiles:
 
     def _row(self, statement: str, *parameters: Any) -> Any:
         with store_errors(self._url), self._connections.reading() as connection:
-            self._is_made = self._is_made or connection.execute(_HAS_TILES).fetchone() is not None
+            self._is_made = self._is_made or connection.execute(_HAS_TILES).fetchone() == (1,)
             # A store from before there were tiles has them from its next writer on.
             return connection.execute(statement, parameters).fetchone() if self._is_made else None

@@ -47,8 +47,9 @@ class PostgresBackend:
             return run_watched
 
         with pytest.MonkeyPatch.context() as patch:
-            for name in ("run", "run_many", "copy_in", "commit"):
-                patch.setattr(Turn, name, watched(getattr(Turn, name), is_commit=name == "commit"))
+            for name in ("run", "run_many", "copy_in", "commit", "commit_row"):
+                is_commit = name.startswith("commit")
+                patch.setattr(Turn, name, watched(getattr(Turn, name), is_commit=is_commit))
             yield
 
     @contextmanager

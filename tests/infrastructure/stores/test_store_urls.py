@@ -69,3 +69,14 @@ def test_nor_on_the_command_line(tmp_path: Path) -> None:
 def test_a_plain_path_is_told_how_to_be_written() -> None:
     with pytest.raises(StoreUrlError, match=r"for the file runs\.db write sqlite:///runs\.db"):
         open_store("runs.db")
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ["new/", "there/", "new//"])
+def test_what_ends_as_a_folder_s_name_makes_no_file(
+    tmp_path: Path, way: Callable[[Any], object], name: str
+) -> None:
+    (tmp_path / "there").mkdir()
+    with pytest.raises(StoreUrlError, match="names a folder; write the name of a file in it"):
+        way(f"sqlite:///{tmp_path}/{name}")
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]

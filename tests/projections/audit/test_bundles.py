@@ -119,6 +119,24 @@ def test_bundles_within_bundles_are_judged_each_by_its_own_leaves() -> None:
     assert judged(Bundles, *run(d("6.0"), d("31.0"))).errors == [((1,), "collateral")]
 
 
+@pytest.mark.parametrize(
+    ("inner", "amount", "outer", "wrong"),
+    [("49.8", "49.8", "49.8", None), ("49.8", "60", "49.8", 2), ("50.8", "49.8", "49.8", 2),
+     ("49.8", "49.8", "50.8", 1)],
+)  # fmt: skip
+def test_what_is_wrong_within_a_bundle_is_no_second_fault_of_its_wrapper(
+    inner: str, amount: str, outer: str, wrong: int | None
+) -> None:
+    found = judged(
+        Bundles,
+        wrapper(collateral=d(outer)),
+        wrapper(1, collateral=d(inner)),
+        supply(amount, parent=2),
+        loan(),
+    )
+    assert found.errors == ([] if wrong is None else [((wrong,), "collateral")])
+
+
 def test_a_round_of_a_leverage_loop_claims_what_it_supplied_and_borrowed() -> None:
     def loop(supplied: str, borrowed: str) -> Event:
         told = {"supplied": d(supplied), "borrowed": d(borrowed), "detail_orders": [0]}

@@ -73,6 +73,17 @@ def test_the_message_says_which_figure_stands_in_the_wrong_field() -> None:
         ([price(d("2400")), price(d("2410"), venue="BYBIT")], d("9.0375"), None),
         ([price(d("2300")), price(d("2400"), timestamp="2024-05-12T09:00:00Z")], d("9"), None),
         ([price(d("2500")), price(d("2400"), token="BTC")], d("9.00"), "gas_cost_usd"),
+        # Each token has its last price, whenever another had one.
+        (
+            [price(d("2400")), price(d("60000"), token="BTC", timestamp="2024-05-12T08:00:07Z")],
+            d("20.00"),
+            "gas_cost_usd",
+        ),
+        (
+            [price(d("2400")), price(d("60000"), token="BTC", timestamp="2024-05-12T08:00:07Z")],
+            d("9.00"),
+            None,
+        ),
         ([price(2400.0)], 9.0, None),
     ],
 )

@@ -51,6 +51,15 @@ AT_ONE_TIME = {
     "NaN is NaN": given(
         [event(note=float("nan"), x=1)], [event(note=float("nan"), x=1.0)], {"equal": (1, 1)}
     ),
+    "a signaling NaN, alone and within": given(
+        [event(note=Decimal("sNaN")), event(HOUR, net={"a": [Decimal("sNaN")]}), event(2 * HOUR)],
+        [
+            event(note=float("nan")),
+            event(HOUR, net={"a": [Decimal("sNaN")]}),
+            event(2 * HOUR, net=[Decimal("sNaN")]),
+        ],
+        {"equal": (2, 2), "different": (1, 1)},
+    ),
     "dicts and lists by what they hold": given(
         [event(net={"a": [1, 2.0]}), event(HOUR, net={"a": [1]})],
         [event(net={"a": [1.0, 2]}), event(HOUR, net={"a": [1, 1]})],

@@ -57,10 +57,7 @@ def refusal_of(call: Callable[[], object], kind: type[EventLoggerError]) -> str:
         (f"postgresql://user:a@{SECRET}@host/db", "write what a password holds of"),
         (f"postgresql://user:{SECRET}@{SECRET}/a@host/db", "write what a password holds of"),
         (f"postgresql://user:{SECRET}/a", "a port that is no number"),
-        (
-            f"postgresql://user:a?{SECRET}/b@host/db",
-            "names no database|no PostgreSQL URL|no number",
-        ),
+        (f"postgresql://user:a?{SECRET}/b@host/db", "names no data|no PostgreSQL URL|no number"),
         (f"postgresql://host/db?password={SECRET}&wrong=1", "is no PostgreSQL URL"),
         (f"postgresql://host/db?{SECRET}", "is no PostgreSQL URL"),
         (f"postgresql://[::1/db?password={SECRET}", "is no PostgreSQL URL"),

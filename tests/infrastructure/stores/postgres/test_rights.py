@@ -10,9 +10,15 @@ from typing import Any
 import psycopg
 import pytest
 
+from domain.audit_log import AuditLog
 from domain.errors import ReadOnlyStoreError
 from event_logger import EventLogger, open_log
+from infrastructure.audit_logs import AuditLogs
+from infrastructure.continued import LOG_CONTINUED
 from infrastructure.copying import copy_logs
+from infrastructure.log_events import of_the_log
+from infrastructure.store import AtTheEnd
+from infrastructure.stored import Writes
 from infrastructure.stores import open_store
 from tests.commands import run
 from tests.postgres_server import PostgresServer
@@ -154,3 +160,21 @@ def test_an_appender_copies_there_and_a_reader_copies_away(desk: Desk, tmp_path:
     assert (done.events, done.is_copy) == (11, False)
     (again,) = copy_logs(desk.url("reader"), back, ["moved"])
     assert (again.root, again.is_copy) == (done.root, True)
+
+
+def test_the_owner_alone_has_a_log_go_on_under_another_identity(desk: Desk) -> None:
+    for role, goes_on in (("appender", False), ("owner", True)):
+        with AuditLogs(desk.url(role), durability="relaxed") as logs:
+            log = logs.open_or_create("restored", "live")
+
+            def continued(at_end: AtTheEnd, log: AuditLog = log) -> Writes:
+                said = {"identity": "another"}
+                return Writes(of_the_log(log, at_end, LOG_CONTINUED, said), identity="another")
+
+            if goes_on:
+                logs.store.appends.append(log.id, logs.writer(log), continued)
+            else:
+                with pytest.raises(ReadOnlyStoreError, match="does not let this role do that"):
+                    logs.store.appends.append(log.id, logs.writer(log), continued)
+            assert (logs.get("restored").identity == "another") is goes_on
+            assert logs.store.reads.end(log.id).horizon.order == int(goes_on)

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.support import Program
+from tests.support import PATIENCE, Program
 
 GOLDEN = Path(__file__).parent / "golden"
 FORMER_VERSION = GOLDEN / "former_version.zip"
@@ -44,7 +44,7 @@ def run_former(source: str, *arguments: object, code: int = 0) -> str:
     """Run the source with the former code, see that it exits so within 60 s; what it printed."""
     with start_former(source, *arguments) as program:
         try:
-            out, err = program.communicate(timeout=60)
+            out, err = program.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             program.kill()
             raise

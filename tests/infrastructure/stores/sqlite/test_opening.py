@@ -20,7 +20,7 @@ from event_logger import EventLogger, open_log
 from infrastructure.audit_logs import AuditLogs
 from infrastructure.stores import open_store
 from infrastructure.stores.sqlite.location import APPLICATION_ID, FORMAT, location_of
-from tests.support import HOUR, log_amounts, numbered, start_program, stored, url_of
+from tests.support import HOUR, PATIENCE, log_amounts, numbered, start_program, stored, url_of
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -200,7 +200,7 @@ sys.stdin.readline()
             with pytest.raises(LogInUseError):
                 logs.lease(log)
             holder.kill()
-            holder.wait(30)
+            holder.wait(PATIENCE)
             assert logs.lease(log)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -83,20 +84,81 @@ def test_is_not_mixed_with_it(
     assert stored(path) == [(1, 1), (2, 2), (3, 9)]
 
 
-def test_while_it_is_in_use_is_noticed_by_the_next_checkpoint(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("left", [b"", b"no store at all " * 4096])
+def test_a_file_that_was_emptied_does_not_cost_its_log(path: Path, left: bytes) -> None:
+    with live(path) as logger:
+        log_amounts(logger, 1, 2)
+    run_program(KILLED, url_of(path), code=-9)
+    original, log = path.read_bytes(), path.with_name("runs.db-wal")
+    before = log.read_bytes()
+    path.write_bytes(left)
+    for opening in (
+        lambda: open_log(url_of(path)),
+        lambda: live(path),
+        lambda: back_up_store(url_of(path), str(path.with_name("target"))),
+        lambda: upgrade_store(url_of(path)),
+    ):
+        with pytest.raises(StoreError):
+            opening()
+        assert (path.read_bytes(), log.read_bytes()) == (left, before)
+    path.write_bytes(original)
+    with live(path) as logger:
+        assert log_amounts(logger, 9) == [6]
+
+
+def cp(source: Path, target: Path) -> None:
+    # Not in this process, whose locks on a file end when any of its files of it is closed.
+    subprocess.run(["cp", str(source), str(target)], check=True)
+
+
+def other_store(path: Path) -> None:
+    with live(path) as logger:
+        log_amounts(logger, *range(1, 60))
+
+
+def no_store(path: Path) -> None:
+    path.write_bytes(b"no store at all " * 4096)
+
+
+def nothing(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("taking_its_place", ["an earlier state", other_store, no_store, nothing])
+def test_while_it_is_in_use_is_noticed_by_the_next_call(
+    path: Path, taking_its_place: Callable[[Path], None] | str
 ) -> None:
     with live(path) as logger:
         log_amounts(logger, *range(1, 60))
     copy = path.with_name("copy")
-    shutil.copyfile(path, copy)
-    with live(path) as logger:
-        log_amounts(logger, 60)
-        shutil.copyfile(copy, path)
-        monkeypatch.setattr(checkpoints, "LIMIT", 1)
-        for _ in range(2):
+    if callable(taking_its_place):
+        taking_its_place(copy)
+    else:
+        shutil.copyfile(path, copy)
+    with live(path) as logger, open_log(url_of(path)) as reader, live(path) as idle:
+        assert log_amounts(idle, 60) == [60]
+        assert log_amounts(logger, 61) == [61]
+        assert len(reader.events) == 61
+        original = path.with_name("original")
+        cp(path, original)
+        cp(copy, path)
+        for call in (
+            lambda: log_amounts(logger, 62),
+            lambda: logger.update_event(1, {"reason": "it was"}),
+            lambda: list(reader.events),
+            lambda: log_amounts(logger, 62),
+        ):
             with pytest.raises(StoreError, match=STRANGE):
-                log_amounts(logger, 61)
+                call()
+        before = path.with_name("copy-wal")
+        cp(path.with_name("runs.db-wal"), before)
+    # Nobody mixes the two as it closes, so that nothing is lost that was acknowledged.
+    assert path.read_bytes() == copy.read_bytes()
+    assert path.with_name("runs.db-wal").read_bytes() == before.read_bytes()
+    shutil.copyfile(original, path)
+    with live(path) as logger:
+        assert log_amounts(logger, 62) == [62]
+    assert stored(path)[-3:] == [(60, 60), (61, 61), (62, 62)]
 
 
 @pytest.mark.parametrize("limit", [1, 200_000])

@@ -18,7 +18,7 @@ from tests.infrastructure.stores.sqlite.former import (
     start_former,
 )
 from tests.infrastructure.stores.sqlite.upgraded import Row, format_of, golden_rows, rows_of
-from tests.support import start_program, url_of
+from tests.support import PATIENCE, start_program, url_of
 
 EVENTS, UPDATED = 12_000, 200
 
@@ -135,12 +135,12 @@ def test_two_processes_that_upgrade_at_once_both_find_it_done(copied: Path) -> N
         assert program.stdout is not None
         assert program.stdout.readline() == "ready\n"
     for program in programs:
-        out, err = program.communicate("go\n", timeout=60)
+        out, err = program.communicate("go\n", timeout=PATIENCE)
         assert (out, err) == ("done\n", "")
         assert program.returncode == 0
     assert whole(copied, rows) == 2
     with start_program(READS, url_of(copied)) as reader:
-        out, _ = reader.communicate(timeout=60)
+        out, _ = reader.communicate(timeout=PATIENCE)
     assert out.splitlines() == [f"{EVENTS} 0", f"{UPDATED} {UPDATED}"]
 
 
@@ -154,7 +154,7 @@ def test_the_former_code_that_has_it_open_fails_at_its_next_write_and_stores_not
         rows = rows_of(path)
         open_store(url_of(path)).close()
         assert whole(path, rows) == 2
-        out, err = program.communicate("go\n", timeout=60)
+        out, err = program.communicate("go\n", timeout=PATIENCE)
     assert out.splitlines() == ["StoreError"] * 4, err
     assert whole(path, rows) == 2
     with open_store(url_of(path)) as store:
