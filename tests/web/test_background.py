@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from domain.errors import CorruptLogError
 from event_logger import EventLogger, open_log
 from event_logger.paging import LogPages
-from event_logger.web import background, folding
+from event_logger.web import background, board, folding
 from event_logger.web.audited import Audits
 from event_logger.web.background import Background
 from event_logger.web.errors import PageError
@@ -207,7 +207,13 @@ def test_marks_are_bounded_rising_and_the_denser_the_nearer_the_end(steps: list[
     )  # fmt: skip
 
 
-def test_the_board_as_of_then_is_folded_while_the_page_waits(tmp_path: Path) -> None:
+def test_the_board_as_of_then_is_folded_while_the_page_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end, read = threading.Event(), board.read_board
+    monkeypatch.setattr(
+        board, "read_board", lambda *asked: read(*asked) if may_end.wait(PATIENCE) else {}
+    )
     store = url_of(tmp_path / "live.db")
     with EventLogger("live", store=store, log="desk", redis=False) as logger:
         logger.log_stake(HOUR, "LIDO", eth_in=1, lst_out=1, oracle_price=1)
@@ -216,6 +222,7 @@ def test_the_board_as_of_then_is_folded_while_the_page_waits(tmp_path: Path) -> 
         waits = client.get("/board?as_of=1")
         assert (waits.status_code, waits.headers["refresh"]) == (202, "2")
         assert "folded from the log" in waits.text
+        may_end.set()
         told = data_of(client.get("/board.json?as_of=1"))
         assert (told["is_done"], told["counts"]) == (True, {"pending": "1"})
         assert "pending" in client.get("/board?as_of=1").text

@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import re
+import threading
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from event_logger import EventLogger
+from event_logger.web import compared
 from event_logger.web.views import VIEWS
-from tests.support import HOUR, url_of
+from projections.timelines import Timelines
+from tests.support import HOUR, PATIENCE, url_of
 from tests.web.client import HOSTILE, LARGE, MOMENT, PRECISE, asking, data_of
 
 if TYPE_CHECKING:
@@ -227,7 +230,12 @@ def test_two_logs_part_where_they_part(client: TestClient) -> None:
     assert 'href="/event?log=run&amp;order=13&amp;as_of=30"' in page
 
 
-def test_nothing_is_said_of_two_logs_before_both_are_read(store: str) -> None:
+def test_nothing_is_said_of_two_logs_before_both_are_read(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end = threading.Event()
+    for module, name in ((compared, "comparison_of"), (Timelines, "fold")):
+        monkeypatch.setattr(module, name, lambda *asked, **named: may_end.wait(PATIENCE))
     with asking(store, patience=0.0) as client:
         page = client.get("/compare?left=desk&right=run")
         assert (page.status_code, page.headers["refresh"]) == (202, "2")
@@ -235,6 +243,7 @@ def test_nothing_is_said_of_two_logs_before_both_are_read(store: str) -> None:
         assert "The figures of both are being folded" in page.text
         assert "differs" not in page.text
         assert client.get("/compare?left=desk&right=run&window=x").status_code == 400
+        may_end.set()
 
 
 def test_a_store_may_be_served_with_the_name_of_a_log(store: str) -> None:
