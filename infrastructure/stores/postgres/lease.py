@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from uuid import UUID
 
 import psycopg
@@ -29,6 +30,9 @@ _POOLED = (
 )
 _MARK = "event_logger.lease"
 
+_LINGERS_SECONDS = 2.0
+"""How long a session of our own that broke may keep its lock, until the server knows of it."""
+
 WRITER = ""
 """The role of a log's one writer, whose epoch stands in the log's head."""
 
@@ -48,6 +52,7 @@ class PostgresLease:
         self._role = role
         self._key = _key(connections.location.schema_name, log_id, role)
         self._connection: ServerConnection | None = None
+        self._has_lost_one = False
         self._process = os.getpid()
 
     @property
@@ -61,7 +66,14 @@ class PostgresLease:
         """See `infrastructure.store.Lease`."""
         if self.is_held:
             return True
-        return self._connections.persistently(self._acquire)
+        self._has_lost_one = False
+        deadline = time.monotonic() + _LINGERS_SECONDS
+        while not self._connections.persistently(self._acquire):
+            if not self._has_lost_one or time.monotonic() > deadline:
+                return False
+            # Of a session of our own, maybe, which broke with the lock and is about to end.
+            time.sleep(0.05)
+        return True
 
     def _acquire(self) -> bool:
         # In a variable alone until it has the lock: an interrupted one is dropped with it.
@@ -72,6 +84,7 @@ class PostgresLease:
                 return False
             epoch = self._move_on(connection)
         except BaseException:
+            self._has_lost_one = True
             connection.close()
             raise
         if self._role == WRITER:
