@@ -44,7 +44,7 @@ Store = Annotated[
     typer.Option(
         envvar="EVENT_LOGGER_STORE",
         metavar="URL",
-        help="The store: sqlite:///runs.db, postgresql://user@host/db; #NAME after it: that log.",
+        help="The store: sqlite:///runs.db, postgresql://host/db; #NAME after it: that log.",
     ),
 ]
 MaybeStore = Annotated[

@@ -46,10 +46,17 @@ class ArithmeticRule(Rule):
         self._gaps.note(order, why)
 
     def compare(
-        self, expected: Decimal, found: Figure, *terms: Figure, roundings: int = 1
+        self,
+        expected: Decimal,
+        found: Figure,
+        *terms: Figure,
+        roundings: int = 1,
+        at_most: Decimal | None = None,
     ) -> Difference | None:
         """See `projections.audit.figures.compared`."""
-        return compared(self.log.options, expected, found, *terms, roundings=roundings)
+        return compared(
+            self.log.options, expected, found, *terms, roundings=roundings, at_most=at_most
+        )
 
     def off(self, order: int, message: str, field: str, difference: Difference) -> Finding:
         """The error of a figure that differs."""

@@ -76,14 +76,19 @@ def quotient(one: Decimal, other: Decimal) -> Decimal:
 
 
 def compared(
-    options: AuditOptions, expected: Decimal, found: Figure, *terms: Figure, roundings: int = 1
+    options: AuditOptions,
+    expected: Decimal,
+    found: Figure,
+    *terms: Figure,
+    roundings: int = 1,
+    at_most: Decimal | None = None,
 ) -> Difference | None:
     """The difference of a figure to what the terms give; None where it may be that.
 
     `roundings` says how often what the figure tells was rounded to its last written digit: half a
     unit for each, and where it is one, at a token's last place, it may be cut. 0: both were
-    computed, Decimals agree to the last digit. Floats may be off by `FLOAT_PART` of the largest
-    term.
+    computed, Decimals agree to the last digit. However few its digits, a figure is off by `at_most`
+    of what was expected. Floats may be off by `FLOAT_PART` of the largest term.
     """
     off = EXACT.subtract(found.value, expected).copy_abs()
     if not off:
@@ -98,6 +103,9 @@ def compared(
         tolerance = f"{allowed:f}, half a unit of the last digit"
         if roundings > 1:
             tolerance += f" {roundings} times"
+        elif at_most is not None and allowed > at_most * expected.copy_abs():
+            allowed = at_most * expected.copy_abs()
+            tolerance = f"{allowed:.3g}, {at_most} of what was expected"
         elif found.unit <= LAST_PLACE:
             tolerance += ", or cut there"
             if off < found.unit and _is_cut(expected, found):

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from domain.accounts import WALLET, debt_token_of
 from domain.event_values import EXACT, EventValues
 from projections.audit.arithmetic import ArithmeticRule
-from projections.audit.figures import Figure, quotient
+from projections.audit.figures import LAST_PLACE, Figure, quotient
 from projections.audit.rule import AuditedLog, Finding
 
 _RAY, _RAY_AT_LEAST = -27, Decimal("1e20")
 """AAVE's contracts have indices as whole numbers of 1e-27."""
 
-_ULPS = 2 * 2
+_CUT, _ULPS = 2, 2 * 2
 """aTokens are rounded when they are made and when they are shown: two units of the last place."""
 
 
@@ -55,7 +55,11 @@ class Lending(ArithmeticRule):
     NAME = "lending"
     CHECKS = "scaled tokens × index = amount; interest = scaled balance × step; no index falls"
     WHY = "interest is nowhere but in the index: one that is wrong makes all after it wrong"
-    TOLERANCE = "two units of the last place of the aToken or debt token (AAVE rounds twice)"
+    VERSION = 2
+    TOLERANCE = (
+        "two units of the last place of the aToken or debt token (AAVE rounds twice); one of the"
+        " last written digit where that is before the sixth decimal"
+    )
     TYPES = frozenset((*KINDS, "BALANCE_CHANGE"))
 
     def __init__(self, log: AuditedLog) -> None:
@@ -90,7 +94,9 @@ class Lending(ArithmeticRule):
         if amount is None or scaled is None or index.value <= 0:
             return None
         expected = quotient(amount.value, index.value)
-        difference = self.compare(expected, scaled, amount, index, roundings=_ULPS)
+        # What is short was rounded, or cut, by whoever wrote it.
+        roundings = _ULPS if scaled.unit <= LAST_PLACE else _CUT
+        difference = self.compare(expected, scaled, amount, index, roundings=roundings)
         if difference is None:
             return None
         message = (

@@ -151,8 +151,9 @@ def run_rules(at_work: Sequence[AtWork], log: Walked) -> None:
                 one.settle()
     if log.unreadable is not None:
         why = f"from order {log.unreadable} on the entries cannot be followed"
-        for one, _ in seeing.entries:
-            one.could_not((log.unreadable,), why)
+        for one in at_work:
+            if one.why is None and one.kind.entry is not Rule.entry:
+                one.could_not((log.unreadable,), why)
     for one in at_work:
         one.end()
 

@@ -10,6 +10,9 @@ from projections.audit.arithmetic import ArithmeticRule
 from projections.audit.figures import ZERO, Figure, quotient
 from projections.audit.rule import Finding
 
+_SHORT = Decimal("0.01")
+"""By how much an amount that is written in few digits may be off: 1 for 0.8547 is another one."""
+
 _FAR = Decimal(100)
 """No liquid staking token is worth so many ETH: the price then is one in USD."""
 
@@ -20,7 +23,11 @@ class Staking(ArithmeticRule):
     NAME = "staking"
     CHECKS = "ETH staked ÷ oracle price = tokens out; tokens unstaked × oracle price = ETH out"
     WHY = "a price in another unit, or an amount from another event, shows here first"
-    TOLERANCE = "half a unit of the last written digit of what comes out; chains cut at the wei"
+    VERSION = 2
+    TOLERANCE = (
+        "half a unit of the last written digit of what comes out, at most 1 % of it; chains cut at"
+        " the wei"
+    )
     TYPES = frozenset(("STAKE_DEPOSIT", "STAKE_WITHDRAWAL"))
 
     def judged(self, order: int, values: EventValues) -> Iterator[Finding]:
@@ -35,7 +42,7 @@ class Staking(ArithmeticRule):
             expected = quotient(amount.value, price.value)
         else:
             expected = EXACT.multiply(amount.value, price.value)
-        difference = self.compare(expected, out, amount, price)
+        difference = self.compare(expected, out, amount, price, at_most=_SHORT)
         if difference is None:
             return
         sign = "÷" if is_deposit else "×"

@@ -202,6 +202,9 @@ _TABLES: dict[tuple[str, str], dict[str, Callable[[Run, Random], Orders]]] = {
     },
     (LIVE, "staking"): {
         "a stake off, live": at_one(STAKED, change=off("amount_out")),
+        "a stake that pays out what it took, live": at_one(
+            STAKED, change=as_is("amount_out", "amount")
+        ),
     },
     (BACKTEST, "reconciled"): {
         "an actual off in the last digit": at_one(

@@ -90,8 +90,8 @@ def test_status_watches(logger: EventLogger, store: str) -> None:
         assert program.stdout is not None
         assert program.stdout.readline() == "pending 1\n"
         logger.update_event(1, {"status": "confirmed"})
-        while program.stdout.readline() != "confirmed 1\n":
-            pass
+        while (line := program.stdout.readline()) != "confirmed 1\n":
+            assert line, "it ended"
 
 
 def test_show_has_the_history(logger: EventLogger, store: str) -> None:

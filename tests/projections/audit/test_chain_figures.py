@@ -43,6 +43,9 @@ def accrual(**data: Any) -> Event:
         ([supply(atoken_received=d("47.428571428571428573"))], None),  # two units
         ([supply(atoken_received=d("47.428571428571428574"))], (1, "atoken_received")),
         ([supply(atoken_received=d("47.43"))], None),
+        ([supply(atoken_received=d("47.42"))], None),  # cut where it was written
+        ([supply(atoken_received=d("48"))], None),
+        ([supply(atoken_received=d("49"))], (1, "atoken_received")),
         ([supply(atoken_received=47.42857142857143, amount=49.8, liquidity_index=1.05)], None),
         ([supply(atoken_received=47.4286, amount=49.8, liquidity_index=1.05)], None),
         ([supply(atoken_received=d("49.8"))], (1, "atoken_received")),
@@ -109,6 +112,8 @@ def stake(kind: str = "STAKE_DEPOSIT", **data: Any) -> Event:
         (stake(amount_out=d("47.619047619047619049")), "amount_out"),
         (stake(amount_out=d("47.62")), None),
         (stake(amount_out=47.61904761904762, amount=50.0, oracle_price=1.05), None),
+        (stake(amount_out=d("48")), None),
+        (stake(amount=1, amount_out=1), "amount_out"),  # no rounding, however few its digits
         (stake(amount_out=d("49.8")), "amount_out"),
         (stake(amount_out=d("49.8"), oracle_price=d("3000.0")), "oracle_price"),
         (stake(oracle_price=None), None),
