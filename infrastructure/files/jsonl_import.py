@@ -31,6 +31,9 @@ from infrastructure.reading import NO_RECORD
 from infrastructure.stored import Commit, Source
 from infrastructure.timestamps import timestamp_of
 
+_TOO_MANY_WRITERS = 2**30
+"""Room is left for the numbers of those who come after, in every kind of store."""
+
 
 class Header(NamedTuple):
     """The first line of the file."""
@@ -105,6 +108,8 @@ def _header(path: str, line: bytes) -> Header:
             raise ValueError(f"metadata {shown(metadata)} is no dict")
         opened_at = microseconds_of_text("committed_at", head["opened"]["committed_at"])
         source = Source(opened_at, [_writer(one) for one in head["writers"]])
+        if len({one[0] for one in source.writers}) < len(source.writers):
+            raise ValueError("a writer is there twice")
     except EventLogFileError:
         raise
     except NO_RECORD as error:
@@ -114,7 +119,8 @@ def _header(path: str, line: bytes) -> Header:
 
 def _writer(one: dict[str, Any]) -> tuple[int, bytes, int | None]:
     number, introduction = one["writer"], one["introduction"]
-    if type(number) is not int or number < 1 or not isinstance(introduction, dict):
+    is_number = type(number) is int and 0 < number < _TOO_MANY_WRITERS
+    if not is_number or not isinstance(introduction, dict):
         raise ValueError(f"{shown(one)} is no writer")
     return number, orjson.dumps(introduction), microseconds_of_text("ended_at", one["ended_at"])
 

@@ -144,6 +144,7 @@ def lines(tmp_path: Path) -> list[bytes]:
 
 
 HEADER, A, MOVE, MOVE_2, B, WRAPPER, DETAIL, DETAIL_2, LAST = range(9)
+FIRST = b'{"writer":1,"introduction":{},"ended_at":null},'
 FUTURE = b'"committed_at":"2099-01-01T00:00:00Z"'
 
 
@@ -173,6 +174,9 @@ def test_what_a_line_holds(lines: list[bytes]) -> None:
         (HEADER, b'"5+3"', b'"5+4"', "row 8: the file ends at 5+3, and its header says 5+4"),
         (HEADER, b'"5+3"', b'"4+3"', "row 8: the file ends at 5+3, and its header says 4+3"),
         (HEADER, b'"writer":1', b'"writer":2', "row 1: writer 1 is none of the header's"),
+        (HEADER, b'"writer":1', b'"writer":1073741824', "row 0: is no header of JSON lines"),
+        (HEADER, b'"writer":1', b'"writer":18446744073709551615', "row 0: is no header of JSON"),
+        (HEADER, b'"writers":[', b'"writers":[' + FIRST, "row 0: is no header of JSON"),
         (HEADER, b'"live"', b'"backtest"', "row 2: a backtest log has no transitions"),
         (HEADER, b'"metadata":{', b'"metadata":7,"m":{', "row 0: is no header of JSON lines"),
         (A, b'"writer":1', b'"writer":{"a":1}', "row 1: writer {'a': 1} is none of the header's"),
