@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from domain.audit_log import AuditLog
@@ -34,9 +34,8 @@ class _Witness:
     asked: Asked
     offered: str = ""
     """What it was asked for last that it cosigned: that, or one signed since."""
-    text: str = ""
-    """The checkpoint that it cosigned last, and how."""
-    lines: list[Signature] = field(default_factory=list)
+    cosigned: tuple[str, list[Signature]] = ("", [])
+    """The checkpoint that it cosigned last, and how: in one, since another thread reads it."""
     cosigned_at: float = float("-inf")
     is_away: bool = False
     retry_seconds: float = _FIRST_RETRY_SECONDS
@@ -73,7 +72,8 @@ class Cosigner:
 
     def lines(self, text: str) -> list[Signature]:
         """The cosignatures of a checkpoint that came so far."""
-        return [line for one in self._witnesses if one.text == text for line in one.lines]
+        given = [one.cosigned for one in self._witnesses]
+        return [line for cosigned, lines in given if cosigned == text for line in lines]
 
     def _round(self) -> float:
         note = self._offered
@@ -99,10 +99,8 @@ class Cosigner:
             return
         read, offered = Note.parse(found.note), Note.parse(note)
         own = offered.signatures[0].name
-        # The list goes first: whoever reads meanwhile finds none under the new text.
-        one.text = ""
-        one.lines = [line for line in read.signatures if line.name != own]
-        one.text, one.offered, one.cosigned_at = read.text, offered.text, time.monotonic()
+        one.cosigned = read.text, [line for line in read.signatures if line.name != own]
+        one.offered, one.cosigned_at = offered.text, time.monotonic()
         one.retry_seconds, one.not_before = _FIRST_RETRY_SECONDS, float("-inf")
         self.answers += 1
         if one.is_away:
