@@ -83,7 +83,7 @@ _LAST_LOGGED = (
     " (SELECT writer FROM stored_events WHERE originator_id=?1 AND originator_version=0),"
     " (SELECT event_order FROM follower_positions WHERE log_id=?1 AND follower=?2)"
     " FROM stored_events e WHERE e.originator_id=?1 AND e.topic=?3"
-    " ORDER BY e.originator_version DESC LIMIT 1"
+    " AND typeof(e.originator_version)='integer' ORDER BY e.originator_version DESC LIMIT 1"
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -246,3 +247,19 @@ def test_an_application_opened_for_reading_logs_nothing(path: Path) -> None:
         with pytest.raises(StoreError, match="was opened for reading; nothing is logged"):
             logs.save(log)
     assert stored(path, "run") == []
+
+
+def test_a_stray_row_whose_order_is_no_number_is_not_taken_for_the_last_event(path: Path) -> None:
+    with EventLogger("live", store=url_of(path), redis=False) as logger:
+        log_amounts(logger, 1, 2)
+    with closing(sqlite3.connect(path)) as store:
+        store.execute(
+            "INSERT INTO stored_events SELECT originator_id, 'stray', topic, state, committed_at,"
+            " 9, number FROM stored_events WHERE originator_version=2"
+        )
+        store.execute(
+            "INSERT INTO follower_positions SELECT 'continued', log_id, 0, 0 FROM audit_logs"
+        )
+        store.commit()
+    with EventLogger("live", store=url_of(path), redis=False) as logger:
+        assert log_amounts(logger, 3) == [3]
