@@ -79,16 +79,10 @@ def refuse_strange_log(location: Location) -> bool:
         if path.stat().st_size == 0:
             # Nobody opens it by SQLite, which would take the log for a leftover and remove it.
             raise _strange(location)
-        for looks_left in reversed(range(_LOOKS)):
-            uri = f"{location.uri}?mode=ro"
-            with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
-                connection.execute("BEGIN")
-                try:
-                    return refuse_strange_file(location, connection)
-                except StoreError:
-                    if not looks_left:
-                        raise
-            time.sleep(_PAUSE_SECONDS)
+        uri = f"{location.uri}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+            connection.execute("BEGIN")
+            return refuse_strange_file(location, connection)
     except StoreError:
         raise
     except (OSError, sqlite3.Error) as error:
@@ -96,7 +90,6 @@ def refuse_strange_log(location: Location) -> bool:
             raise _strange(location) from error
         # Whatever is wrong with the file is said by whoever opens it.
         return False
-    return False
 
 
 def refuse_strange_file(location: Location, reader: sqlite3.Connection) -> bool:
@@ -104,10 +97,12 @@ def refuse_strange_file(location: Location, reader: sqlite3.Connection) -> bool:
     known = _marks(reader)
     if known is None:
         return True
-    mark = mark_alone(location)
-    if mark is not None and mark not in known:
-        raise _strange(location)
-    return mark is not None
+    for _ in range(_LOOKS):
+        mark = mark_alone(location)
+        if mark is None or mark in known:
+            return mark is not None
+        time.sleep(_PAUSE_SECONDS)
+    raise _strange(location)
 
 
 def _is_no_database(error: Exception) -> bool:

@@ -27,7 +27,7 @@ from infrastructure.stores.sqlite.belonging import (
     say_missing,
     take_back,
 )
-from infrastructure.stores.sqlite.location import Location, write_ahead_log
+from infrastructure.stores.sqlite.location import APPLICATION_ID, Location, write_ahead_log
 
 Run = Callable[[str], sqlite3.Cursor]
 
@@ -42,6 +42,10 @@ TABLE = (
 
 _TAKE_BACK = "UPDATE write_ahead_log SET is_missing=0 WHERE id=1 AND is_missing"
 _ASK = "SELECT is_missing FROM write_ahead_log WHERE id=1"
+
+_HEADER = f"PRAGMA application_id = {APPLICATION_ID}"
+"""Has the write-ahead log hold the first page, which says where each table begins: in the place of
+another file's, that would lead to the marks of that file, and not to those of the log."""
 
 _COMMIT_BYTES = 65_536
 """What a commit adds to the write-ahead log beside its rows: about four pages, each whole."""
@@ -107,6 +111,7 @@ class Checkpoints:
                     break
         run(take_back(mark_alone(self._location)))
         self._is_to_be_taken_back = False
+        run(_HEADER)
         is_said = not self._is_first or _says_missing_alone(self._location)
         self._bytes = 0 if is_whole and is_said else LIMIT * 15 // 16
         self._is_first = not is_said

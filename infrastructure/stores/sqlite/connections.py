@@ -163,6 +163,8 @@ class Connections:
         """How often the library's recorder has written by `writer`, past what appends know."""
         self._writer: sqlite3.Connection | None = None
         self._idle: list[sqlite3.Connection] = []
+        self._there: list[bool] = []
+        """As many as there are connections, in use or not."""
         self._is_closed = self._is_given_up = False
         self._process = os.getpid()
         self.files = OpenedFiles(location)
@@ -190,12 +192,13 @@ class Connections:
 
     def take(self) -> sqlite3.Connection:
         """A connection to the file that nobody else uses until it is given back."""
+        if self._idle:
+            # Before one is taken: whoever keeps the error would keep the connection open with it.
+            self.files.check()
         try:
-            connection = self._idle.pop()
+            return self._idle.pop()
         except IndexError:
             return self._connect()
-        self.files.check()
-        return connection
 
     def give_back(self, connection: sqlite3.Connection) -> None:
         """Let others have the connection."""
@@ -203,7 +206,8 @@ class Connections:
             connection.execute("ROLLBACK")
         self._idle.append(connection)
         if self._is_closed:
-            self._close_idle()
+            with self.files.kept_apart(self._there):
+                self._close_idle()
 
     def close(self) -> None:
         """Close the connections, those in use once they are given back.
@@ -214,23 +218,26 @@ class Connections:
         if os.getpid() != self._process or self._is_closed:
             return
         self._is_closed = True
-        with self.lock:
-            is_strange = self.files.keep_apart()
+        with self.lock, self.files.kept_apart(self._there) as is_strange:
             writer, self._writer = self._writer, None
             self.turn = None
             if writer is not None:
                 with suppress(sqlite3.Error):
                     if not is_strange:
                         self.checkpoints.take_back_at_end(writer)
-                writer.close()
-        self._close_idle()
+                self._let_go(writer)
+            self._close_idle()
 
     def _close_idle(self) -> None:
         while self._idle:
             try:
-                self._idle.pop().close()
+                self._let_go(self._idle.pop())
             except IndexError:
                 return
+
+    def _let_go(self, connection: sqlite3.Connection) -> None:
+        connection.close()
+        self._there.pop()
 
     def _connect(self) -> sqlite3.Connection:
         if self._is_closed:
@@ -252,6 +259,7 @@ class Connections:
         except BaseException:
             connection.close()
             raise
+        self._there.append(True)
         return connection
 
     def _set_up(self, connection: sqlite3.Connection) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from domain.errors import StoreError
 from infrastructure.stores.sqlite.belonging import refuse_strange_log
@@ -71,13 +72,27 @@ class OpenedFiles:
         if content != self._content and refuse_strange_log(self._location):
             self._content = content
 
-    def keep_apart(self) -> bool:
-        """Before the store is closed: whether another file was copied over its own.
+    @contextmanager
+    def kept_apart(self, left: Sequence[object]) -> Iterator[bool]:
+        """While the store is closed: whether another file was copied over its own.
 
         The last connection that is closed merges the file and the log beside it, and removes that.
-        It needs the file for itself, which it then never gets from this process: the lock is of an
-        opening that lasts as long as the process does.
+        It needs the file for itself, which it does not get meanwhile, or as long as connections are
+        `left`; whoever takes the file as it stands does afterwards.
         """
+        if not self._is_strange():
+            yield False
+            return
+        opened = None
+        with suppress(OSError):
+            opened = os.open(self._path, os.O_RDONLY)
+        _lock_shared(opened, fcntl.F_RDLCK)
+        yield True
+        if not left:
+            # The file stays open: as one is closed, this process loses all other locks on it.
+            _lock_shared(opened, fcntl.F_UNLCK)
+
+    def _is_strange(self) -> bool:
         found = None if self._file is None else _looked_at(self._path)
         if found is None or found[0] != self._file:
             # Of a file that was moved SQLite sees it itself, and merges nothing.
@@ -85,9 +100,6 @@ class OpenedFiles:
         try:
             self._check_content(found[1])
         except StoreError:
-            lock = struct.pack("hhqqi4x", fcntl.F_RDLCK, os.SEEK_SET, *_SHARED_BYTES, 0)
-            with suppress(OSError, AttributeError):
-                fcntl.fcntl(os.open(self._path, os.O_RDONLY), fcntl.F_OFD_SETLK, lock)
             return True
         return False
 
@@ -98,6 +110,13 @@ def _identity(path: str) -> tuple[int, ...] | None:
         return os.stat(path)[1:3]
     except OSError:
         return None
+
+
+def _lock_shared(opened: int | None, kind: int) -> None:
+    lock = struct.pack("hhqqi4x", kind, os.SEEK_SET, *_SHARED_BYTES, 0)
+    with suppress(OSError, AttributeError):
+        if opened is not None:
+            fcntl.fcntl(opened, fcntl.F_OFD_SETLK, lock)
 
 
 def _looked_at(path: str) -> tuple[tuple[int, ...], tuple[int, int]] | None:

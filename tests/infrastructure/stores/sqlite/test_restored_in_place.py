@@ -13,8 +13,8 @@ import pytest
 
 from domain.errors import StoreError
 from event_logger import EventLogger, open_log
-from infrastructure.stores import back_up_store, upgrade_store
-from infrastructure.stores.sqlite import checkpoints
+from infrastructure.stores import back_up_store, open_store, upgrade_store
+from infrastructure.stores.sqlite import belonging, checkpoints, connections
 from tests.commands import run
 from tests.support import log_amounts, run_program, stored, url_of
 
@@ -124,6 +124,25 @@ def nothing(path: Path) -> None:
     path.write_bytes(b"")
 
 
+def unused_store(path: Path) -> None:
+    open_store(url_of(path)).close()
+
+
+def another_programs(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE theirs (it)")
+        other.execute("INSERT INTO theirs VALUES (zeroblob(100000))")
+        other.commit()
+
+
+def shifted_store(path: Path) -> None:
+    """One whose tables begin elsewhere."""
+    unused_store(path)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE between_them (it)")
+    other_store(path)
+
+
 @pytest.mark.parametrize("taking_its_place", ["an earlier state", other_store, no_store, nothing])
 def test_while_it_is_in_use_is_noticed_by_the_next_call(
     path: Path, taking_its_place: Callable[[Path], None] | str
@@ -159,6 +178,56 @@ def test_while_it_is_in_use_is_noticed_by_the_next_call(
     with live(path) as logger:
         assert log_amounts(logger, 62) == [62]
     assert stored(path)[-3:] == [(60, 60), (61, 61), (62, 62)]
+
+
+@pytest.mark.parametrize("taking_its_place", [unused_store, shifted_store, another_programs])
+def test_one_with_other_tables_is_noticed_after_a_single_commit(
+    path: Path, taking_its_place: Callable[[Path], None]
+) -> None:
+    with live(path) as logger:
+        log_amounts(logger, *range(1, 60))
+    copy = path.with_name("copy")
+    taking_its_place(copy)
+    with live(path) as logger:
+        log_amounts(logger, 60)
+        log, before = path.with_name("runs.db-wal"), path.with_name("copy-wal")
+        cp(log, before)
+        cp(copy, path)
+        with pytest.raises(StoreError, match=STRANGE):
+            log_amounts(logger, 61)
+    assert (path.read_bytes(), log.read_bytes()) == (copy.read_bytes(), before.read_bytes())
+    with pytest.raises(StoreError, match="another"):
+        live(path)
+
+
+def test_the_file_is_taken_as_it_stands_while_who_noticed_runs_on(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "LOCK_TIMEOUT_SECONDS", 0.2)
+    copy = path.with_name("copy")
+    with live(path) as logger:
+        log_amounts(logger, 1)
+    back_up_store(url_of(path), str(copy))
+    with live(path) as logger, open_log(url_of(path)):
+        log_amounts(logger, 2)
+        cp(copy, path)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(f"runs.db{suffix}").unlink()
+    with live(path) as logger:
+        assert log_amounts(logger, 3) == [2]
+    assert stored(path) == [(1, 1), (2, 3)]
+
+
+def test_a_page_that_is_read_half_as_it_is_moved_refuses_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with live(path) as logger:
+        log_amounts(logger, 0)
+    reads, read = ["m1 m"], belonging.mark_alone
+    monkeypatch.setattr(belonging, "mark_alone", lambda one: reads.pop() if reads else read(one))
+    with live(path) as logger:
+        assert log_amounts(logger, 1) == [2]
+    assert not reads
 
 
 @pytest.mark.parametrize("limit", [1, 200_000])
