@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from domain.accounts import SIZE, decimals_of, perp_account
 from domain.effects import Movement, is_inverse, movements, settled_in
-from domain.event_values import EXACT, EventValues, decimal_of
+from domain.event_values import EXACT, EventValues, decimal_of, extras_of
 from projections.audit.accrual import Accruals, accrues
 from projections.audit.figures import FLOAT_PART, ZERO, Figure, quotient
 from projections.audit.figures import shown as as_shown
@@ -70,7 +70,7 @@ class Books:
 
     def book(self, event: Mapping[str, Any]) -> None:
         """Book an event that happened."""
-        if event["event_type"] in TELLING_ONLY and "scaled_token" not in (event.get("extra") or ()):
+        if event["event_type"] in TELLING_ONLY and "scaled_token" not in extras_of(event):
             return
         values, moved = EventValues(event), movements(event)
         if self._otherwise is not None:
