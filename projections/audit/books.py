@@ -121,6 +121,7 @@ class Books:
         given = values.given_number("realised_pnl_usd")
         if given is not None and abs(EXACT.subtract(given, realised)) <= _unit_of(name):
             balances[name] = EXACT.add(balances[name], EXACT.subtract(given, realised))
+            self._moved.add(name)
         elif realised:
             self._note(name, realised, False, True)
         after, price = balances[of_size], values.number("average_price", ENTRY_PRICE)

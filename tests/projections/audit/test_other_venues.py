@@ -57,6 +57,12 @@ def test_a_gain_is_in_what_the_venue_settles_in(
     assert wrong == [((3,), f"{venue.lower()}.{token}")]
 
 
+@pytest.mark.parametrize("told", [{}, {"realised_pnl_usd": d("200")}])
+def test_a_gain_that_the_account_does_not_show_is_missed_at_once(told: dict[str, Any]) -> None:
+    found = closed("binance", "ETHUSDT-PERP", "USDT", d("0"), **told)
+    assert found.errors == [((3,), "binance.USDT")]
+
+
 def test_a_gain_in_what_nobody_tells_is_not_judged() -> None:
     found = closed("drift", "ETH-PERP", "USDC", d("200"))
     assert found.errors == []
