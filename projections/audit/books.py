@@ -28,6 +28,7 @@ class Off(NamedTuple):
     name: str
     expected: Decimal
     found: Decimal
+    allowed: Decimal
     tolerance: str
     last_good: int | None
 
@@ -135,6 +136,14 @@ class Books:
             balances[account + _ENTRY] = quotient(paid, after)
         self._note(account + _ENTRY, ZERO, False, is_averaged)
 
+    def suppose(self, lacking: Mapping[str, Decimal]) -> None:
+        """Note what the last snapshot may have lacked: the next may have it again."""
+        self._otherwise = Balances(self._balances.balances)
+        for name, amount in lacking.items():
+            held = self._otherwise.balances[name]
+            self._otherwise.balances[name] = EXACT.add(held, amount)
+        self._former = None
+
     def is_as_before(self, order: int, snapshot: object) -> bool:
         """Whether it shows what the last one did, and nothing has moved since: that is right."""
         is_alike = self._last is not None and _is_same(snapshot, self._last)
@@ -221,7 +230,7 @@ class Books:
             told = as_shown(expected, found) if name.endswith(_ENTRY) else expected
             is_shown = since.at is not None and name not in self._behind
             good = self._alike[1] if is_shown else since.at
-            yield Off(name, told, found.value, tolerance, good)
+            yield Off(name, told, found.value, allowed, tolerance, good)
 
     def _is_otherwise(self, name: str, found: Figure, allowed: Decimal) -> bool:
         """Whether it is what it would be, had the snapshot before not been wrong."""
