@@ -161,7 +161,7 @@ class Books:
         if self.is_as_before(order, snapshot):
             return
         held = self._balances.balances
-        shown = as_booked(shown_balances(snapshot), held)
+        shown = as_booked(shown_balances(snapshot), held, or_may_be=True)
         parts = [part for part in _PARTS if isinstance(snapshot.get(part), Mapping)]
         names = self._in_question(shown, parts) if not in_flight else None
         behind: set[str] = set() if names is None else self._behind
