@@ -39,13 +39,21 @@ def negated(amount: Decimal | None) -> Decimal | None:
     return None if amount is None else amount.copy_negate()
 
 
+def extras_of(event: EventMapping) -> Mapping[str, Any]:
+    """What a stored record has beyond the fields; nothing where that was made something else."""
+    extra = event.get("extra")
+    return extra if type(extra) is dict or isinstance(extra, Mapping) else _NO_EXTRAS
+
+
+_NO_EXTRAS: Mapping[str, Any] = {}
+
+
 class EventValues:
     """Reads an event's fields and extras, and keeps account of what it does not tell."""
 
     def __init__(self, event: EventMapping) -> None:
-        extra = event.get("extra")
         self._event = event
-        self._extra: Mapping[str, Any] = extra if isinstance(extra, Mapping) else {}
+        self._extra = extras_of(event)
         self.untold: list[str] = []
 
     def get(self, name: str) -> Any:

@@ -87,9 +87,12 @@ def _tests(types: dict[str, type]) -> Tests | None:
     """What is to be tested of records whose fields have these types; None where one may not."""
     tests, texts = [], []
     for name, kind in types.items():
+        known = _of_fields().get(name)
+        if known is None:
+            return None
         if kind is type(None) and name not in NEEDED and name != "extra":
             continue
-        test = _of_fields().get(name, {}).get(kind)
+        test = known.get(kind)
         if test is None:
             return None
         if test is _is_text:

@@ -112,7 +112,7 @@ class StoredLog:
                         one.order,
                         record,
                         tuple(_audited(stored) for stored in own) if own else (),
-                        self._now(one.order, record, wrappers, transitions) if is_live else record,
+                        self._now(one.order, record, wrappers, transitions),
                         self._spans.root(one.order, record),
                         not is_live and self._is_alike(record),
                     ),
@@ -149,8 +149,10 @@ class StoredLog:
         transitions: Mapping[int, Sequence[StoredTransition]],
     ) -> Record | None:
         """The record as it reads now; None where that cannot be told."""
-        if record is None:
+        if record is None or not _says_what(record):
             return None
+        if self.mode != "live":
+            return record
         wrapper = wrappers.get(order)
         if wrapper is None:
             return None
@@ -259,6 +261,13 @@ def _audited(stored: StoredTransition) -> AuditedTransition:
     return AuditedTransition(
         stored.number, _record(stored.state), stored.committed_at is None, stored.after
     )
+
+
+def _says_what(record: Record) -> bool:
+    """Whether its type and its status are texts, if anything: rules look them up."""
+    event_type, status = record.get("event_type"), record.get("status")
+    is_text = event_type is None or isinstance(event_type, str)
+    return is_text and (status is None or isinstance(status, str))
 
 
 def _is_sound(order: int, record: Record) -> bool:

@@ -187,17 +187,21 @@ def shown_balances(snapshot: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def as_booked(shown: dict[str, T], booked: Mapping[str, Any]) -> dict[str, T]:
+def as_booked(
+    shown: dict[str, T], booked: Mapping[str, Any], *, or_may_be: bool = False
+) -> dict[str, T]:
     """What a snapshot shows, with AAVE's tokens under the names under which they were booked.
 
     A snapshot may have them as their contracts do, `aEthweETH`, or in another case than the log.
+    With `or_may_be`, what was not booked yet is called as it then will be.
     """
     named: dict[str, T] = {}
     for name, amount in shown.items():
         account, _, asset = name.rpartition(".")
         if account == WALLET and name not in booked:
             other = f"{account}.{scaled_token(asset)}"
-            name = other if other in booked and other not in shown and other not in named else name
+            is_free = other not in shown and other not in named
+            name = other if is_free and (or_may_be or other in booked) else name
         named[name] = amount
     return named
 

@@ -114,13 +114,17 @@ class _Snapshots:
             [] if wanted(BALANCES) else None
         )
         self._places: list[int] = []
+        self._written = b""
         self.are_wanted = self._json is not None or self._balances is not None
 
     def keep(self, place: int, snapshot: dict[str, Any], state: bytes, after: bytes) -> None:
         """Take in the snapshot of the row at this place; `after` is what follows it there."""
         self._places.append(place)
         if self._json is not None:
-            self._json.append(_written(state, after) or orjson.dumps(snapshot))
+            if _written(state, after) != self._written:
+                # What stands in the row may be written otherwise there, or twice.
+                self._written = orjson.dumps(snapshot)
+            self._json.append(self._written)
         if self._balances is not None:
             self._balances.append(list(snapshot_rows(snapshot)))
 
@@ -143,8 +147,9 @@ class _Snapshots:
 def _written(state: bytes, after: bytes) -> bytes | None:
     """The snapshot as it stands in the row; None where its name, or the next, is there twice.
 
-    To write it anew takes nearly as long as reading the row did (measured). Within text, a quote
-    has a backslash before it, so that a name with its quotes and its colon is a name.
+    It tells that a snapshot is that of the row before: to write each anew takes nearly as long as
+    reading the row did (measured). Within text, a quote has a backslash before it, so that a name
+    with its quotes and its colon is a name.
     """
     around = state.split(_BEFORE)
     if len(around) != 2:
@@ -160,10 +165,7 @@ def _texts(values: Sequence[bytes]) -> pa.Array:
     import pyarrow as pa
 
     texts = pa.array(values, pa.string())
-    data = memoryview(texts.buffers()[2]).tobytes()
-    if b"\n" in data:
-        values = [orjson.dumps(orjson.loads(value)) for value in values]
-    elif b"$" not in data:
+    if b"$" not in memoryview(texts.buffers()[2]).tobytes():
         return texts
     return pa.array(json_lines(values), pa.string())
 

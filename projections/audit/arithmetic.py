@@ -74,5 +74,6 @@ def is_told(record: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:
     """Whether a record says what happened and where; what does not is the structural rules'."""
     if record is None:
         return False
-    event_type, venue = record.get("event_type"), record.get("venue")
-    return isinstance(event_type, str) and isinstance(venue, str)
+    event_type, venue, status = record.get("event_type"), record.get("venue"), record.get("status")
+    is_told = isinstance(event_type, str) and isinstance(venue, str)
+    return is_told and (status is None or isinstance(status, str))

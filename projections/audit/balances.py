@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from domain.effects import UNDONE, movements
@@ -12,6 +13,7 @@ from projections.audit.books import Books, Off
 from projections.audit.gaps import Gaps
 from projections.audit.happened import Happening, Happenings, is_open
 from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
+from projections.audit.swapped import Wrong, lacks
 from projections.audit.untold import names_of
 from projections.event_dicts import Record
 
@@ -41,22 +43,49 @@ class Snapshots(Rule):
         self._happenings = Happenings()
         self._gaps = Gaps()
         self._is_live = log.mode == "live"
+        self._wrong: Wrong | None = None
 
     def event(self, event: AuditedEvent) -> Iterable[Finding]:
         """See `Rule.event`."""
         record = event.record
         if self._is_live or self._wrappers or (record is not None and "detail_orders" in record):
-            return self._within(event)
+            return self._within(event) if self._wrong is None else self._said_and(event)
         if not is_told(record):
             return NOTHING
         self._books.book(record)
         snapshot = record.get("position_snapshot")
         if snapshot is None:
-            return NOTHING
+            return NOTHING if self._wrong is None else self._said()
         if self._books.is_as_before(event.order, snapshot):
             self.looked_at += 1
-            return NOTHING
-        return self._compared(event.order, snapshot)
+            return NOTHING if self._wrong is None else self._said()
+        return self._held_back(event.order, record, snapshot)
+
+    def _said_and(self, event: AuditedEvent) -> Iterator[Finding]:
+        yield from self._said()
+        yield from self._within(event)
+
+    def _said(self) -> Sequence[Finding]:
+        """What was held back, if anything was."""
+        wrong, self._wrong = self._wrong, None
+        return NOTHING if wrong is None else (wrong.finding,)
+
+    def _held_back(
+        self, order: int, record: Mapping[str, Any], snapshot: object
+    ) -> Sequence[Finding]:
+        """What is wrong is said with the next event, lest that one stand in this one's place."""
+        off, former = self._off(order, snapshot), self._wrong
+        lacking = None if former is None else lacks(former, record, off)
+        if former is not None and lacking is not None:
+            self._wrong = None
+            self._books.suppose(lacking)
+            message = f"{former.finding.message}; it stands in the place of order {order}"
+            orders = (*former.finding.orders, order)
+            return (replace(former.finding, orders=orders, message=message),)
+        said = self._said()
+        if off:
+            self._wrong = Wrong(record, off, self._of_snapshot(order, off))
+        return said
 
     def _within(self, event: AuditedEvent) -> Iterator[Finding]:
         """An event of a live log, or of a bundle, or one that begins or ends a bundle."""
@@ -78,6 +107,7 @@ class Snapshots(Rule):
 
     def end(self) -> Iterator[Finding]:
         """See `Rule.end`."""
+        yield from self._said()
         yield from self._ended(None)
         for one in self._happenings.upto(None):
             yield from self._happened(one, None)
@@ -108,17 +138,21 @@ class Snapshots(Rule):
             yield from self._compared(one.order, one.snapshot)
 
     def _compared(self, order: int, snapshot: object) -> Iterator[Finding]:
-        if not isinstance(snapshot, Mapping):
-            return
-        self.looked_at += 1
+        off = self._off(order, snapshot)
+        if off:
+            yield self._of_snapshot(order, off)
+
+    def _off(self, order: int, snapshot: object) -> list[Off]:
         off: list[Off] = []
+        if not isinstance(snapshot, Mapping):
+            return off
+        self.looked_at += 1
         for one in self._books.compare(order, snapshot, self._in_flight):
             if isinstance(one, Off):
                 off.append(one)
             else:
                 self._gaps.note(order, one)
-        if off:
-            yield self._of_snapshot(order, off)
+        return off
 
     def _of_snapshot(self, order: int, off: list[Off]) -> Finding:
         """All that differs in a snapshot has one cause, and is one finding."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from domain.accounts import SIZE, decimals_of, perp_account
 from domain.effects import Movement, is_inverse, movements, settled_in
-from domain.event_values import EXACT, EventValues, decimal_of
+from domain.event_values import EXACT, EventValues, decimal_of, extras_of
 from projections.audit.accrual import Accruals, accrues
 from projections.audit.figures import FLOAT_PART, ZERO, Figure, quotient
 from projections.audit.figures import shown as as_shown
@@ -28,6 +28,7 @@ class Off(NamedTuple):
     name: str
     expected: Decimal
     found: Decimal
+    allowed: Decimal
     tolerance: str
     last_good: int | None
 
@@ -70,7 +71,7 @@ class Books:
 
     def book(self, event: Mapping[str, Any]) -> None:
         """Book an event that happened."""
-        if event["event_type"] in TELLING_ONLY and "scaled_token" not in (event.get("extra") or ()):
+        if event["event_type"] in TELLING_ONLY and "scaled_token" not in extras_of(event):
             return
         values, moved = EventValues(event), movements(event)
         if self._otherwise is not None:
@@ -121,6 +122,7 @@ class Books:
         given = values.given_number("realised_pnl_usd")
         if given is not None and abs(EXACT.subtract(given, realised)) <= _unit_of(name):
             balances[name] = EXACT.add(balances[name], EXACT.subtract(given, realised))
+            self._moved.add(name)
         elif realised:
             self._note(name, realised, False, True)
         after, price = balances[of_size], values.number("average_price", ENTRY_PRICE)
@@ -133,6 +135,14 @@ class Books:
             paid = EXACT.add(EXACT.multiply(size, entry), added)
             balances[account + _ENTRY] = quotient(paid, after)
         self._note(account + _ENTRY, ZERO, False, is_averaged)
+
+    def suppose(self, lacking: Mapping[str, Decimal]) -> None:
+        """Note what the last snapshot may have lacked: the next may have it again."""
+        self._otherwise = Balances(self._balances.balances)
+        for name, amount in lacking.items():
+            held = self._otherwise.balances[name]
+            self._otherwise.balances[name] = EXACT.add(held, amount)
+        self._former = None
 
     def is_as_before(self, order: int, snapshot: object) -> bool:
         """Whether it shows what the last one did, and nothing has moved since: that is right."""
@@ -151,7 +161,7 @@ class Books:
         if self.is_as_before(order, snapshot):
             return
         held = self._balances.balances
-        shown = as_booked(shown_balances(snapshot), held)
+        shown = as_booked(shown_balances(snapshot), held, or_may_be=True)
         parts = [part for part in _PARTS if isinstance(snapshot.get(part), Mapping)]
         names = self._in_question(shown, parts) if not in_flight else None
         behind: set[str] = set() if names is None else self._behind
@@ -220,7 +230,7 @@ class Books:
             told = as_shown(expected, found) if name.endswith(_ENTRY) else expected
             is_shown = since.at is not None and name not in self._behind
             good = self._alike[1] if is_shown else since.at
-            yield Off(name, told, found.value, tolerance, good)
+            yield Off(name, told, found.value, allowed, tolerance, good)
 
     def _is_otherwise(self, name: str, found: Figure, allowed: Decimal) -> bool:
         """Whether it is what it would be, had the snapshot before not been wrong."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from domain.event_values import EXACT, EventValues, decimal_of
+from domain.event_values import EXACT, EventValues, decimal_of, extras_of
 from domain.statuses import FILLED, PARTIALLY_FILLED
 from projections.audit.arithmetic import is_told
 from projections.audit.figures import ZERO, Difference, Figure, compared, quotient
@@ -33,7 +33,7 @@ class Fills(Rule):
         if record is None:
             return NOTHING
         is_filled = record.get("status") in _FILLS or "filled_amount" in record
-        is_filled = is_filled or "filled_amount" in (record.get("extra") or NOTHING)
+        is_filled = is_filled or "filled_amount" in extras_of(record)
         if (event.transitions or is_filled) and is_told(record):
             return self._judged(event, record)
         return NOTHING

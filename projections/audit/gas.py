@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from domain.event_values import EXACT, EventValues
+from domain.event_values import EXACT, EventValues, extras_of
 from projections.audit.arithmetic import ArithmeticRule, is_told
 from projections.audit.figures import ZERO, Difference, Figure
 from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding
@@ -49,7 +49,7 @@ class Gas(ArithmeticRule):
         now = event.now
         if now is None:
             return NOTHING
-        event_type, extra = now.get("event_type"), now.get("extra") or NOTHING
+        event_type, extra = now.get("event_type"), extras_of(now)
         is_naming = _COST in now or _UNITS in now or _COST in extra or _UNITS in extra
         if not (is_naming or event_type in (_FEE, _PRICE)) or not is_told(now):
             return NOTHING

@@ -12,11 +12,14 @@ MINUTE, HOUR, DAY = 60 * 10**6, 3600 * 10**6, 86400 * 10**6
 """In microseconds."""
 
 
-@lru_cache(maxsize=1024)
 def microseconds(iso: object) -> int | None:
     """The time that ISO 8601 text tells, in microseconds since 1970; None of what tells none."""
-    if not isinstance(iso, str):
-        return None
+    # Looked at before it is looked up: not all that a damaged record holds can be.
+    return _of_text(iso) if isinstance(iso, str) else None
+
+
+@lru_cache(maxsize=1024)
+def _of_text(iso: str) -> int | None:
     try:
         moment = datetime.fromisoformat(iso)
     except ValueError:

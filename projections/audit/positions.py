@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from domain.accounts import SIZE, perp_account
 from domain.effects import movements, untold_fields
-from domain.event_values import EXACT, decimal_of
+from domain.event_values import EXACT, decimal_of, extras_of
 from domain.statuses import OPEN_STATUSES
 from projections.audit.moments import microseconds
 from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
@@ -83,7 +83,7 @@ class Positions(Rule):
             )
 
     def _note(self, event: AuditedEvent, now: Record) -> None:
-        venue, instrument = now.get("venue"), (now.get("extra") or {}).get("instrument")
+        venue, instrument = now.get("venue"), extras_of(now).get("instrument")
         if not isinstance(venue, str) or not isinstance(instrument, str):
             self.could_not([event.order], "it names no instrument")
             return

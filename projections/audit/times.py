@@ -60,7 +60,8 @@ class Times(Rule):
         if is_own or record.get("completion_timestamp") is not None:
             yield from self._completed(event)
         timestamp = record.get("timestamp")
-        is_of_the_log = record.get("event_type") in OF_THE_LOG
+        event_type = record.get("event_type")
+        is_of_the_log = isinstance(event_type, str) and event_type in OF_THE_LOG
         if self.log.mode == "backtest" and isinstance(timestamp, str) and not is_of_the_log:
             if _key(timestamp) < self._timestamp:
                 yield self.warning(

@@ -38,6 +38,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "extras that are a list": RECORD | {"extra": []},
     "extras that are text": RECORD | {"extra": "note"},
     "a name that is no field": RECORD | {"colour": "red"},
+    "a name that is no field, and no value": RECORD | {"colour": None},
     "a status, which is none of the model": RECORD | {"status": "pending"},
     "an amount that is text": RECORD | {"amount": "1.5"},
     "an amount that is no number": RECORD | {"amount": float("nan")},

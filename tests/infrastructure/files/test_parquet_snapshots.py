@@ -75,6 +75,22 @@ def test_written_by_another_hand_it_is_one_text_a_row(indent: int | None) -> Non
     assert [orjson.loads(text) for text in column(*states)] == [{"a": {"b": [1, 2.5]}}] * 2
 
 
+@pytest.mark.parametrize(
+    "edited",
+    [
+        b'{"recorded_at":"","timestamp":"%s","event_type":"X","venue":"V","position_snapshot":%s}\n',
+        b'{"recorded_at":"","timestamp":"%s","event_type":"X","venue":"V","extra":{},'
+        b'"position_snapshot":%s,"extra":{"x":1}}',
+    ],
+)
+@pytest.mark.parametrize("snapshot", [b'{"a":1}', b'{"a":2,"a":1}', b'{"a":1 }', b'{"\\u0061":1}'])
+def test_of_a_row_that_was_edited_it_is_what_the_row_reads_as(
+    edited: bytes, snapshot: bytes
+) -> None:
+    sound = encode(HEAD | {"position_snapshot": {"a": 1}})
+    assert column(sound, edited % (AT.encode(), snapshot), sound) == ['{"a":1}'] * 3
+
+
 @pytest.mark.parametrize("snapshot", [None, [], "text", 5])
 def test_what_is_no_snapshot_is_damage(snapshot: object) -> None:
     with pytest.raises(CorruptLogError, match="damaged at order 2"):

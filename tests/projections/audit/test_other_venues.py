@@ -57,6 +57,12 @@ def test_a_gain_is_in_what_the_venue_settles_in(
     assert wrong == [((3,), f"{venue.lower()}.{token}")]
 
 
+@pytest.mark.parametrize("told", [{}, {"realised_pnl_usd": d("200")}])
+def test_a_gain_that_the_account_does_not_show_is_missed_at_once(told: dict[str, Any]) -> None:
+    found = closed("binance", "ETHUSDT-PERP", "USDT", d("0"), **told)
+    assert found.errors == [((3,), "binance.USDT")]
+
+
 def test_a_gain_in_what_nobody_tells_is_not_judged() -> None:
     found = closed("drift", "ETH-PERP", "USDC", d("200"))
     assert found.errors == []
@@ -130,3 +136,20 @@ def test_aaves_tokens_are_known_by_the_names_of_their_contracts(supplied: str, o
     assert {row["difference"] for row in rows if row["asset"].startswith(("a", "v"))} == {0}
     run[2]["position_snapshot"]["wallet"][owed] = d("0.7")
     assert judged(Snapshots, *run).errors == [((3,), "WALLET.variableDebtWETH")]
+
+
+@pytest.mark.parametrize("more", ["5.9", "5.8"])
+def test_what_was_supplied_before_the_log_began_is_known_by_its_contract_too(more: str) -> None:
+    others = {"aArbwstETH": d("3")}
+    supply = event("COLLATERAL_SUPPLIED", "AAVE", "wstETH", 1, atoken_received=d("0.9"))
+    wallets = [
+        {"wstETH": d("2"), "aEthwstETH": d("5"), **others},
+        {**others, "wstETH": d("1"), "aEthwstETH": d(more)},
+        {**others, "wstETH": d("1"), "aEthwstETH": d(more)},
+    ]
+    run = [
+        one | {"position_snapshot": {"wallet": wallet}}
+        for one, wallet in zip([ALERT, supply, ALERT], wallets, strict=True)
+    ]
+    wrong = [] if more == "5.9" else [((2,), "WALLET.aWstETH")]
+    assert judged(Snapshots, *run).errors == wrong

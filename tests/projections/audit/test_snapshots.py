@@ -213,3 +213,43 @@ def test_amounts_are_exact_however_large() -> None:
     large = Decimal("1e40")
     events = [shown(USDT=large), changed(USDT=d("1e-40")), shown(USDT=large + d("0"))]
     assert rule(*events).errors == [((3,), "WALLET.USDT")]
+
+
+def neighbours(*changes: dict[str, Any]) -> list[Event]:
+    """Events that change a wallet of 9 ETH and 9 USDT, each with its snapshot."""
+    held, events = {"ETH": 9, "USDT": 9}, [shown(ETH=9, USDT=9)]
+    for change in changes:
+        held = {token: held[token] + change.get(token, 0) for token in held}
+        events.append(changed(**change) | {"position_snapshot": snapshot(**held)})
+    return events
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ({"ETH": 1}, {"USDT": 2}),
+        ({"ETH": 1}, {"ETH": 2}),
+        ({"ETH": 1}, {"ETH": -1}),
+        ({"ETH": 1, "USDT": -2}, {"ETH": 3}),
+        ({"ETH": 0.1}, {"ETH": 0.2, "USDT": -0.7}),
+        ({"ETH": 1}, {"ETH": 1, "USDT": 1}),
+    ],
+)
+@pytest.mark.parametrize("place", [1, 3])
+def test_two_events_in_each_others_place_are_one_fault(
+    changes: tuple[dict[str, Any], ...], place: int
+) -> None:
+    events = neighbours(*[*changes, *changes, *changes][: place + 1])
+    events[place], events[place + 1] = events[place + 1], events[place]
+    for run in (events, [*events, shown(**events[place]["position_snapshot"]["wallet"])]):
+        found = rule(*run)
+        assert [orders[:2] for orders, _ in found.errors] == [(place + 1, place + 2)]
+    assert "in the place of" in found.findings[0].message
+
+
+def test_two_faults_one_after_the_other_are_two() -> None:
+    events = neighbours({"ETH": 1}, {"USDT": 2}, {"ETH": 1})
+    events[1]["position_snapshot"] = snapshot(ETH=10, USDT=12)
+    events[2]["position_snapshot"] = snapshot(ETH=7, USDT=11)
+    assert [orders for orders, _ in rule(*events).errors] == [(2,), (3,)]
+    assert [orders for orders, _ in rule(*events[:2], gas(0)).errors] == [(2,)]
