@@ -164,7 +164,7 @@ def test_where_the_last_checkpoint_is_kept(desk: Desk, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("key", ["", "x", "example.com/a+00000000+AAAA"])
 def test_a_public_line_that_is_none(desk: Desk, key: str) -> None:
     done = run("verify", "--checkpoint", desk.held, "--vkey", key, code=1)
-    assert done.stderr.startswith("event-logger: the key ")
+    assert done.stderr.startswith("event-logger: --vkey ")
 
 
 def test_the_public_line_in_a_file(desk: Desk, tmp_path: Path) -> None:
