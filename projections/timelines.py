@@ -25,11 +25,18 @@ _HOUR = 3_600_000_000
 _ZERO = Decimal(0)
 
 
-class Point(NamedTuple):
-    """A figure at a time (µs since 1970), as the event of this order gives it."""
+class When(NamedTuple):
+    """An event's order and time: µs since 1970 to reckon with, and as it was logged, whole."""
 
     at: int
     order: int
+    timestamp: str
+
+
+class Point(NamedTuple):
+    """A figure, as an event gives it."""
+
+    when: When
     value: Decimal
 
 
@@ -67,8 +74,8 @@ class Timelines:
 
     def __init__(self) -> None:
         self.order = 0
-        self.first_at: int | None = None
-        self.last_at: int | None = None
+        self.first: When | None = None
+        self.last: When | None = None
         self.types: Counter[str] = Counter()
         self.venues: Counter[str] = Counter()
         self.hours: dict[int, Counter[str]] = {}
@@ -84,12 +91,13 @@ class Timelines:
         for order, record in records:
             at = Moment.of(record["timestamp"]).microseconds
             self.order = order
-            self.first_at = at if self.first_at is None else min(self.first_at, at)
-            self.last_at = at if self.last_at is None else max(self.last_at, at)
+            when = When(at, order, record["timestamp"])
+            self.first = min(self.first or when, when, key=_written)
+            self.last = max(self.last or when, when, key=_written)
             self._count(at, record)
-            self._show(at, order, record.get("position_snapshot"))
+            self._show(when, record.get("position_snapshot"))
             if record.get("status") not in UNDONE:
-                self._book(at, order, EventValues(record))
+                self._book(when, EventValues(record))
         return self
 
     def copy(self) -> Timelines:
@@ -119,7 +127,7 @@ class Timelines:
                 wider.setdefault(began // self.bin * self.bin, Counter()).update(counts)
             self.hours = wider
 
-    def _show(self, at: int, order: int, snapshot: Any) -> None:
+    def _show(self, when: When, snapshot: Any) -> None:
         if not isinstance(snapshot, Mapping):
             return
         for name, raw in flat_numbers(snapshot, lambda raw: raw):
@@ -127,30 +135,30 @@ class Timelines:
             if asset == ENTRY_PRICE:
                 continue
             kind, unit = (SIZE, "units") if asset == SIZE else ("balance", asset)
-            self._set(kind, account if asset == SIZE else name, unit, at, order, raw)
+            self._set(kind, account if asset == SIZE else name, unit, when, raw)
         for path, raw in _health_factors(snapshot):
-            self._set("health factor", path, "", at, order, raw)
+            self._set("health factor", path, "", when, raw)
 
-    def _book(self, at: int, order: int, values: EventValues) -> None:
+    def _book(self, when: When, values: EventValues) -> None:
         event_type = values.get("event_type")
         if event_type == "PNL_SNAPSHOT":
             token = values.given_text("token") or ""
             name = f"{values.given_text('venue')}.{token}"
-            self._set("equity", name, token, at, order, values.get("amount"))
-            self._set("P&L", name, "USD", at, order, values.get("pnl_usd"))
+            self._set("equity", name, token, when, values.get("amount"))
+            self._set("P&L", name, "USD", when, values.get("pnl_usd"))
         elif event_type == "GAS_FEE_PAID":
-            self._add("gas", "gas paid", "ETH", at, order, values.given_number("gas_cost_eth"))
-            self._add("gas", "gas paid", "USD", at, order, values.given_number("gas_cost_usd"))
+            self._add("gas", "gas paid", "ETH", when, values.given_number("gas_cost_eth"))
+            self._add("gas", "gas paid", "USD", when, values.given_number("gas_cost_usd"))
         elif event_type == "FUNDING_PAYMENT":
             venue, token = values.given_text("venue"), values.given_text("token") or ""
             paid = values.given_number("pnl_usd")
-            self._add("funding", f"funding at {venue}", token, at, order, paid)
-        self._set("health factor", "", "", at, order, values.get("health_factor"))
+            self._add("funding", f"funding at {venue}", token, when, paid)
+        self._set("health factor", "", "", when, values.get("health_factor"))
         if not values.get("detail_orders"):
             cost = values.given_number("execution_cost_usd")
-            self._add("execution cost", "execution cost", "USD", at, order, cost)
+            self._add("execution cost", "execution cost", "USD", when, cost)
 
-    def _set(self, kind: str, name: str, unit: str, at: int, order: int, raw: Any) -> None:
+    def _set(self, kind: str, name: str, unit: str, when: When, raw: Any) -> None:
         """The figure is this from now on; where it was so before, that tells nothing."""
         key = kind, f"{name} {unit}"
         if raw is None or (key in self._last and self._last[key] == raw):
@@ -158,16 +166,14 @@ class Timelines:
         value = decimal_of(raw)
         if value is not None:
             self._last[key] = raw
-            self._point(key, kind, name, unit, Point(at, order, value))
+            self._point(key, kind, name, unit, Point(when, value))
 
-    def _add(
-        self, kind: str, name: str, unit: str, at: int, order: int, amount: Decimal | None
-    ) -> None:
+    def _add(self, kind: str, name: str, unit: str, when: When, amount: Decimal | None) -> None:
         """The figure has grown by this much, to the last digit."""
         if amount:
             key = kind, f"{name} {unit}"
             total = self._last[key] = EXACT.add(self._last.get(key, _ZERO), amount)
-            self._point(key, kind, name, unit, Point(at, order, total))
+            self._point(key, kind, name, unit, Point(when, total))
 
     def _point(self, key: tuple[str, str], kind: str, name: str, unit: str, point: Point) -> None:
         figure = self._figures.get(key)
@@ -192,6 +198,11 @@ _KINDS = (
 )
 
 
+def _written(when: When) -> tuple[int, str]:
+    """What rises with the time, also by nanoseconds."""
+    return when.at, when.timestamp.removesuffix("Z")
+
+
 def _health_factors(snapshot: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What the snapshot says of health factors, itself or in a part of it."""
     yield "", snapshot.get("health_factor")
@@ -205,5 +216,5 @@ def _thinned(points: list[Point]) -> Iterator[Point]:
     for start in range(0, len(points) - 1, 4):
         four = points[start : min(start + 4, len(points) - 1)]
         low, high = min(four, key=lambda p: p.value), max(four, key=lambda p: p.value)
-        yield from sorted({low, high}, key=lambda p: p.order)
+        yield from sorted({low, high}, key=lambda p: p.when.order)
     yield points[-1]

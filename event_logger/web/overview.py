@@ -13,7 +13,7 @@ from event_logger.search import checked_moment
 from event_logger.web.asked import AS_OF, LOG, Asked, Param
 from event_logger.web.board import ALL, STUCK_AFTER, board_of, read_board
 from event_logger.web.folding import Folded
-from event_logger.web.plots import Plot, bar_plot, iso, line_plot, window_of
+from event_logger.web.plots import Plot, bar_plot, line_plot, window_of
 from event_logger.web.view import Page, View
 from projections.timelines import Timelines
 
@@ -118,8 +118,8 @@ def overview(asked: Asked) -> Page:
 def _span(reader: LogReader, folded: Folded) -> tuple[Any, Any]:
     """The first and the last time of the events; until they are folded, those of both ends."""
     timelines, events = folded.timelines, reader.events
-    if folded.is_complete and timelines.first_at is not None and timelines.last_at is not None:
-        return iso(timelines.first_at), iso(timelines.last_at)
+    if folded.is_complete and timelines.first is not None and timelines.last is not None:
+        return timelines.first.timestamp, timelines.last.timestamp
     return (events[0]["timestamp"], events[-1]["timestamp"]) if len(events) else (None, None)
 
 
@@ -144,8 +144,8 @@ def figure_data(plot: Plot) -> dict[str, Any]:
             {
                 "figure": plot.title,
                 "unit": plot.unit,
-                "timestamp": iso(point.at),
-                "order": point.order,
+                "timestamp": point.when.timestamp,
+                "order": point.when.order,
                 "value": point.value,
             }
             for point in plot.rows

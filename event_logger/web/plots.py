@@ -123,10 +123,10 @@ def window_of(
     timelines: Timelines, since: int | None, until: int | None, zone: tzinfo = UTC
 ) -> Window | None:
     """The time that is looked at: what is asked for, within what the log spans."""
-    if timelines.first_at is None or timelines.last_at is None:
+    if timelines.first is None or timelines.last is None:
         return None
-    first = timelines.first_at if since is None else since
-    last = timelines.last_at if until is None else until
+    first = timelines.first.at if since is None else since
+    last = timelines.last.at if until is None else until
     return Window(min(first, last), max(first, last, first + 1), zone=zone)
 
 
@@ -138,7 +138,7 @@ def line_plot(one: Figure, window: Window) -> Plot | None:
     values = [point.value for point in points]
     low, high = min(values), max(values)
     places = [
-        (f"{window.x(max(point.at, window.first)):.1f}", f"{_y(point.value, low, high):.1f}")
+        (f"{window.x(max(point.when.at, window.first)):.1f}", f"{_y(point.value, low, high):.1f}")
         for point in points
     ]
     steps = [f"M{places[0][0]} {places[0][1]}"]
@@ -146,7 +146,7 @@ def line_plot(one: Figure, window: Window) -> Plot | None:
     steps.append(f"H{window.x(window.last):.1f}")
     stride = max(1, -(-len(points) // _MOST_LINKS))
     marks = [
-        Mark(*place, window.at(point.at), point.order, figure(point.value))
+        _mark(point, window, *place)
         for place, point in zip(places[::stride], points[::stride], strict=True)
     ]
     said = ""
@@ -165,11 +165,13 @@ def line_plot(one: Figure, window: Window) -> Plot | None:
         last=figure(points[-1].value),
         said=said,
         rows=points,
-        table=[
-            Mark("", "", window.at(point.at), point.order, figure(point.value))
-            for point in points[-MOST_ROWS:]
-        ],
+        table=[_mark(point, window) for point in points[-MOST_ROWS:]],
     )
+
+
+def _mark(point: Point, window: Window, x: str = "", y: str = "") -> Mark:
+    at = zoned(point.when.timestamp, window.zone)
+    return Mark(x, y, at, point.when.order, figure(point.value))
 
 
 def bar_plot(timelines: Timelines, window: Window) -> Plot | None:
@@ -256,8 +258,8 @@ def _by_type(counts: Counter[str], types: list[str]) -> list[int]:
 
 def _within(points: list[Point], window: Window) -> list[Point]:
     """The points of the window, and the last one before it, which holds at its beginning."""
-    inside = [point for point in points if window.first <= point.at <= window.last]
-    before = [point for point in points if point.at < window.first]
+    inside = [point for point in points if window.first <= point.when.at <= window.last]
+    before = [point for point in points if point.when.at < window.first]
     return [*before[-1:], *inside]
 
 

@@ -40,9 +40,18 @@ def test_of_any_number_of_points_a_bounded_number_stays_with_the_extremes(
     assert list(map(int, (min(kept), max(kept), kept[-1]))) == [
         min(amounts), max(amounts), amounts[-1],
     ]  # fmt: skip
-    orders = [point.order for point in figure.points]
+    orders = [point.when.order for point in figure.points]
     assert orders == sorted(set(orders))
-    assert all(amounts[point.order] == point.value for point in figure.points)
+    assert all(amounts[point.when.order] == point.value for point in figure.points)
+
+
+def test_a_points_time_is_the_events_to_the_nanosecond() -> None:
+    times = [f"{DAY}12:00:00{fraction}Z" for fraction in (".000000002", "", ".00000000199", ".1")]
+    records = [event(n, timestamp=time, execution_cost_usd=n) for n, time in enumerate(times, 1)]
+    folded = Timelines().fold(records)
+    (figure,) = folded.figures("execution cost")
+    assert [point.when.timestamp for point in figure.points] == times
+    assert [one and one.order for one in (folded.first, folded.last)] == [2, 4]
 
 
 @given(st.lists(st.decimals(-(10**20), 10**20, places=18), max_size=40))

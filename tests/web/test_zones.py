@@ -90,6 +90,14 @@ def test_pages_name_the_zone_and_keep_it_in_their_links(client: TestClient) -> N
     assert told["event"]["timestamp"] == "2024-05-12T14:00:00.123456789Z"
 
 
+def test_the_table_beside_a_plot_has_the_time_to_the_nanosecond(client: TestClient) -> None:
+    told = data_of(client.get("/overview.json?log=desk"))
+    times = {
+        one["order"]: one["timestamp"] for figure in told["figures"] for one in figure["points"]
+    }
+    assert times["5"] == "2024-05-12T14:00:00.123456789Z"
+
+
 def test_axes_and_bars_are_in_the_zone(client: TestClient) -> None:
     page = client.get("/overview?log=run&zone=Asia/Tokyo").text
     assert "2024-05-12T23:00:00+09:00: 1 PNL_SNAPSHOT" in page
