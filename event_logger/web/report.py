@@ -66,7 +66,6 @@ def report_of(reader: LogReader, progress: Callable[[int, int], None] | None = N
 def _shows(reader: LogReader, progress: Callable[[int, int], None]) -> dict[str, Any]:
     from event_logger.web.findings import report_data
     from event_logger.web.overview import plots_of
-    from event_logger.web.plots import iso
 
     pages, last = LogPages(reader), reader.global_order
     timelines = Timelines()
@@ -84,8 +83,8 @@ def _shows(reader: LogReader, progress: Callable[[int, int], None]) -> dict[str,
         "made_at": iso_utc(datetime.now(UTC)),
         "metadata": reader.metadata,
         "timelines": timelines,
-        "first": None if timelines.first_at is None else iso(timelines.first_at),
-        "last": None if timelines.last_at is None else iso(timelines.last_at),
+        "first": timelines.first and timelines.first.timestamp,
+        "last": timelines.last and timelines.last.timestamp,
         "plots": plots_of(timelines, None, None),
         "audit": report_data(reader.audit()),
         "balances": reader.balances(),
