@@ -83,8 +83,14 @@ def _say_what_is_lost(writer: Writer, error: EventLoggerError) -> None:
         "%s; nobody closed the logger of log %s, and %s",
         error,
         shown(writer.usage.log),
-        f"{pending:,} events that it held are not stored" if pending else "it held nothing",
+        _told(pending),
     )
+
+
+def _told(pending: int) -> str:
+    if pending == 1:
+        return "1 event that it held is not stored"
+    return f"{pending:,} events that it held are not stored" if pending else "it held nothing"
 
 
 def let_go(writer: Writer) -> None:

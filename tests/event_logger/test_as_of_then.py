@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -42,7 +43,9 @@ class Clock:
     @contextmanager
     def in_use(self) -> Iterator[None]:
         seconds = SimpleNamespace(
-            time=lambda: self.microseconds / 1e6, time_ns=lambda: self.microseconds * 1000
+            time=lambda: self.microseconds / 1e6,
+            time_ns=lambda: self.microseconds * 1000,
+            monotonic=time.monotonic,
         )
         with pytest.MonkeyPatch.context() as patch:
             for module in (clock, followed, log_as_of):

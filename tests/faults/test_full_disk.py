@@ -119,7 +119,8 @@ log(101)
 """
     with start_program(ON_A_LIMITED_DISK + program, url_of(path), path) as running:
         _, complaint = running.communicate(timeout=PATIENCE)
-    assert f"StoreError: store {url_of(path)}: failed (" in complaint
+    assert complaint.startswith(f"store {url_of(path)}: failed (")
+    assert "1 event that it held is not stored" in complaint
     assert stored(path) == numbered(100)
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
