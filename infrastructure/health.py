@@ -56,12 +56,12 @@ def health_of(
         "last_commit": _iso(end.committed_at),
         "followers": followers,
         "redis": answer,
-        "checkpoints": _checkpoints(log, end.horizon.position + 1, waiting),
+        "checkpoints": _checkpoints(store, log, waiting),
         "waiting": waiting,
     }
 
 
-def _checkpoints(log: AuditLog, leaves: int, waiting: list[str]) -> dict[str, Any]:
+def _checkpoints(store: LogStore, log: AuditLog, waiting: list[str]) -> dict[str, Any]:
     """Where this machine keeps the last checkpoints, and what it signed of this log last.
 
     One that cannot be read waits for somebody, and so does a log that ends before it.
@@ -80,6 +80,8 @@ def _checkpoints(log: AuditLog, leaves: int, waiting: list[str]) -> dict[str, An
         waiting.append(unreadable)
     seen = last_seen(log.identity or "", folder)
     if seen is not None:
+        # What was logged since the end was read may be signed by now: it is read again.
+        leaves = store.reads.end(log.id).horizon.position + 1
         if seen.checkpoint.size > leaves:
             behind = LogBehindError(log.name, leaves, seen.checkpoint.size, str(seen.path))
             waiting.append(str(behind))

@@ -73,6 +73,15 @@ def read_secret(path: str | os.PathLike[str]) -> tuple[str, str, bytes]:
     return form, key_name, secret
 
 
+def is_secret(path: Path) -> bool:
+    """Whether a file that can be read begins as one of a secret key does."""
+    try:
+        with path.open("rb") as file:
+            return file.read(100).startswith(tuple(form.encode() for form in FORMS))
+    except OSError:
+        return False
+
+
 def require_cryptography(what: str) -> None:
     """Raises `ProofError` where the library that signs is not there."""
     try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from domain.errors import ExportError
 from event_logger.cli.options import AsJson, Log, Prefix, Store
 from event_logger.cli.proof_files import (
     Output,
@@ -174,10 +175,10 @@ class _Running:
             )
             # What is refused now is an error; what fails later is said, and tried again.
             checkpointer.sign()
-            say_error(f"signing log {audit_log.name!r} of {opened.url}")
             if self._printed is not None:
                 self._printed.gone = checkpointer.thread.request_stop
             with _told_to_stop(checkpointer):
+                say_error(f"signing log {audit_log.name!r} of {opened.url}")
                 checkpointer.thread.run()
         if self._printed is not None and self._printed.is_gone:
             raise BrokenPipeError
@@ -224,6 +225,10 @@ class _Printed:
         except BrokenPipeError:
             self.is_gone = True
             self.gone()
+        except ExportError:
+            raise
+        except OSError as error:
+            raise ExportError(STANDARD_OUTPUT, error.strerror or str(error)) from error
 
     def close(self) -> None:
         """There is nothing to let go of."""
@@ -237,9 +242,11 @@ def _told_to_stop(checkpointer: Checkpointer) -> Iterator[None]:
         raise KeyboardInterrupt
 
     def stop(*_: object) -> None:
+        # Whoever tells it again and again waits no longer for it.
+        if not checkpointer.thread.is_stopping:
+            signal.signal(signal.SIGALRM, leave)
+            signal.alarm(_LAST_SECONDS)
         checkpointer.thread.request_stop()
-        signal.signal(signal.SIGALRM, leave)
-        signal.alarm(_LAST_SECONDS)
 
     former = [(one, signal.signal(one, stop)) for one in (signal.SIGINT, signal.SIGTERM)]
     try:

@@ -41,17 +41,14 @@ def read_file(file: Path) -> bytes:
 
 def refuse_precious(output_file: str | None, store: str | None) -> None:
     """Raises `ExportError` for a file that nothing is written over: the store, or a secret key."""
-    from infrastructure.files.certified_file import beginning_of
-    from infrastructure.key_files import FORMS
+    from infrastructure.files import replaced_file
     from infrastructure.stores import is_part_of_store
 
     if output_file is None or not Path(output_file).is_file():
         return
     if store is not None and is_part_of_store(named(store, None)[0], output_file):
         raise ExportError(output_file, "it is the store of this log; name another file")
-    if beginning_of(Path(output_file), 100).startswith(tuple(form.encode() for form in FORMS)):
-        problem = "it is a secret key, which nothing is written over; name another"
-        raise ExportError(output_file, problem)
+    replaced_file.refuse_precious(output_file)
 
 
 def refuse_unwritable(output_file: str) -> None:

@@ -30,12 +30,19 @@ class Audits:
         self._works: Background[AuditReport] = Background()
         self._last: dict[tuple[str, str], Verdict] = {}
 
-    def of(self, reader: LogReader, seconds: float = 2.0) -> AuditReport | None:
-        """The audit of the log by all rules, waited for so long; None while it goes on."""
+    def of(
+        self, reader: LogReader, seconds: float = 2.0, as_of: Horizon | None = None
+    ) -> AuditReport | None:
+        """The audit of the log by all rules, waited for so long; None while it goes on.
+
+        Of a log that goes on meanwhile, the one that was begun is told when it is done.
+        """
         key = _key(reader)
-        horizon = reader.horizon
-        report = self._works.result((key, horizon), reader.audit, seconds)
+        what = (key, as_of)
+        moment = self._works.moment(what, reader.horizon)
+        report = self._works.result((key, moment), reader.audit, seconds)
         if report is not None:
+            self._works.told(what)
             self._last[key] = verdict_of(report)
         return report
 

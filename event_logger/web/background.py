@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from domain.errors import EventLoggerError
 from event_logger.web.errors import PageError
 
 T = TypeVar("T")
+Moment = TypeVar("Moment")
 
 _KEPT = 16
 _MOST_WAITING = 6
+_AWAITED_SECONDS = 60.0
+"""After so long nobody asks again for what was not done when it was asked for."""
 
 
 class Work(Generic[T]):
@@ -35,6 +39,7 @@ class Background(Generic[T]):
         self._lock = threading.Lock()
         self._turn = threading.Lock()
         self._works: OrderedDict[object, Work[T]] = OrderedDict()
+        self._awaited: OrderedDict[object, tuple[Any, float]] = OrderedDict()
         self._kept = kept
         self.is_closed = False
 
@@ -43,6 +48,25 @@ class Background(Generic[T]):
         with self._lock:
             work = self._works.get(key)
         return None if work is None else work.result
+
+    def moment(self, what: object, now: Moment) -> Moment:
+        """Of when to ask for what takes long: of when it was first asked for, until it is `told`.
+
+        A log that goes on faster than that would have it begun anew each time, and never be told.
+        """
+        with self._lock:
+            moment, asked_at = self._awaited.pop(what, (now, 0.0))
+            if time.monotonic() - asked_at > _AWAITED_SECONDS:
+                moment = now
+            self._awaited[what] = (moment, time.monotonic())
+            while len(self._awaited) > self._kept:
+                self._awaited.popitem(last=False)
+            return moment  # type: ignore[no-any-return]
+
+    def told(self, what: object) -> None:
+        """Have what was told be asked for as of now the next time."""
+        with self._lock:
+            self._awaited.pop(what, None)
 
     def result(self, key: object, do: Callable[[], T], seconds: float) -> T | None:
         """What the work gives, waited for so long; None while it goes on.

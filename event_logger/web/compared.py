@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from domain.horizon import Horizon
 from event_logger.audits import checked_tolerance
 from event_logger.comparing import checked_window
 from event_logger.comparing import compare as comparison_of
@@ -26,10 +27,7 @@ def compare(asked: Asked) -> Page:
     window, tolerance = asked.text("window"), asked.text("tolerance") or "0"
     checked_window(window)
     checked_tolerance(tolerance)
-    left, right = (
-        _side(asked, name, asked.time(f"{which}_as_of"))
-        for name, which in zip(names, ("left", "right"), strict=True)
-    )
+    left, right, what = _sides(asked, names, (window, tolerance))
     sides = [_told(asked, reader) for reader in (left, right)]
     found = asked.site.comparisons.result(
         (
@@ -54,12 +52,29 @@ def compare(asked: Asked) -> Page:
         "are_figures_whole": all(side["is_whole"] for side in sides),
     }
     is_whole = found is not None and shows["are_figures_whole"]
+    if is_whole:
+        asked.site.comparisons.told(what)
     title = f"{names[0]} and {names[1]}"
     status, refresh = (200, None) if is_whole else (202, 2)
     return Page("compare.html", title, data, rows, shows, status, refresh)
 
 
-def _side(asked: Asked, name: str | None, as_of: str | None) -> LogReader:
+def _sides(
+    asked: Asked, names: list[str | None], how: tuple[object, ...]
+) -> tuple[LogReader, LogReader, object]:
+    """Both sides as of when they were first asked for, and what it is that is waited for."""
+    whens = [asked.time(f"{which}_as_of") for which in ("left", "right")]
+    left, right = (_side(asked, name, when) for name, when in zip(names, whens, strict=True))
+    what = (*(LogPages(one).identity for one in (left, right)), *whens, *how)
+    moments = asked.site.comparisons.moment(what, (left.horizon, right.horizon))
+    left, right = (
+        _side(asked, one.log_name, moment) if one.horizon.is_beyond(moment) else one
+        for one, moment in zip((left, right), moments, strict=True)
+    )
+    return left, right, what
+
+
+def _side(asked: Asked, name: str | None, as_of: str | Horizon | None) -> LogReader:
     """A side, of one moment: whatever is logged meanwhile is not looked at."""
     reader = asked.site.reader(name)
     return reader.as_of(reader.horizon if as_of is None else as_of)

@@ -17,7 +17,7 @@ _FEW = 8
 
 def findings(asked: Asked) -> Page:
     """The audit by all rules; while it goes on, the page says so and asks again."""
-    report = asked.site.audits.of(asked.reader, 2 * asked.patience)
+    report = asked.site.audits.of(asked.reader, 2 * asked.patience, asked.as_of)
     title = f"Findings in {asked.reader.log_name}"
     about: dict[str, Any] = {"log": asked.reader.log_name, "horizon": str(asked.reader.horizon)}
     if report is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, timedelta, tzinfo
 from decimal import Context, Decimal
 from typing import NamedTuple
@@ -109,7 +110,10 @@ def iso(at: int) -> str:
 
 def axis_time(at: int, span: int, zone: tzinfo = UTC) -> str:
     """A time as an axis says it: the day, or where the axis is short, the time of the day."""
-    moment = (EPOCH + timedelta(microseconds=at)).astimezone(zone)
+    moment = EPOCH + timedelta(microseconds=at)
+    with suppress(OverflowError):
+        # At the ends of the calendar only UTC can name it.
+        moment = moment.astimezone(zone)
     if span >= 4 * 86_400_000_000:
         return f"{moment:%Y-%m-%d}"
     return f"{moment:%d. %H:%M}" if span >= 3_600_000_000 else f"{moment:%H:%M:%S}"

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
+from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from domain.errors import shown
+from domain.errors import InvalidTimestampError, shown
 from domain.errors.base import nearest
-from domain.times import iso_utc
+from domain.times import iso_of_text, iso_utc
 from event_logger.web.errors import PageError
 from event_logger.web.exact import text_of
 
 _SECONDS = len("2024-05-12T14:00:00")
-_NAIVE = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(\.\d{1,9})?)?", re.ASCII)
 
 
 def zone_of(name: str | None) -> tzinfo:
@@ -49,16 +48,29 @@ def in_utc(text: str, zone: tzinfo) -> str:
 
     Of a time that comes twice, when clocks are set back, the first is meant.
     """
-    found = _NAIVE.fullmatch(text.strip())
-    if zone is UTC or found is None:
+    iso = None if zone is UTC else _without_offset(text.strip())
+    if iso is None:
         return text
-    day, minute, seconds, fraction = found.groups()
     try:
-        local = datetime.fromisoformat(f"{day}T{minute or '00:00'}{seconds or ':00'}")
+        local = datetime.fromisoformat(iso[:_SECONDS])
         written = iso_utc(local.replace(tzinfo=zone))
     except (ValueError, OverflowError):
         return text
-    return f"{written[:-1]}{fraction or ''}Z"
+    return f"{written[:_SECONDS]}{iso[_SECONDS:]}"
+
+
+def _without_offset(text: str) -> str | None:
+    """A time that names no offset, in any form, as if it were of UTC; None for anything else."""
+    try:
+        iso = iso_of_text("time", text)
+    except InvalidTimestampError:
+        return None
+    # Only what has no offset yet can be given one; a day is given its midnight, too.
+    for rest in ("Z", "T00:00Z"):
+        with suppress(InvalidTimestampError):
+            iso_of_text("time", f"{text}{rest}")
+            return iso
+    return None
 
 
 @cache

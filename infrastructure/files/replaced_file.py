@@ -61,7 +61,7 @@ def replaced_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     It is written beside the path, or beside the file that a symbolic link there leads to, flushed
     to the disk and renamed: on any exception what stood at the path stands there still. For what
     cannot be replaced it is a stream: `-` is standard output, a FIFO or a device is written into.
-    A store of ours, whichever, is never replaced.
+    A store of ours, whichever, is never replaced, nor is a secret key.
 
     Raises `ExportError` when it cannot be written; `BrokenPipeError` when the reader of standard
     output went away, since that is no failure of the export.
@@ -83,6 +83,19 @@ def replaced_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         yield from _written_beside(str(path), target)
     else:
         yield from _streamed(str(path))
+
+
+def refuse_precious(path: str) -> None:
+    """Raises `ExportError` for a file that nothing is written over: a store's, or a secret key."""
+    from infrastructure.key_files import is_secret
+
+    # A store is asked for first: no other look may be taken at one.
+    target = Path(path).resolve()
+    if is_kept_in_a_store(str(target)):
+        raise ExportError(path, "it is a store of logs, which nothing replaces; name another file")
+    if target.is_file() and is_secret(target):
+        problem = "it is a secret key, which nothing is written over; name another"
+        raise ExportError(path, problem)
 
 
 def refuse_no_path(path: object) -> None:
@@ -120,8 +133,7 @@ def _written_beside(path: str, target: Path) -> Iterator[BinaryIO]:
         raise ExportError(path, "it is a link that leads nowhere") from error
     if not target.parent.is_dir():
         raise ExportError(path, f"the folder {target.parent} does not exist; create it first")
-    if is_kept_in_a_store(str(target)):
-        raise ExportError(path, "it is a store of logs, which nothing replaces; name another file")
+    refuse_precious(path)
     beside = target.with_name(f".{target.name[:100]}.{uuid4().hex}.tmp")
     try:
         with beside.open("x+b") as file:

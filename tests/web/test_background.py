@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,14 +13,17 @@ from hypothesis import strategies as st
 
 from domain.errors import CorruptLogError
 from event_logger import EventLogger, open_log
+from event_logger.comparing import compare
 from event_logger.paging import LogPages
-from event_logger.web import background, board, folding
+from event_logger.reader import LogReader
+from event_logger.web import background, board, compared, folding
 from event_logger.web.audited import Audits
 from event_logger.web.background import Background
 from event_logger.web.errors import PageError
 from event_logger.web.folding import Folds
 from infrastructure.reading import Records
 from projections.timelines import Timelines
+from tests.redis_server import eventually
 from tests.support import HOUR, PATIENCE, url_of
 from tests.web.client import asking, data_of
 
@@ -227,3 +232,33 @@ def test_the_board_as_of_then_is_folded_while_the_page_waits(
         assert (told["is_done"], told["counts"]) == (True, {"pending": "1"})
         assert "pending" in client.get("/board?as_of=1").text
         assert "0x1" in client.get("/board").text
+
+
+@pytest.mark.parametrize("address", ["/compare?left=a&right=a&right_as_of=1", "/findings?log=a"])
+def test_of_a_log_that_goes_on_what_was_begun_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    begun: list[object] = []
+    may_end = threading.Event()
+
+    def slowed(made: Callable[..., Any]) -> Callable[..., Any]:
+        def slow(*asked: Any, **named: Any) -> Any:
+            begun.append(asked)
+            may_end.wait(PATIENCE)
+            return made(*asked, **named)
+
+        return slow
+
+    monkeypatch.setattr(compared, "comparison_of", slowed(compare))
+    monkeypatch.setattr(LogReader, "audit", slowed(LogReader.audit))
+    store = url_of(tmp_path / "live.db")
+    with (
+        EventLogger("live", store=store, log="a", redis=False) as logger,
+        asking(store, patience=0.0) as client,
+    ):
+        for _ in range(3):
+            logger.log_event(HOUR, "X", "V")
+            assert client.get(address).status_code == 202
+        may_end.set()
+        eventually(lambda: client.get(address).status_code == 200)
+    assert len(begun) == 1

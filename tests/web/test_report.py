@@ -8,12 +8,14 @@ import re
 import sqlite3
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from event_logger import open_log
+from event_logger import EventLogger, open_log
 from event_logger.web import report
 from event_logger.web.report import report_of
 from tests.commands import run
+from tests.support import HOUR, url_of
 from tests.web.client import HOSTILE, LARGE, PRECISE
 from tests.web.test_pages import Markup
 
@@ -94,3 +96,13 @@ def test_of_a_damaged_log_none_is_written(store: str, tmp_path: Path) -> None:
     said = run("report", "--store", damaged, "--log", "run", "-o", str(target), code=1).stderr
     assert "is damaged at order 3" in said
     assert not target.exists()
+
+
+def test_it_says_when_the_first_and_the_last_event_were(tmp_path: Path) -> None:
+    url = url_of(tmp_path / "run.db")
+    with EventLogger(store=url, hourly_timestamps=False) as logger:
+        for minutes in (20, 70):
+            logger.log_event(HOUR + pd.Timedelta(minutes=minutes), "X", "V")
+        made = report_of(logger).decode()
+    assert "<dt>from</dt><dd>2024-05-12T14:20:00Z</dd>" in made
+    assert "<dt>to</dt><dd>2024-05-12T15:10:00Z</dd>" in made

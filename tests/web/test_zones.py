@@ -42,6 +42,12 @@ def test_a_time_is_told_with_every_digit_and_its_offset(zone: str, told: str) ->
         ("2024-05-12T16:00", "2024-05-12T14:00:00Z"),
         ("2024-05-12 16:00:00.123456789", "2024-05-12T14:00:00.123456789Z"),
         ("2024-12-12", "2024-12-11T23:00:00Z"),
+        # Every form that is taken as UTC elsewhere is of the zone here.
+        ("20240512T1600", "2024-05-12T14:00:00Z"),
+        ("20240512t160000,5", "2024-05-12T14:00:00.500000Z"),
+        ("2024-05-12T16:00:00,123456789", "2024-05-12T14:00:00.123456789Z"),
+        ("20240512T1600Z", "20240512T1600Z"),
+        ("20240512", "20240512"),
         ("2024-05-12T16:00Z", "2024-05-12T16:00Z"),
         ("2024-05-12T16:00:00+05:00", "2024-05-12T16:00:00+05:00"),
         # It comes twice, when the clocks are set back: the first is meant.
@@ -113,3 +119,10 @@ def test_a_wrong_zone_is_a_page_that_says_so(client: TestClient) -> None:
     refused = client.get("/overview?log=run&zone=Europe/Berln")
     assert refused.status_code == 400
     assert "the nearest is Europe/Berlin" in refused.text
+
+
+@pytest.mark.parametrize(
+    "ends", ["until=9999-12-31T23:59:59Z&zone=Asia/Tokyo", "since=0001-01-01&zone=America/Lima"]
+)
+def test_the_ends_of_the_calendar_are_shown(client: TestClient, ends: str) -> None:
+    assert client.get(f"/overview?log=run&{ends}").status_code == 200

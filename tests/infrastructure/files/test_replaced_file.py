@@ -11,7 +11,9 @@ import pytest
 from domain.errors import ExportError
 from event_logger import EventLogger, read_event_log
 from infrastructure.files.replaced_file import named_or_new, replaced_file
-from tests.support import log_amounts, run_program
+from infrastructure.signing import new_key
+from tests.commands import run
+from tests.support import log_amounts, run_program, url_of
 
 
 def write(path: Path | str, data: bytes) -> None:
@@ -114,3 +116,27 @@ def test_what_was_written_can_be_read_back_and_written_anew(tmp_path: Path) -> N
         file.truncate()
         file.write(b"new")
     assert (tmp_path / "file").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("export", "-o"),
+        ("certify", "-o"),
+        ("report", "-o"),
+        ("sql", "SELECT 1", "--format", "json", "-o"),
+        ("audit", "--by", "ana", "--why", "known", "--write-baseline"),
+    ],
+)
+@pytest.mark.parametrize("name", ["owner.key", "link.key"])
+def test_no_command_writes_over_a_secret_key(
+    tmp_path: Path, command: tuple[str, ...], name: str
+) -> None:
+    key, url = tmp_path / "owner.key", url_of(tmp_path / "a.db")
+    new_key(key, "example.com/desk")
+    (tmp_path / "link.key").symlink_to(key)
+    with EventLogger(store=url) as logger:
+        log_amounts(logger, 1)
+    before = key.read_bytes()
+    run(*command, str(tmp_path / name), "--store", url, code=1)
+    assert key.read_bytes() == before
