@@ -17,7 +17,7 @@ from domain.values import encode
 from event_logger.exported import Exported
 from infrastructure.columns.installed import require_arrow
 from infrastructure.reading import Rows
-from infrastructure.timestamps import timestamp_of
+from infrastructure.timestamps import load_pandas, timestamp_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +55,7 @@ def to_dataframe(
     if backend == "pandas":
         return there.events.dataframe(there.last_order, numbers, asked)
     require_arrow("The backend pyarrow")
+    load_pandas()
     import pandas as pd
 
     from infrastructure.columns.tables import table

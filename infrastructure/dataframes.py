@@ -11,7 +11,7 @@ from domain.errors.base import nearest
 from domain.fields import EVENT_FIELDS, TIME_FIELDS
 from domain.lifecycle import COMPLETED
 from infrastructure.listing import without_cycle_search
-from infrastructure.timestamps import timestamp_of
+from infrastructure.timestamps import load_pandas, timestamp_of
 from infrastructure.typed_series import typed
 from projections.csv_rows import Shape, shape_of
 from projections.event_dicts import Record, snapshot_views
@@ -64,6 +64,7 @@ def dataframe(
     Each column has one type, as `infrastructure.typed_series` says; with `asked` there are those
     columns alone. Raises `LogConfigurationError` for one that the events do not have.
     """
+    load_pandas()
     import numpy as np
     import pandas as pd
 

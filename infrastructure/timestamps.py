@@ -48,6 +48,7 @@ def _import_pandas(imported: _thread.LockType) -> None:
 @lru_cache(maxsize=8192)
 def timestamp_of(iso: str) -> Any:
     """The `pandas.Timestamp` (UTC) of ISO 8601 text as the log stores it, or NaT of "NaT"."""
+    load_pandas()
     import pandas as pd
 
     return pd.Timestamp(iso)

@@ -15,6 +15,7 @@ import orjson
 from domain.errors import shown
 from domain.fields import NUMBER_COLUMNS
 from domain.times import iso_of_text
+from infrastructure.timestamps import load_pandas
 from projections.json_cells import MOST_INT_DIGITS, exact_int, exact_json, exact_number
 
 LONGEST_SPREADSHEET_CELL = 32_767
@@ -117,6 +118,7 @@ def moment_of(name: str, cell: str) -> datetime:
     iso = time_of(name, cell)
     if len(iso) <= _MICROSECONDS:
         return datetime.fromisoformat(iso)
+    load_pandas()
     import pandas as pd
 
     try:

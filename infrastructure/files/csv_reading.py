@@ -17,6 +17,7 @@ from domain.errors import EventLogFileError, shown
 from infrastructure.files.csv_columns import CellError, series, snapshot_series
 from infrastructure.files.paths import why_no_path
 from infrastructure.listing import without_cycle_search
+from infrastructure.timestamps import load_pandas
 from projections.csv_cells import as_before_safe
 
 if TYPE_CHECKING:
@@ -42,9 +43,10 @@ def read_event_log(
 
     Raises `EventLogFileError`, with the row, for what is no event log.
     """
+    checked_choice("numbers", numbers, ("float", "decimal"))
+    load_pandas()
     import pandas as pd
 
-    checked_choice("numbers", numbers, ("float", "decimal"))
     with without_cycle_search(), open_rows(path) as rows:
         columns = dict(zip(rows.header, rows.columns(), strict=True))
         try:

@@ -21,16 +21,29 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 logger = EventLogger(store=sys.argv[1])
 logger.log_event(HOUR, "PRICE_UPDATE", "BINANCE", "ETH", 1)
 logger.flush()
+path = logger.export_to_csv(sys.argv[1].removeprefix("sqlite:///") + ".csv")
+read = eval("lambda: " + sys.argv[3])
 sys.meta_path.insert(0, Interrupting())
 try:
-    list(logger.events)
+    read()
 except KeyboardInterrupt:
     print("interrupted")
+read()
 print([event["amount"] for event in logger.events])
 """
 
 
-@pytest.mark.parametrize("module", ["numpy.linalg", "pandas.core"])
-def test_what_was_to_be_imported_can_still_be(tmp_path: Path, module: str) -> None:
-    said = run_program(INTERRUPTED, url_of(tmp_path / "runs.db"), module)
+@pytest.mark.parametrize(
+    ("module", "read"),
+    [
+        ("numpy.linalg", "list(logger.events)"),
+        ("pandas._libs.interval", "logger.history(1)"),
+        ("pandas._libs.interval", "logger.to_dataframe()"),
+        ("pandas._libs.interval", "__import__('event_logger').read_event_log(path)"),
+        ("pyarrow.lib", "logger.to_arrow()"),
+        ("pandas._libs.interval", "logger.to_dataframe(backend='pyarrow')"),
+    ],
+)
+def test_what_was_to_be_imported_can_still_be(tmp_path: Path, module: str, read: str) -> None:
+    said = run_program(INTERRUPTED, url_of(tmp_path / "runs.db"), module, read)
     assert said == "interrupted\n[1]\n"
