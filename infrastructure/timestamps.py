@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import _thread
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from functools import lru_cache
 from itertools import islice
 from typing import Any
+
+from infrastructure.importing import import_apart
 
 Row = tuple[int, bytes]
 """An order, and the JSON that is stored under it."""
@@ -22,33 +22,15 @@ _FIRST_PAGE, _PAGE, _MOST_HELD = 8, 256, 512
 
 
 def load_pandas() -> None:
-    """Import pandas, whose import may fail, before what is read can be blamed for that.
-
-    In a thread of its own, where no signal is heard: numpy, of which an interrupted import has
-    loaded a part, is never loaded again in that process.
-    """
-    if "pandas" not in sys.modules:
-        # Not a threading.Thread, which a signal handler that reads could not start meanwhile.
-        imported = _thread.allocate_lock()
-        imported.acquire()
-        _thread.start_new_thread(_import_pandas, (imported,))
-        imported.acquire()
-    # Waits for the import that an interrupted call of this has left to its thread.
-    import pandas  # noqa: F401
-
-
-def _import_pandas(imported: _thread.LockType) -> None:
-    try:
-        with suppress(ImportError):
-            import pandas  # noqa: F401
-    finally:
-        imported.release()
+    """Import pandas, whose import may fail, before what is read can be blamed for that."""
+    import_apart("pandas")
 
 
 @lru_cache(maxsize=8192)
 def timestamp_of(iso: str) -> Any:
     """The `pandas.Timestamp` (UTC) of ISO 8601 text as the log stores it, or NaT of "NaT"."""
-    load_pandas()
+    if "pandas" not in sys.modules:
+        load_pandas()
     import pandas as pd
 
     return pd.Timestamp(iso)

@@ -13,6 +13,7 @@ from domain.fields import TIME_FIELDS
 from domain.lifecycle import COMPLETED
 from infrastructure.columns.alike import Alike, Found, Key, Wanted, sound
 from infrastructure.columns.arrays import Loose, loose_type, times, together
+from infrastructure.importing import import_apart
 from projections.column_cells import json_lines
 from projections.column_types import BALANCES, SNAPSHOT, ColumnType
 from projections.csv_rows import Shape
@@ -175,6 +176,7 @@ def _indices(rows: int, parts: Sequence[Sequence[int]]) -> pa.Array | None:
 
     None where that is the row's own.
     """
+    import_apart("numpy")
     import numpy as np
     import pyarrow as pa
 

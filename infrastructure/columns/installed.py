@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from domain.errors import MissingExtraError
+from infrastructure.importing import import_apart
 
 
 def require(what: str, *modules: str) -> None:
     """Raises `MissingExtraError` where one of the modules cannot be imported."""
     for module in modules:
         try:
-            import_module(module)
+            import_apart(module)
         except ImportError as error:
             raise MissingExtraError("analytics", what, str(error)) from None
 

@@ -40,7 +40,7 @@ print([event["amount"] for event in logger.events])
         ("pandas._libs.interval", "logger.history(1)"),
         ("pandas._libs.interval", "logger.to_dataframe()"),
         ("pandas._libs.interval", "__import__('event_logger').read_event_log(path)"),
-        ("pyarrow.lib", "logger.to_arrow()"),
+        ("numpy.linalg", "logger.to_arrow()"),
         ("pandas._libs.interval", "logger.to_dataframe(backend='pyarrow')"),
     ],
 )

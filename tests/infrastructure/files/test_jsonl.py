@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -251,8 +252,6 @@ def test_a_file_that_was_written_anew_is_read_all_the_same(
 def test_an_export_of_a_damaged_log_leaves_the_former_file(
     tmp_path: Path, lines: list[bytes]
 ) -> None:
-    import sqlite3
-
     path = tmp_path / "log.jsonl"
     path.write_text("former")
     damages = [
@@ -266,15 +265,11 @@ def test_an_export_of_a_damaged_log_leaves_the_former_file(
     for place, damage in enumerate(damages):
         store = tmp_path / f"{place}.db"
         store.write_bytes(original)
-        connection = sqlite3.connect(store)
-        connection.execute(damage)
-        connection.commit()
-        connection.close()
-        with (
-            open_log(f"sqlite:///{store}") as reader,
-            pytest.raises(CorruptLogError, match="is damaged at order"),
-        ):
-            reader.export_to_jsonl(str(path))
+        with closing(sqlite3.connect(store)) as connection, connection:
+            connection.execute(damage)
+        with open_log(f"sqlite:///{store}") as reader:
+            with pytest.raises(CorruptLogError, match="is damaged at order"):
+                reader.export_to_jsonl(str(path))
         assert path.read_text() == "former"
 
 
