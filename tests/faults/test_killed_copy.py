@@ -11,10 +11,19 @@ from infrastructure.copying import copy_logs
 from tests.support import HOUR, PATIENCE, log_amounts, start_program, url_of
 
 COPY = """
+import time
 from infrastructure import commit_batch
 from infrastructure.copying import copy_logs
 commit_batch._ENTRIES = 20
-told = lambda what, done, total: print(what, done, flush=True)
+lines = int(sys.argv[3])
+
+def told(what, done, total):
+    global lines
+    lines -= 1
+    print(what, done, flush=True)
+    while not lines:
+        time.sleep(1)
+
 copy_logs(sys.argv[1], sys.argv[2], close_source="--close-source" in sys.argv, progress=told)
 print("done", flush=True)
 """
@@ -34,7 +43,7 @@ def source(tmp_path: Path) -> str:
 
 def kill_after(lines: int, source: str, target: str, *options: str) -> bool:
     """Begin to copy, and kill the copy after so many lines; whether it had come to its end."""
-    with start_program(COPY, source, target, *options) as program:
+    with start_program(COPY, source, target, lines, *options) as program:
         assert program.stdout is not None
         read = [program.stdout.readline() for _ in range(lines)]
         program.kill()

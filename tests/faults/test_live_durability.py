@@ -14,7 +14,7 @@ from event_logger import open_log
 from event_logger.reader import LogReader
 from tests.support import PATIENCE, start_program, url_of
 
-KILLS = 40
+KILLS = 24
 UNDER_LOAD = """
 def tell(*words):
     # One write, so that a kill leaves no half line; print() makes several when unbuffered.

@@ -83,7 +83,7 @@ def all_told(figures: dict[str, Any], as_in: dict[str, Any]) -> dict[str, Any]:
     return figures | {"amount_by_token": by_token, "total_amount": total}
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_an_import_is_exported_as_the_same_bytes(data: st.DataObject) -> None:
     with TemporaryDirectory() as name, EventLogger() as logger:

@@ -87,7 +87,7 @@ def read(reader: LogReader) -> list[Any]:
     ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 @pytest.mark.parametrize("mode", ["live", "backtest"])
 def test_a_log_comes_back_as_it_was(mode: str, data: st.DataObject) -> None:
