@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeGuard
 from domain.event_values import EventValues
 from projections.audit.figures import Difference, Figure, compared
 from projections.audit.gaps import Gaps
+from projections.audit.held import HeldPositions
 from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding, Rule
 
 
@@ -68,6 +69,24 @@ class ArithmeticRule(Rule):
             field=field,
             tolerance=difference.tolerance,
         )
+
+
+class HeldRule(ArithmeticRule):
+    """One that judges events by the positions held before them, booked from its `TYPES`."""
+
+    IS_OF_SNAPSHOTS = True
+
+    def __init__(self, log: AuditedLog) -> None:
+        super().__init__(log)
+        self.held = HeldPositions()
+
+    def event(self, event: AuditedEvent) -> Iterable[Finding]:
+        """See `ArithmeticRule.event`; judged before it is booked."""
+        if not is_told(event.now):
+            return NOTHING
+        found = tuple(super().event(event))
+        self.held.book(event.now)
+        return found
 
 
 def is_told(record: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:

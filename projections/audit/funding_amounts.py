@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 
 from domain.event_values import EXACT, EventValues
-from projections.audit.arithmetic import ArithmeticRule, is_told
+from projections.audit.arithmetic import HeldRule
 from projections.audit.figures import ZERO, Difference, Figure
-from projections.audit.held import HeldPositions
-from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding
+from projections.audit.rule import Finding
 
 
-class FundingAmounts(ArithmeticRule):
+class FundingAmounts(HeldRule):
     """What funding was paid is rate × notional; longs pay shorts when the rate is above zero."""
 
     NAME = "funding_amounts"
@@ -23,23 +22,6 @@ class FundingAmounts(ArithmeticRule):
     )
     TYPES = frozenset(("FUNDING_PAYMENT", "TRADE_EXECUTED"))
     JUDGED = frozenset(("FUNDING_PAYMENT",))
-    IS_OF_SNAPSHOTS = True
-
-    def __init__(self, log: AuditedLog) -> None:
-        super().__init__(log)
-        self._held = HeldPositions()
-
-    def event(self, event: AuditedEvent) -> Iterable[Finding]:
-        """See `Rule.event`."""
-        now = event.now
-        if not is_told(now):
-            return NOTHING
-        found = NOTHING
-        if now["event_type"] in self.JUDGED:
-            # Judged before it is booked.
-            found = tuple(self.judged(event.order, EventValues(now)))
-        self._held.book(now)
-        return found
 
     def judged(self, order: int, values: EventValues) -> Iterator[Finding]:
         """See `ArithmeticRule.judged`."""
@@ -76,7 +58,7 @@ class FundingAmounts(ArithmeticRule):
         rate = values.given_number("funding_rate")
         if not rate or not paid.value:
             return None
-        side = self._held.side_at(values)
+        side = self.held.side_at(values)
         if side is None:
             self.unjudgeable(order, "no position on one side alone, which funding would follow,")
             return None

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 
 from domain.effects import filled, is_inverse, trade_sign
 from domain.event_values import EXACT, EventValues
-from projections.audit.arithmetic import ArithmeticRule, is_told
+from projections.audit.arithmetic import HeldRule
 from projections.audit.figures import ZERO, Difference, Figure, digits_of, quotient
-from projections.audit.held import HeldPositions
-from projections.audit.rule import NOTHING, AuditedEvent, AuditedLog, Finding
+from projections.audit.rule import Finding
 
 _BPS = Decimal(10_000)
 
 
-class Trades(ArithmeticRule):
+class Trades(HeldRule):
     """The figures of a trade agree: amount, price, notional or quote, cost, realised profit."""
 
     NAME = "trades"
@@ -30,23 +29,6 @@ class Trades(ArithmeticRule):
         " or where that has the fewer digits, and was chosen, of the amount"
     )
     JUDGED = TYPES = frozenset(("SPOT_TRADE", "TRADE_EXECUTED"))
-    IS_OF_SNAPSHOTS = True
-
-    def __init__(self, log: AuditedLog) -> None:
-        super().__init__(log)
-        self._held = HeldPositions()
-
-    def event(self, event: AuditedEvent) -> Iterable[Finding]:
-        """See `Rule.event`."""
-        now = event.now
-        if not is_told(now):
-            return NOTHING
-        found = NOTHING
-        if now["event_type"] in self.JUDGED:
-            # Judged before it is booked.
-            found = tuple(self.judged(event.order, EventValues(now)))
-        self._held.book(now)
-        return found
 
     def judged(self, order: int, values: EventValues) -> Iterator[Finding]:
         """See `ArithmeticRule.judged`."""
@@ -115,10 +97,10 @@ class Trades(ArithmeticRule):
             self.unjudgeable(order, "what an inverse contract realises is in its base, and")
             return None
         sign, amount = trade_sign(values), filled(values)
-        if not self._held.is_known or sign is None or amount is None:
+        if not self.held.is_known or sign is None or amount is None:
             self.unjudgeable(order, "no snapshot of the positions before what is realised")
             return None
-        size, entry = self._held.of(venue, instrument)
+        size, entry = self.held.of(venue, instrument)
         closed = min(size.copy_abs(), amount) if (size > ZERO) != (sign > ZERO) else ZERO
         gain = EXACT.multiply(closed, EXACT.subtract(price.value, entry))
         expected = gain if size > ZERO else gain.copy_negate()
